@@ -1,0 +1,47 @@
+"""How every command of the project starts and fails: one sentence for an error, a traceback only on request."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+
+def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) -> int:
+    """Calls ``main`` and turns what it raises into one sentence and an exit code.
+
+    Args:
+        main (callable): takes the list of arguments without the program's name.
+        argv (list of str, optional): the arguments. (Default: those of the process)
+
+    Returns:
+        int: 0 done, 1 the run failed, 2 wrong usage or wrong input, 130 interrupted.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    debug = "--debug" in argv
+    try:
+        return main(argv) or 0
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # The reader (head, less) went away: nothing is wrong, but Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, FileNotFoundError) as error:
+        if debug:
+            raise
+        print(f"error: {one_line(error)}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if debug:
+            raise
+        print(f"error: {one_line(error)} (--debug shows the traceback)", file=sys.stderr)
+        return 1
+
+
+def one_line(error: BaseException) -> str:
+    """The error's message on one line, with its type where the message alone says nothing."""
+    message = " ".join(str(error).split())
+    return message if " " in message else f"{type(error).__name__}: {message}"
