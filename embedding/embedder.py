@@ -1,0 +1,176 @@
+"""The sentence encoder: texts in, unit vectors out, by openvino and tokenizers alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from embedding.cache import cache_folder, drop_oldest, new_folder
+from embedding.convert import PRECISIONS
+from embedding.source import Source, resolve
+
+Progress = Callable[[float, str], Any]
+CONVERSION = 1  # raised when converted encoders differ from those of an earlier version
+BATCH_TOKENS = 2048  # of one request; longer and shorter batches were slower on 2 cores
+TOKENIZED_AT_ONCE = 4096  # texts whose ids are in memory at a time
+CHARACTERS_A_TOKEN = 32  # a text is cut here before it is tokenized: 1 MB of text costs as much as a page
+VECTOR_CACHE_BYTES = 4 * 2**30
+
+
+class Embedder:
+    """Turns texts into unit vectors.
+
+    The first use of an encoder converts it to OpenVINO (about 20 s for MiniLM in INT8) and keeps the result in
+    the cache folder; later uses load that in under a second, without torch.
+
+    Args:
+        model (str, optional): a sentence-transformers id or folder.
+            (Default: all-MiniLM-L6-v2 from the installed package, no network needed)
+        precision (str, optional): ``int8``, ``int8-weights`` or ``fp32``. (Default: ``int8``)
+
+    Raises:
+        ValueError: unknown precision, or a folder that holds no encoder.
+        RuntimeError: the conversion failed; the message holds its reason.
+    """
+
+    def __init__(self, model: str | None = None, precision: str = "int8") -> None:
+        if precision not in PRECISIONS:
+            raise ValueError(f"precision {precision!r} is unknown: choose one of {', '.join(PRECISIONS)}.")
+        self.source = resolve(model)
+        self.precision = precision
+        self.folder = cache_folder() / "models" / f"{self.source.digest}-{precision}-{CONVERSION}"
+        if not (self.folder / "embedding.json").is_file():
+            _convert_in_a_process(self.source, precision, self.folder)
+        self.settings = json.loads((self.folder / "embedding.json").read_text())
+        self._compiled: Any = None
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self.settings["dimension"]
+
+    @property
+    def name(self) -> str:
+        """The encoder and its precision, as shown to a user."""
+        return f"{self.source.name} ({self.precision})"
+
+    def encode(self, texts: list[str], progress: Progress | None = None) -> Any:
+        """Computes the vectors, or reads them from the cache when the same texts were encoded before.
+
+        Args:
+            texts (list of str): any texts; each is cut to the encoder's length (256 tokens for MiniLM).
+            progress (callable, optional): called with the fraction done and a description.
+
+        Returns:
+            float32 ndarray of shape (n_texts, dimension), rows of unit length.
+        """
+        import numpy as np
+
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        path = cache_folder() / "vectors" / f"{self._key(texts)}.npy"
+        try:
+            vectors = np.load(path, allow_pickle=False)
+            os.utime(path)
+            return vectors
+        except (FileNotFoundError, ValueError):  # absent, or cut short by a full disk
+            pass
+        unique = list(dict.fromkeys(texts))
+        vectors = self._encode(unique, progress)
+        if len(unique) < len(texts):
+            row_of = {text: row for row, text in enumerate(unique)}
+            vectors = vectors[[row_of[text] for text in texts]]
+        _store(path, vectors)
+        return vectors
+
+    def _key(self, texts: list[str]) -> str:
+        digest = hashlib.sha256(self.folder.name.encode())
+        for text in texts:
+            data = text.encode("utf-8", "surrogatepass")
+            digest.update(len(data).to_bytes(8, "little"))
+            digest.update(data)
+        return digest.hexdigest()[:32]
+
+    def _load(self) -> None:
+        import openvino
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(self.settings["max_length"])
+        self._tokenizer.no_padding()
+        self._compiled = openvino.Core().compile_model(
+            str(self.folder / "model.xml"), "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"}
+        )
+
+    def _encode(self, texts: list[str], progress: Progress | None) -> Any:
+        import numpy as np
+        import openvino
+
+        if self._compiled is None:
+            self._load()
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        queue = openvino.AsyncInferQueue(self._compiled)
+
+        def keep(request: Any, rows: Any) -> None:
+            vectors[rows] = request.get_output_tensor(0).data
+
+        queue.set_callback(keep)
+        limit = self.settings["max_length"] * CHARACTERS_A_TOKEN
+        # Texts of like length share a batch, so little of it is padding; the longest go first, so that memory
+        # does not grow late and the last requests, which not all streams share, are short.
+        order = np.argsort([-len(text) for text in texts], kind="stable")
+        done = 0
+        for start in range(0, len(texts), TOKENIZED_AT_ONCE):
+            rows = order[start : start + TOKENIZED_AT_ONCE]
+            encoded = self._tokenizer.encode_batch([_clean(texts[row][:limit]) for row in rows])
+            ids = [item.ids for item in encoded]
+            lengths = np.array([len(item) for item in ids])
+            by_length = np.argsort(-lengths, kind="stable")
+            first = 0
+            while first < len(rows):
+                longest = max(1, lengths[by_length[first]])
+                chosen = by_length[first : first + max(1, BATCH_TOKENS // longest)]
+                first += len(chosen)
+                tokens = np.full((len(chosen), longest), self.settings["pad_id"], np.int64)
+                for line, item in enumerate(chosen):
+                    tokens[line, : lengths[item]] = ids[item]
+                mask = (np.arange(longest) < lengths[chosen, None]).astype(np.int64)
+                queue.start_async({"input_ids": tokens, "attention_mask": mask}, rows[chosen])
+                done += len(chosen)
+                if progress is not None:
+                    progress(done / len(texts), f"embedding {done:,} of {len(texts):,} documents")
+        queue.wait_all()
+        return vectors
+
+
+def _clean(text: str) -> str:
+    """Drops lone surrogates, which no tokenizer accepts."""
+    return text.encode("utf-8", "ignore").decode() if not text.isascii() else text
+
+
+def _store(path: Path, vectors: Any) -> None:
+    import numpy as np
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}.", delete=False) as file:
+        np.save(file, vectors)
+    os.replace(file.name, path)
+    drop_oldest(path.parent, "*.npy", VECTOR_CACHE_BYTES)
+
+
+def _convert_in_a_process(source: Source, precision: str, folder: Path) -> None:
+    with new_folder(folder) as temporary:
+        script = Path(__file__).with_name("convert.py")
+        print(f"converting {source.name} to OpenVINO {precision}, once", file=sys.stderr)
+        command = [sys.executable, str(script), source.location, str(temporary), "--precision", precision]
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode:
+            lines = [line for line in result.stderr.splitlines() if line.strip()] or ["no message"]
+            raise RuntimeError(f"{source.name} could not be converted: {lines[-1].removeprefix('error: ')}")
