@@ -1,0 +1,99 @@
+"""AdamW with 8-bit state whose CPU step works in slices, so that its temporary tensors stay small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from bitsandbytes import functional
+from bitsandbytes.optim import AdamW8bit
+
+BLOCK = 256  # values that share one scale in bitsandbytes
+SLICE = 2**18  # values updated at a time: a multiple of the block, about 1 MiB of fp32
+
+
+class SlicedAdamW8bit(AdamW8bit):
+    """bitsandbytes' ``AdamW8bit`` with two changes.
+
+    On a CPU its step expands state, gradient and weight to fp32 for a whole tensor at a time: seven times
+    the largest embedding table. The update is elementwise and its scales belong to blocks of 256 values, so
+    running it slice by slice gives the same values bit for bit. And tables in ``exact`` keep 32-bit state,
+    without the process-wide registry.
+
+    Args:
+        params (list): weights or groups.
+        exact (iterable of nn.Parameter, optional): weights whose state stays in 32 bits. (Default: none)
+        slice_size (int, optional): values updated at a time. (Default: 262,144)
+        **settings: of ``AdamW8bit``.
+    """
+
+    def __init__(self, params, exact: Iterable[torch.nn.Parameter] = (), slice_size: int = SLICE, **settings):
+        super().__init__(params, **settings)
+        if slice_size % BLOCK:
+            raise ValueError(f"slice_size must be a multiple of {BLOCK}, got {slice_size}.")
+        self.exact = {id(weight) for weight in exact}
+        self.slice_size = slice_size
+
+    def get_config(self, gindex: int, pindex: int, group: dict) -> dict:
+        """The settings of one weight."""
+        config = super().get_config(gindex, pindex, group)
+        if id(group["params"][pindex]) in self.exact:
+            config["optim_bits"] = 32
+        return config
+
+    @torch.no_grad()
+    def update_step(self, group: dict, p: torch.nn.Parameter, gindex: int, pindex: int) -> None:
+        """Updates one weight from its gradient."""
+        if p.device.type != "cpu":
+            super().update_step(group, p, gindex, pindex)
+            return
+        state = self.state[p]
+        config = self.get_config(gindex, pindex, group)
+        state["step"] += 1
+        if not p.data.is_contiguous():
+            p.data = p.data.contiguous()
+        weight, gradient = p.data.view(-1), p.grad.contiguous().view(-1)
+        first, second = state["state1"].view(-1), state["state2"].view(-1)
+        for start in range(0, weight.numel(), self.slice_size):
+            part = slice(start, min(start + self.slice_size, weight.numel()))
+            if first.dtype == torch.float32:
+                functional.optimizer_update_32bit(
+                    "adam",
+                    gradient[part],
+                    weight[part],
+                    first[part],
+                    config["betas"][0],
+                    config["eps"],
+                    state["step"],
+                    config["lr"],
+                    second[part],
+                    config["betas"][1],
+                    0.0,
+                    0.0,
+                    config["weight_decay"],
+                )
+            else:
+                blocks = slice(part.start // BLOCK, -(-part.stop // BLOCK))
+                functional.optimizer_update_8bit_blockwise(
+                    "adam",
+                    gradient[part],
+                    weight[part],
+                    first[part],
+                    second[part],
+                    *config["betas"],
+                    0.0,
+                    0.0,
+                    config["eps"],
+                    state["step"],
+                    config["lr"],
+                    state["qmap1"],
+                    state["qmap2"],
+                    state["absmax1"][blocks],
+                    state["absmax2"][blocks],
+                    config["weight_decay"],
+                )
+
+
+def sliced_adamw8bit(groups: list[dict], lr: float, exact: Iterable[torch.nn.Parameter]) -> SlicedAdamW8bit:
+    """The 8-bit optimizer of the checklist."""
+    return SlicedAdamW8bit(groups, exact=exact, lr=lr)

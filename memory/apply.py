@@ -1,0 +1,219 @@
+"""Applying the memory settings to a model: the one code that training runs and the planner tracks."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from memory.settings import MemorySettings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def apply_to_model(model: nn.Module, settings: MemorySettings) -> nn.Module:
+    """Turns every lever that lives in the model: freezing, int8 base, LoRA, dtype, dropout, checkpointing.
+
+    Call it once, on the loaded model and before the optimizer is built. The optimizer comes from
+    :func:`memory.optimizers.build_optimizer` and the forward pass runs inside :func:`autocast`.
+
+    Args:
+        model (nn.Module): the loaded model with its head; changed in place.
+        settings (MemorySettings): the levers.
+
+    Returns:
+        nn.Module: the model to train; a ``PeftModel`` around the given one with LoRA.
+
+    Raises:
+        ValueError: the model cannot take one of the levers.
+    """
+    if settings.attention_dropout_off:
+        attention_dropout_off(model)
+    if settings.gradient_checkpointing:
+        from memory.checkpointing import enable_checkpointing
+
+        enable_checkpointing(model)
+    freeze(model, settings.freeze)
+    if settings.precision == "bf16-pure":
+        import torch
+
+        model.to(torch.bfloat16)
+    if settings.load_in_8bit:
+        linear_to_int8(model)
+    if settings.lora_rank:
+        model = add_lora(model, settings.lora_rank)
+    return model
+
+
+def attention_dropout_off(model: nn.Module) -> int:
+    """Sets the dropout on attention weights to 0, in place.
+
+    With that dropout the CPU falls back on attention by plain products, which keeps every (batch, heads,
+    sequence, sequence) matrix; without it the fused kernel runs and keeps none of them.
+
+    Returns:
+        int: number of attention modules changed.
+    """
+    from torch import nn
+
+    from memory.layers import attention_modules
+
+    changed = 0
+    for module in attention_modules(model):
+        for name in ("dropout", "attention_dropout", "attn_dropout", "dropout_prob"):
+            value = getattr(module, name, None)
+            if isinstance(value, nn.Dropout):
+                value.p = 0.0
+                changed += 1
+            elif isinstance(value, float):
+                setattr(module, name, 0.0)
+                changed += 1
+            elif hasattr(value, "drop_prob"):
+                value.drop_prob = 0.0
+                changed += 1
+    for name in ("attention_probs_dropout_prob", "attention_dropout"):
+        if hasattr(getattr(model, "config", None), name):
+            setattr(model.config, name, 0.0)
+    return changed
+
+
+def freeze(model: nn.Module, what: str | int) -> int:
+    """Keeps the embeddings, or the lowest layers together with the embeddings, fixed.
+
+    Args:
+        model (nn.Module): changed in place.
+        what (str or int): ``"none"``, ``"embeddings"`` or the number of layers.
+
+    Returns:
+        int: number of values that no longer train.
+
+    Raises:
+        ValueError: more layers than the model has, or no embeddings to freeze.
+    """
+    from memory.layers import embedding_parameters, repeated_blocks
+
+    if what in ("none", 0):
+        return 0
+    frozen = embedding_parameters(model)
+    if what == "embeddings" and not frozen:
+        raise ValueError(f"--freeze embeddings: {type(model).__name__} has none; give a number of layers.")
+    if what != "embeddings":
+        layers = repeated_blocks(model)
+        if int(what) > len(layers):
+            raise ValueError(
+                f"--freeze {what}: the model has {len(layers)} layers; give at most that number."
+            )
+        frozen += [parameter for layer in layers[: int(what)] for parameter in layer.parameters()]
+    for parameter in frozen:
+        parameter.requires_grad_(False)
+    return sum(parameter.numel() for parameter in frozen)
+
+
+def linear_to_int8(model: nn.Module) -> int:
+    """Replaces the encoder's linear layers by int8 ones, one after another, in place.
+
+    The head stays as it is: it is trained.
+
+    Returns:
+        int: number of layers replaced.
+    """
+    import bitsandbytes as bnb
+    from torch import nn
+
+    from memory.layers import base_of
+
+    base = base_of(model)
+    names = [name for name, module in base.named_modules() if type(module) is nn.Linear]
+    for name in names:
+        parent_name, _, child_name = name.rpartition(".")
+        parent = base.get_submodule(parent_name)
+        linear = getattr(parent, child_name)
+        layer = bnb.nn.Linear8bitLt(
+            linear.in_features,
+            linear.out_features,
+            linear.bias is not None,
+            has_fp16_weights=False,
+            device="meta",
+        )
+        layer.weight = bnb.nn.Int8Params(linear.weight.data, requires_grad=False, has_fp16_weights=False)
+        layer.bias = linear.bias
+        # Moving the parameter is what quantizes it.
+        setattr(parent, child_name, layer.to(linear.weight.device))
+    for parameter in base.parameters():
+        parameter.requires_grad_(False)
+    model.is_loaded_in_8bit = True  # peft picks its int8 adapter by this attribute
+    return len(names)
+
+
+def add_lora(model: nn.Module, rank: int) -> nn.Module:
+    """Wraps the model with LoRA adapters on its query and value projections; the head trains in full.
+
+    Returns:
+        peft.PeftModel: the wrapped model; only adapters and head require gradients.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    from memory.layers import head_modules, lora_targets
+
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=2 * rank,
+        lora_dropout=0.0,
+        target_modules=lora_targets(model),
+        modules_to_save=head_modules(model) or None,
+    )
+    # Under checkpointing peft would make the embedding output require gradients, which only the reentrant
+    # form needs: hide the two markers it looks for.
+    hidden = {
+        name: model.__dict__.pop(name) for name in ("is_gradient_checkpointing",) if name in model.__dict__
+    }
+    wrapped = get_peft_model(model, config)
+    model.__dict__.update(hidden)
+    if getattr(model, "_require_grads_hook", None) is not None:
+        model.disable_input_require_grads()
+    return wrapped
+
+
+@contextlib.contextmanager
+def autocast(settings: MemorySettings, device: str) -> Iterator[None]:
+    """The context of every forward pass: autocast for fp16 and bf16, nothing otherwise.
+
+    Args:
+        settings (MemorySettings): the levers.
+        device (str): ``"cpu"`` or ``"cuda"``.
+    """
+    import torch
+
+    if settings.autocast_dtype is None:
+        yield
+        return
+    with torch.autocast(device, dtype=getattr(torch, settings.autocast_dtype)):
+        yield
+
+
+def set_matmul_precision(settings: MemorySettings, device: str) -> str:
+    """Sets how fp32 products are computed in this process.
+
+    Args:
+        settings (MemorySettings): the levers.
+        device (str): ``"cpu"`` or ``"cuda"``.
+
+    Returns:
+        str: the mode set. A CPU has no tf32; there ``tf32`` multiplies in bf16 and sums in fp32.
+    """
+    import torch
+
+    mode = "highest" if settings.precision != "tf32" else ("high" if device == "cuda" else "medium")
+    torch.set_float32_matmul_precision(mode)
+    return mode
+
+
+def describe(model: nn.Module) -> dict[str, Any]:
+    """Counts of a model's values: all, trainable, and bytes held."""
+    parameters = list(model.parameters())
+    return {
+        "parameters": sum(p.numel() for p in parameters),
+        "trainable": sum(p.numel() for p in parameters if p.requires_grad),
+        "bytes": sum(p.numel() * p.element_size() for p in parameters),
+    }

@@ -1,0 +1,346 @@
+"""The memory checklist as data, in the order a person should go through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from memory.settings import MemorySettings
+
+Kind = Literal["check", "model", "exact", "rounding", "fewer weights", "host", "after"]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What decides whether a step of the checklist applies.
+
+    Attributes:
+        task (str): ``"text"`` or ``"audio"``.
+        device (str): ``"cpu"`` or ``"cuda"``.
+        architecture (str): the model's type, e.g. ``"bert"`` or ``"wide_resnet_audio"``.
+        attention (bool): the model has attention layers.
+        embeddings (bool): the model has lookup tables.
+        batch_norm (bool): the model normalises over the batch.
+        fast_bf16 (bool): the processor multiplies bf16 natively.
+        processes (int): processes that train together.
+    """
+
+    task: str = "text"
+    device: str = "cpu"
+    architecture: str = "bert"
+    attention: bool = True
+    embeddings: bool = True
+    batch_norm: bool = False
+    fast_bf16: bool = True
+    processes: int = 1
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the checklist.
+
+    Attributes:
+        key (str): short name, unique.
+        name (str): what a person calls it.
+        flag (str): the flag of ``training/finetune.py``; empty where the step is no flag.
+        setting (str): the field of :class:`MemorySettings`; empty where the step changes no tensor.
+        value: what the setting becomes when the step alone is taken.
+        kind (str): what it trades. ``exact`` computes the same update up to rounding; ``rounding`` stores or
+            multiplies in fewer bits; ``fewer weights`` trains a part of the model.
+        saves (str): what becomes smaller.
+        costs (str): what it costs.
+        chosen (str): the reason printed when it is taken.
+        refused (str): the reason printed when it does not apply or is not needed.
+        needs (tuple of str): fields of :class:`Situation` that must be true.
+        unless (tuple of str): fields of :class:`Situation` that must be false.
+    """
+
+    key: str
+    name: str
+    flag: str
+    setting: str
+    value: Any
+    kind: Kind
+    saves: str
+    costs: str
+    chosen: str
+    refused: str
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+    def applies(self, situation: Situation) -> bool:
+        """Whether the step can be taken in this situation."""
+        return all(getattr(situation, name) for name in self.needs) and not any(
+            getattr(situation, name) for name in self.unless
+        )
+
+    def taken(self, settings: MemorySettings) -> bool:
+        """Whether these settings take the step."""
+        if not self.setting:
+            return False
+        now, usual = getattr(settings, self.setting), getattr(MemorySettings(), self.setting)
+        if self.key == "pure_bf16":
+            return now == "bf16-pure"
+        if self.key == "precision":
+            return now in ("tf32", "fp16", "bf16")
+        return now != usual
+
+
+def steps() -> tuple[Step, ...]:
+    """All steps, in order."""
+    return CHECKLIST
+
+
+def step(key: str) -> Step:
+    """The step of that key.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for item in CHECKLIST:
+        if item.key == key:
+            return item
+    raise ValueError(
+        f"The checklist has no step {key!r}; its steps are {', '.join(s.key for s in CHECKLIST)}."
+    )
+
+
+def explain(settings: MemorySettings, situation: Situation) -> list[tuple[Step, bool, str]]:
+    """Every step that is a memory setting, whether it was taken, and the reason.
+
+    Returns:
+        list of (Step, bool, str): in the order of the checklist.
+    """
+    told = []
+    for item in CHECKLIST:
+        if not item.setting:
+            continue
+        taken = item.applies(situation) and item.taken(settings)
+        told.append((item, taken, item.chosen if taken else item.refused))
+    return told
+
+
+CHECKLIST: tuple[Step, ...] = (
+    Step(
+        "preflight",
+        "One example on the CPU first",
+        "--preflight",
+        "",
+        True,
+        "check",
+        "an evening",
+        "seconds",
+        "a wrong label or shape also looks like running out of memory on an accelerator, and is found here",
+        "switched off by --no-preflight",
+    ),
+    Step(
+        "distilled",
+        "A distilled student instead of its teacher",
+        "--base-model",
+        "",
+        None,
+        "model",
+        "everything, in proportion to the layers",
+        "some accuracy",
+        "half the layers are half the weights, gradients, state and activations",
+        "the model you asked for fits",
+    ),
+    Step(
+        "micro_batch",
+        "A smaller batch",
+        "--batch-size",
+        "micro_batch_size",
+        8,
+        "exact",
+        "activations, in proportion",
+        "less work at a time, so a slower step on many processors",
+        "activations grow with the examples of one pass",
+        "the whole batch fits",
+    ),
+    Step(
+        "checkpointing",
+        "Gradient checkpointing",
+        "--gradient-checkpointing",
+        "gradient_checkpointing",
+        True,
+        "exact",
+        "activations, down to one layer's and every layer's input",
+        "one more forward pass",
+        "activations are the largest part and can be computed again",
+        "activations fit without computing them twice",
+    ),
+    Step(
+        "accumulation",
+        "Gradient accumulation",
+        "--gradient-accumulation-steps",
+        "gradient_accumulation_steps",
+        4,
+        "exact",
+        "nothing by itself: it keeps the effective batch when the batch is made smaller",
+        "one more buffer of gradients lives through the passes",
+        "the effective batch stays what you asked for, example by example",
+        "one pass holds the whole batch",
+    ),
+    Step(
+        "adam8bit",
+        "8-bit Adam",
+        "--optimizer adamw8bit",
+        "optimizer",
+        "adamw8bit",
+        "rounding",
+        "optimizer state, from 8 bytes a weight to about 2",
+        "a slower optimizer step on a CPU",
+        "once activations are small, Adam's two moments are the largest part",
+        "the 32-bit state fits",
+    ),
+    Step(
+        "embeddings_8bit",
+        "8-bit state for the embeddings too",
+        "--no-embeddings-32bit",
+        "embeddings_32bit",
+        False,
+        "rounding",
+        "6 bytes for each value of the lookup tables",
+        "rare words are updated by coarser steps",
+        "lookup tables are a large part of a small model's optimizer state",
+        "embedding tables keep 32-bit state, which is the safer choice",
+        needs=("embeddings",),
+    ),
+    Step(
+        "attention_dropout",
+        "Attention dropout off",
+        "--attention-dropout-off",
+        "attention_dropout_off",
+        True,
+        "exact",
+        "every layer's (batch, heads, sequence, sequence) matrices",
+        "one regulariser less",
+        "without dropout on its weights, attention runs in one fused kernel that keeps no weights",
+        "attention weights are a small part here",
+        needs=("attention",),
+    ),
+    Step(
+        "precision",
+        "Autocast to 16 bits",
+        "--precision bf16",
+        "precision",
+        "bf16",
+        "rounding",
+        "about half of the activations that layers keep",
+        "a 16-bit copy of the weights in use; rounding",
+        "the processor multiplies 16-bit numbers natively, which is faster and keeps half the bytes",
+        "fp32 fits, or the processor has no native 16-bit arithmetic",
+    ),
+    Step(
+        "pure_bf16",
+        "Weights in bf16 too",
+        "--precision bf16-pure",
+        "precision",
+        "bf16-pure",
+        "rounding",
+        "half of weights, gradients, state and activations",
+        "updates below 1/256 of a weight are lost, so accuracy can suffer; harmless for frozen weights",
+        "weights, gradients and state are the largest part, and halving them all is what fits",
+        "fp32 weights fit, and they learn better",
+    ),
+    Step(
+        "lora",
+        "LoRA",
+        "--lora-rank",
+        "lora_rank",
+        8,
+        "fewer weights",
+        "gradients and optimizer state of all but about 1 % of the weights",
+        "less freedom to adapt; needs a larger learning rate",
+        "gradients and state of the whole model do not fit; adapters of rank 8 need almost none",
+        "the whole model's gradients and state fit",
+        needs=("attention",),
+    ),
+    Step(
+        "int8_lora",
+        "int8 weights under LoRA",
+        "--load-in-8bit --lora-rank 8",
+        "load_in_8bit",
+        True,
+        "fewer weights",
+        "three quarters of the frozen weights",
+        "slower products; on a CPU its temporary tensors can outweigh the saving",
+        "frozen weights are the largest part and need no more than 8 bits",
+        "the frozen weights fit as they are",
+        needs=("attention",),
+    ),
+    Step(
+        "freeze",
+        "Freezing from below",
+        "--freeze",
+        "freeze",
+        "embeddings",
+        "fewer weights",
+        "gradients and state of the frozen part, and its activations when it is the lowest layers",
+        "the frozen part keeps what it knew",
+        "the lowest layers change least in fine-tuning; frozen, they keep no activations",
+        "every weight can train",
+    ),
+    Step(
+        "in_backward",
+        "Optimizer in backward",
+        "--optimizer-in-backward",
+        "optimizer_in_backward",
+        True,
+        "exact",
+        "all gradients but one layer's",
+        "no accumulation, no clipping by the total norm",
+        "a gradient that is used at once need not be kept",
+        "gradients fit together, and accumulation needs them to",
+        unless=(),
+    ),
+    Step(
+        "bucketing",
+        "Texts of like length together, padded no further than needed",
+        "--group-by-length",
+        "",
+        True,
+        "exact",
+        "the padding of every batch",
+        "order within an epoch is a little less random",
+        "padding is computed and stored like text; only the longest batch sets the peak",
+        "all inputs have one length",
+    ),
+    Step(
+        "host",
+        "Data stays on the host",
+        "--dataloader-workers",
+        "",
+        2,
+        "host",
+        "accelerator memory",
+        "host memory for each worker and for pinned pages",
+        "only the batch in use travels to the accelerator, from pinned pages while the last one computes",
+        "on a CPU there is nothing to travel to: pages are not pinned",
+    ),
+    Step(
+        "what_runs_where",
+        "Losses leave the graph as numbers",
+        "--logging-steps",
+        "",
+        25,
+        "host",
+        "the graphs a kept loss tensor would hold",
+        "nothing",
+        "a loss tensor kept for a plot keeps its whole graph; its value is taken only at logging steps, and "
+        "metrics are computed on the CPU",
+        "always on",
+    ),
+    Step(
+        "quantize",
+        "Quantization for use",
+        "--export",
+        "",
+        True,
+        "after",
+        "three quarters of the model's size in use",
+        "measured accuracy, and the export is refused beyond a limit",
+        "training needs fine steps, use does not: the exported model is int8",
+        "no export was asked for",
+    ),
+)

@@ -1,0 +1,88 @@
+"""The optimizers of the checklist, built the same way for training and for the planner."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from memory.settings import MemorySettings
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+def build_optimizer(
+    model: nn.Module, settings: MemorySettings, lr: float, weight_decay: float = 0.01
+) -> torch.optim.Optimizer:
+    """The optimizer of these settings over the model's trainable weights.
+
+    Biases and normalisation weights (one-dimensional) are not decayed.
+
+    Args:
+        model (nn.Module): after :func:`memory.apply.apply_to_model`.
+        settings (MemorySettings): ``optimizer``, ``embeddings_32bit`` and ``optimizer_in_backward`` are used.
+        lr (float): learning rate.
+        weight_decay (float, optional): decay of matrices. (Default: 0.01)
+
+    Returns:
+        torch.optim.Optimizer: with ``optimizer_in_backward`` its ``step`` does nothing, for the backward pass
+        already did.
+
+    Raises:
+        ValueError: nothing is left to train.
+    """
+    groups = parameter_groups(model, weight_decay)
+    if not groups:
+        raise ValueError("Nothing is left to train: freeze fewer layers.")
+    if settings.optimizer_in_backward:
+        from memory.in_backward import optimizer_in_backward
+
+        return optimizer_in_backward(groups, functools.partial(_make, model, settings, lr))
+    return _make(model, settings, lr, groups)
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Trainable weights in two groups: matrices with decay, vectors without; empty groups are left out."""
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [p for p in trainable if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
+
+
+def _make(model: nn.Module, settings: MemorySettings, lr: float, groups: list[dict]) -> torch.optim.Optimizer:
+    import torch
+
+    if settings.optimizer == "adamw":
+        # Fused: no temporary tensors, and the fastest on CPU and GPU alike.
+        return torch.optim.AdamW(groups, lr=lr, fused=True)
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=lr, foreach=False)
+    if settings.optimizer == "adafactor":
+        from transformers.optimization import Adafactor
+
+        return Adafactor(groups, lr=lr, scale_parameter=False, relative_step=False)
+    from memory.adamw8bit import sliced_adamw8bit
+    from memory.layers import lookup_tables
+
+    exact = lookup_tables(model) if settings.embeddings_32bit else []
+    return sliced_adamw8bit(groups, lr=lr, exact=exact)
+
+
+def state_bytes(optimizer: torch.optim.Optimizer) -> dict[str, int]:
+    """Bytes of the optimizer's state tensors by dtype, e.g. ``{"uint8": 4096, "float32": 128}``."""
+    import torch
+
+    total: dict[str, int] = {}
+    seen: set[int] = set()
+    for optimizer_part in getattr(optimizer, "parts", [optimizer]):
+        for state in optimizer_part.state.values():
+            for value in state.values():
+                # The quantization maps are shared by all weights: count each tensor once.
+                if isinstance(value, torch.Tensor) and id(value) not in seen:
+                    seen.add(id(value))
+                    name = str(value.dtype).removeprefix("torch.")
+                    total[name] = total.get(name, 0) + value.numel() * value.element_size()
+    return total

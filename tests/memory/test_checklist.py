@@ -1,0 +1,32 @@
+from dataclasses import fields
+
+import pytest
+
+from memory.checklist import CHECKLIST, Situation, explain, step
+from memory.settings import MemorySettings
+
+
+def test_steps_are_in_the_order_of_the_checklist_and_each_says_what_it_trades():
+    keys = [item.key for item in CHECKLIST]
+    assert keys[:5] == ["preflight", "distilled", "micro_batch", "checkpointing", "accumulation"]
+    assert keys[-1] == "quantize" and len(set(keys)) == len(keys)
+    for item in CHECKLIST:
+        assert item.flag.startswith("--") and item.saves and item.costs and item.chosen and item.refused
+
+
+def test_every_memory_setting_has_a_step():
+    covered = {item.setting for item in CHECKLIST if item.setting}
+    assert covered == {field.name for field in fields(MemorySettings)}
+
+
+def test_explain_tells_what_was_taken():
+    settings = MemorySettings(precision="bf16", gradient_checkpointing=True)
+    told = {item.key: taken for item, taken, _ in explain(settings, Situation())}
+    assert told["checkpointing"] and told["precision"] and not told["pure_bf16"] and not told["lora"]
+
+
+def test_a_step_that_needs_attention_is_refused_without():
+    assert not step("lora").applies(Situation(task="audio", attention=False))
+    assert step("lora").applies(Situation())
+    with pytest.raises(ValueError, match="checkpointing"):
+        step("magic")
