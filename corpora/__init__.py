@@ -1,0 +1,12 @@
+"""Data in: the embedded defaults read from pinned packages, the user's own files, data sets of the Hub.
+
+import corpora
+
+corpus = corpora.load("rotten_tomatoes")     # or "reviews.csv", a folder of sounds, "owner/name"
+corpus.train.inputs, corpus.train.labels, corpus.label_names
+"""
+
+from corpora.catalog import load, names, read_documents
+from corpora.corpus import Corpus, Documents, Part
+
+__all__ = ["Corpus", "Documents", "Part", "load", "names", "read_documents"]

@@ -1,0 +1,57 @@
+"""Where fetched data lies between runs, and how it gets there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """The room's folder under ``$GROKAEM_CACHE`` (by default ``~/.cache/grokaem``), made if missing."""
+    root = Path(os.environ.get("GROKAEM_CACHE", Path.home() / ".cache" / "grokaem"))
+    folder = root / "corpora"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def building(target: Path) -> Iterator[Path]:
+    """Holds the lock of ``target`` and gives an empty folder beside it to build in.
+
+    One process builds, the others wait and then find the result; what a killed process left half-built is
+    removed by the next one that takes the lock. The caller renames its result to ``target`` with
+    ``os.replace``, which is one step to every reader.
+
+    Args:
+        target (Path): the file or folder that will exist afterwards.
+
+    Yields:
+        Path: a folder on the same file system, gone afterwards.
+    """
+    from filelock import FileLock
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{target.name}."
+    with FileLock(target.parent / f"{prefix}lock"):
+        for leftover in target.parent.glob(f"{glob_escape(prefix)}tmp-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=f"{prefix}tmp-", dir=target.parent) as folder:
+            yield Path(folder)
+
+
+def glob_escape(text: str) -> str:
+    """The text as a pattern that matches itself."""
+    import glob
+
+    return glob.escape(text)
+
+
+def put_in_place(built: Path, target: Path) -> None:
+    """Renames ``built`` to ``target``; a broken folder that stands in the way is removed first."""
+    if target.is_dir():
+        shutil.rmtree(target)
+    os.replace(built, target)

@@ -1,0 +1,102 @@
+"""What every data set becomes: three parts of inputs with labels, and what must be said about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a data set; the three lists have the same length.
+
+    Attributes:
+        inputs (list of str or of pathlib.Path): the texts, or the sound files.
+        labels (list of int): indices into the corpus's ``label_names``.
+        groups (list of str): what must not straddle two parts: a movie, a drum kit, a prompt, or a digest
+            of the input itself where there is nothing larger.
+    """
+
+    inputs: list
+    labels: list[int]
+    groups: list[str]
+
+    def __post_init__(self):
+        assert len(self.inputs) == len(self.labels) == len(self.groups)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A labelled data set, split.
+
+    Attributes:
+        name (str): what the user asked for.
+        task (str): ``"text"`` or ``"audio"``.
+        label_names (list of str): the name of each class, in the order of the label indices.
+        train, validation, test (Part): learn on the first, choose on the second, score once on the third.
+        revision (str): exactly which data: ``package==version sha256:...``, a Hub commit, or ``sha256:...``
+            of the user's own file.
+        language (str): ISO 639-1 code, ``"multilingual"``, or ``"unknown"``.
+        license (str): as the source states it.
+        notes (list of str): what was done to the data on the way, one sentence each.
+    """
+
+    name: str
+    task: Literal["text", "audio"]
+    label_names: list[str]
+    train: Part
+    validation: Part
+    test: Part
+    revision: str
+    language: str = "unknown"
+    license: str = "unknown"
+    notes: list[str] = field(default_factory=list)
+
+    def describe(self) -> dict:
+        """What a run's record and a model card say about the data.
+
+        Returns:
+            dict: JSON-able; ``sizes`` are numbers of examples, ``classes`` their number by label and part.
+        """
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        counts = {name: Counter(part.labels) for name, part in parts.items()}
+        return {
+            "name": self.name,
+            "task": self.task,
+            "revision": self.revision,
+            "sizes": {name: len(part) for name, part in parts.items()},
+            "label_names": list(self.label_names),
+            "classes": {
+                label: {name: counts[name][index] for name in parts}
+                for index, label in enumerate(self.label_names)
+            },
+            "language": self.language,
+            "license": self.license,
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Texts for topic modelling, with labels only where the source has them.
+
+    Attributes:
+        name (str): what the user asked for.
+        texts (list of str): the documents.
+        labels (list of str, optional): the class of each text.
+        label_names (list of str): empty where there are no labels.
+        notes (list of str): what was done to the data on the way, one sentence each.
+    """
+
+    name: str
+    texts: list[str]
+    labels: list[str] | None = None
+    label_names: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.texts)
