@@ -1,0 +1,49 @@
+"""The only caller of the Hub's repository API: verified downloads, atomic uploads, Spaces; no torch.
+
+Light to import: huggingface_hub is loaded by the first call that needs it. The server is the one that the
+environment variable HF_ENDPOINT names when a function is called.
+"""
+
+from hub.access import check_write_access, whoami
+from hub.card import check_card, front_matter
+from hub.download import download
+from hub.errors import (
+    HubAccessError,
+    HubConflict,
+    HubError,
+    HubNotFound,
+    HubUnavailable,
+    IntegrityError,
+    MetadataError,
+)
+from hub.files import is_unsafe
+from hub.publish import Published, PublishedFile, publish
+from hub.space import create_space, set_secrets, set_variables, wait_running
+from hub.tokens import find_token, scrub
+from hub.verify import verify_published
+
+__all__ = [
+    "HubAccessError",
+    "HubConflict",
+    "HubError",
+    "HubNotFound",
+    "HubUnavailable",
+    "IntegrityError",
+    "MetadataError",
+    "Published",
+    "PublishedFile",
+    "check_card",
+    "check_write_access",
+    "create_space",
+    "download",
+    "find_token",
+    "front_matter",
+    "is_unsafe",
+    "publish",
+    "scrub",
+    "set_secrets",
+    "set_variables",
+    "verify_published",
+    "wait_running",
+    "whoami",
+]

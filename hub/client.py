@@ -1,0 +1,119 @@
+"""The Hub's client as this room uses it: endpoint and mode read at call time, retries, Xet where it exists."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, TypeVar
+
+from hub.errors import is_transient, root_cause
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+Result = TypeVar("Result")
+logger = logging.getLogger("grokaem.hub")
+
+CONNECT_SECONDS = 10.0  # a server that does not answer a first question in this time counts as unreachable
+WAITS = (1.0, 2.0, 4.0)  # seconds between the attempts of a request that the client itself does not repeat
+LONGEST_WAIT = 60.0  # a longer rate limit is reported instead of slept through
+REPO_TYPES = ("model", "dataset", "space")
+
+
+def endpoint() -> str:
+    """Address of the Hub: HF_ENDPOINT as it is now (the client reads it only once, when it is imported)."""
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
+def is_offline() -> bool:
+    """Whether HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) forbids to use the network."""
+    chosen = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
+    return chosen.upper() in {"1", "ON", "YES", "TRUE"}
+
+
+def connect(token: str | None) -> HfApi:
+    """A client of `endpoint` with exactly this token: never one that is found somewhere else."""
+    from huggingface_hub import HfApi
+
+    return HfApi(endpoint=endpoint(), token=token or False, library_name="grokaem")
+
+
+def web_address(repo_id: str, repo_type: str) -> str:
+    """The page of a repository."""
+    return f"{endpoint()}/{'' if repo_type == 'model' else repo_type + 's/'}{repo_id}"
+
+
+def check_repo_id(repo_id: str) -> str:
+    """Returns the repository's name, or raises ValueError in one sentence where it cannot be one."""
+    name = r"[A-Za-z0-9][\w.-]{0,95}"
+    if not re.fullmatch(rf"({name}/)?{name}", repo_id) or ".." in repo_id or "--" in repo_id:
+        raise ValueError(f"{repo_id!r} cannot be the name of a repository: use the form user/name")
+    return repo_id
+
+
+def check_repo_type(repo_type: str) -> str:
+    """Returns the repository's kind, or raises ValueError in one sentence."""
+    if repo_type not in REPO_TYPES:
+        raise ValueError(f"there is no repository type {repo_type!r}: use one of {', '.join(REPO_TYPES)}")
+    return repo_type
+
+
+def with_retries(call: Callable[[], Result], what: str) -> Result:
+    """Calls again, after `WAITS`, what failed with a broken connection, 408, 429 or 5xx.
+
+    The client itself repeats the upload of files, but neither questions about a repository nor the commit.
+    """
+    for wait in (*WAITS, None):
+        try:
+            return call()
+        except Exception as error:
+            asked = asked_wait(error)
+            if wait is None or not is_transient(error) or (asked or 0) > LONGEST_WAIT:
+                raise
+            wait = max(wait, asked or 0)
+            logger.warning("%s: %s; again in %.0f s", what, type(root_cause(error)).__name__, wait)
+            time.sleep(wait)
+    raise AssertionError("unreachable")
+
+
+def asked_wait(error: Exception) -> float | None:
+    """Seconds that the server asks to wait: its RateLimit header (and one more), or Retry-After."""
+    response = getattr(root_cause(error), "response", None)
+    if response is None:
+        return None
+    if match := re.search(r"\bt\s*=\s*(\d+)", response.headers.get("RateLimit", "")):
+        return float(match[1]) + 1
+    after = response.headers.get("Retry-After", "")
+    return float(after) if after.isdigit() else None
+
+
+@contextmanager
+def xet_if_served(api: HfApi, repo_id: str, repo_type: str, pull_request: bool) -> Iterator[None]:
+    """Uploads through Xet where the endpoint has it, through LFS where it has not.
+
+    The client, once hf_xet is installed, sends every large file through Xet and fails on a server without it.
+    """
+    from huggingface_hub import constants
+    from huggingface_hub.utils import build_hf_headers, get_session
+
+    if constants.HF_HUB_DISABLE_XET or find_spec("hf_xet") is None:
+        yield
+        return
+    address = f"{api.endpoint}/api/{repo_type}s/{repo_id}/xet-write-token/main"
+    answer = get_session().get(
+        address + ("?create_pr=1" if pull_request else ""),
+        headers=build_hf_headers(token=api.token),
+        timeout=CONNECT_SECONDS,
+    )
+    served = not (answer.status_code == 404 and answer.headers.get("X-Error-Code") != "RepoNotFound")
+    before = constants.HF_HUB_DISABLE_XET
+    constants.HF_HUB_DISABLE_XET = not served
+    try:
+        yield
+    finally:
+        constants.HF_HUB_DISABLE_XET = before

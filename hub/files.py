@@ -1,0 +1,82 @@
+"""Which files may travel: safe names, nothing that runs code when it is loaded, content by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+# Formats that can run code when they are loaded, and programs.
+PICKLES = ("*.pt", "*.pth", "*.pkl", "*.pickle", "*.ckpt", "*.joblib", "*.dill", "*.h5", "*.keras", "*.pb", "*.ot")
+PROGRAMS = ("*.py", "*.pyc", "*.so", "*.dll", "*.dylib", "*.exe", "*.sh", "*.bat", "*.ps1", "*.jar", "*.whl")
+PICKLED_WEIGHTS = ("pytorch_model*", "adapter_model*", "optimizer*", "scheduler*", "training_args*", "rng_state*")
+NEVER_PUBLISHED = (".git", ".cache", "__pycache__", ".ipynb_checkpoints", ".DS_Store", "*.tmp", "*.incomplete")
+
+
+def is_unsafe(path: str, all_paths: Iterable[str], programs: bool = False) -> bool:
+    """Whether loading this file could run code.
+
+    A ``.bin`` is safe only as the weights of an OpenVINO graph, beside its ``.xml``; any other one is
+    taken for a pickle, as PyTorch's ``pytorch_model.bin`` is.
+
+    Args:
+        path (str): path in the repository.
+        all_paths (iterable of str): all paths there.
+        programs (bool): let programs pass, as a Space needs them. (Default: False)
+    """
+    name = PurePosixPath(path).name.lower()
+    if any(fnmatch(name, pattern) for pattern in PICKLES):
+        return True
+    if name.endswith(".bin"):
+        return any(fnmatch(name, p) for p in PICKLED_WEIGHTS) or path[: -len(".bin")] + ".xml" not in set(all_paths)
+    return not programs and any(fnmatch(name, pattern) for pattern in PROGRAMS)
+
+
+def is_safe_name(path: str) -> bool:
+    """Whether a path of a repository stays inside the folder it is written to, on every system."""
+    parts = path.split("/")
+    return (
+        bool(path)
+        and not any(part in {"", ".", "..", ".git"} for part in parts)
+        and not any(character in path for character in "\\:\0")
+        and path.isprintable()
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 of a file's content, in hexadecimal: what the Hub names an LFS file by."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def git_sha1_of(path: Path) -> str:
+    """The name git gives to a file's content: what the Hub names a regular file by."""
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def publishable(folder: Path) -> dict[str, Path]:
+    """The files of a folder that belong into a repository: path there -> file here, sorted.
+
+    Raises:
+        FileNotFoundError: no such folder, or nothing in it.
+        ValueError: a link leads out of the folder.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"the folder {folder} does not exist: export a model into it first")
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if any(fnmatch(part, pattern) for part in inside.parts for pattern in NEVER_PUBLISHED):
+            continue
+        if path.is_file():
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise ValueError(f"{path} is a link that leads out of {folder}: replace it by the file itself")
+            found[inside.as_posix()] = path
+    if not found:
+        raise FileNotFoundError(f"the folder {folder} holds no file to publish: export a model into it first")
+    return found

@@ -1,0 +1,320 @@
+"""A folder becomes one new revision of a repository: all of it, or nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hub.access import require_token
+from hub.card import check_card
+from hub.client import (
+    CONNECT_SECONDS,
+    check_repo_id,
+    check_repo_type,
+    connect,
+    endpoint,
+    is_offline,
+    web_address,
+    with_retries,
+    xet_if_served,
+)
+from hub.errors import HubAccessError, HubConflict, HubError, HubUnavailable, explain, is_transient
+from hub.files import git_sha1_of, is_unsafe, publishable, sha256_of
+from hub.tokens import TOKEN_SHAPE, find_token
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+ATTEMPTS = 3  # of the whole upload; each one only sends what has not arrived yet
+TEXT_BYTES = 1 << 20  # files up to this size are searched for tokens
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """A file of the folder: its path there, its size in bytes, and "new", "changed" or "unchanged"."""
+
+    path: str
+    bytes: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """What `publish` did, or would do.
+
+    Attributes:
+        repo_id: the repository.
+        commit: the revision that holds the folder now; None in a dry run of a repository that does not exist.
+        url: the page to look at: the repository's, or the pull request's.
+        changed: whether there was anything to send.
+        files: every file of the folder.
+        card: text of README.md, None where the folder has none.
+        kept: files that the repository has and the folder has not; they stay.
+        pull_request: revision of the pull request, as "refs/pr/3"; None without one.
+        dry_run: nothing was sent.
+    """
+
+    repo_id: str
+    commit: str | None
+    url: str
+    changed: bool
+    files: list[PublishedFile]
+    card: str | None = None
+    kept: list[str] = field(default_factory=list)
+    pull_request: str | None = None
+    dry_run: bool = False
+
+    def describe(self) -> str:
+        """The exact files with their bytes, and the card: what ``--dry-run`` prints."""
+        width = max(len(f"{file.bytes:,}") for file in self.files)
+        lines = [f"{'would publish' if self.dry_run else 'published'} to {self.url}"]
+        lines += [f"  {file.bytes:>{width},} bytes  {file.state:9}  {file.path}" for file in self.files]
+        lines.append(f"  {sum(file.bytes for file in self.files):>{width},} bytes  in {len(self.files)} files")
+        lines += [f"  stays as it is: {path}" for path in self.kept]
+        if self.card is not None:
+            lines += ["", "README.md:", *("  " + line for line in self.card.splitlines())]
+        return "\n".join(lines)
+
+
+def publish(
+    folder: str | Path,
+    repo_id: str,
+    *,
+    repo_type: str = "model",
+    private: bool = False,
+    message: str = "Publish",
+    dry_run: bool = False,
+    parent_commit: str | None = None,
+    pull_request: bool = False,
+    tag: str | None = None,
+    token: str | None = None,
+) -> Published:
+    """Publishes every file of a folder as one commit, creating the repository where it is missing.
+
+    Until the commit, the old revision is what everybody sees; after it, the whole new one. Running it again
+    after a failure sends only what has not arrived; running it again after success does nothing.
+
+    Args:
+        folder (path): what to publish; hidden caches and temporary files are left out.
+        repo_id (str): "user/name" or "organization/name".
+        repo_type (str): "model", "dataset" or "space". (Default: "model")
+        private (bool): create the repository private. (Default: False)
+        message (str): title of the commit, or of the pull request.
+        dry_run (bool): only say what would be sent; works without network and token. (Default: False)
+        parent_commit (str, optional): the revision that must still be the newest one. (Default: the one that is
+            newest when the call starts, so that nobody's work is overwritten unseen)
+        pull_request (bool): propose the change instead of making it. (Default: False)
+        tag (str, optional): name to give to the new revision.
+        token (str, optional): (Default: `hub.find_token`)
+
+    Returns:
+        Published: the commit, its address and what was sent.
+
+    Raises:
+        FileNotFoundError: no folder, or nothing in it.
+        ValueError: a file that must not be published (a pickle, a token inside), a wrong name or card.
+        HubAccessError: no token, or one that may not write there.
+        HubConflict: somebody else published in between.
+        HubUnavailable: the Hub cannot be reached or keeps failing.
+    """
+    check_repo_type(repo_type)
+    if "/" not in check_repo_id(repo_id):
+        raise ValueError(f"{repo_id!r} does not say whose repository it is: use the form user/name")
+    if tag is not None and not re.fullmatch(r"[A-Za-z0-9][\w.-]*", tag):
+        raise ValueError(f"{tag!r} cannot be a tag: use letters, digits, dots, dashes")
+    paths = publishable(Path(folder))
+    token = find_token(token)
+    _check_content(paths, repo_type, token)
+    card = paths["README.md"].read_text(encoding="utf-8") if "README.md" in paths else None
+    if card is not None:
+        check_card(card, repo_type)
+    if dry_run:
+        return _dry_run(paths, card, repo_id, repo_type, token)
+    if is_offline():
+        raise HubUnavailable(f"publishing {repo_id} needs the network, and HF_HUB_OFFLINE is set: unset it")
+    token = require_token(token)
+    api = connect(token)
+    try:
+        head = _open(api, repo_id, repo_type, private)
+        if parent_commit not in (None, head["sha"]):
+            raise HubConflict(
+                f"{repo_id} is at {head['sha'][:8]} and no longer at {parent_commit[:8]}, so nothing was overwritten: "
+                "look at the newest revision and run again"
+            )
+        files = _states(paths, head["oids"])
+        kept = sorted(set(head["oids"]) - set(paths) - {".gitattributes"})
+        changed = any(file.state != "unchanged" for file in files)
+        commit, number = head["sha"], None
+        if changed:
+            commit, number = _commit(api, paths, repo_id, repo_type, message, head, pull_request)
+        if tag is not None:
+            _tag(api, repo_id, repo_type, tag, commit)
+    except Exception as error:
+        raise explain(error, repo_id, endpoint(), "publishing") from None
+    url = web_address(repo_id, repo_type)
+    if number is not None:
+        return Published(repo_id, commit, f"{url}/discussions/{number}", True, files, card, kept, f"refs/pr/{number}")
+    return Published(repo_id, commit, url, changed, files, card, kept)
+
+
+def _check_content(paths: dict[str, Path], repo_type: str, token: str | None) -> None:
+    for path, file in paths.items():
+        if is_unsafe(path, paths, programs=repo_type == "space"):
+            raise ValueError(f"{path} could run code on the machine that loads it: save the model as safetensors or IR")
+        if file.stat().st_size <= TEXT_BYTES:
+            content = file.read_bytes()
+            text = content.decode("utf-8", errors="replace")
+            if (token and token in text) or (b"\0" not in content and TOKEN_SHAPE.search(text)):
+                raise ValueError(f"{path} contains an access token: remove it before publishing")
+
+
+def _head(api: HfApi, repo_id: str, repo_type: str, revision: str = "main", retry: bool = True) -> dict:
+    """The newest revision: its commit, whether the repository is private, and each file's sha256 or git name."""
+
+    def ask():
+        return api.repo_info(
+            repo_id, repo_type=repo_type, revision=revision, files_metadata=True, timeout=CONNECT_SECONDS
+        )
+
+    info = with_retries(ask, f"looking at {repo_id}") if retry else ask()
+    oids = {file.rfilename: file.lfs.sha256 if file.lfs else file.blob_id for file in info.siblings or []}
+    return {"sha": info.sha, "private": bool(info.private), "oids": oids}
+
+
+def _open(api: HfApi, repo_id: str, repo_type: str, private: bool) -> dict:
+    """The newest revision of the repository, which is created where it does not exist."""
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        head = _head(api, repo_id, repo_type)
+    except RepositoryNotFoundError:
+        sdk = {"space_sdk": "gradio"} if repo_type == "space" else {}
+        with_retries(
+            lambda: api.create_repo(repo_id, repo_type=repo_type, private=private or None, exist_ok=True, **sdk),
+            f"creating {repo_id}",
+        )
+        head = _head(api, repo_id, repo_type)
+    if private and not head["private"]:
+        raise HubAccessError(
+            f"{repo_id} exists and is public, so nothing was sent: make it private in its settings, choose another "
+            "name, or publish without asking for private"
+        )
+    return head
+
+
+def _same(file: Path, oid: str | None) -> bool:
+    if oid is None:
+        return False
+    return (sha256_of(file) if len(oid) == 64 else git_sha1_of(file)) == oid
+
+
+def _states(paths: dict[str, Path], oids: dict[str, str]) -> list[PublishedFile]:
+    states = []
+    for path, file in paths.items():
+        state = "new" if path not in oids else "unchanged" if _same(file, oids[path]) else "changed"
+        states.append(PublishedFile(path, file.stat().st_size, state))
+    return states
+
+
+def _dry_run(
+    paths: dict[str, Path], card: str | None, repo_id: str, repo_type: str, token: str | None
+) -> Published:
+    head: dict = {"sha": None, "oids": {}}
+    if not is_offline():
+        try:
+            head = _head(connect(token), repo_id, repo_type, retry=False)
+        except Exception:  # a dry run needs no Hub: without an answer, everything counts as new
+            pass
+    files = _states(paths, head["oids"])
+    changed = any(file.state != "unchanged" for file in files)
+    kept = sorted(set(head["oids"]) - set(paths) - {".gitattributes"})
+    return Published(repo_id, head["sha"], web_address(repo_id, repo_type), changed, files, card, kept, dry_run=True)
+
+
+def _commit(
+    api: HfApi, paths: dict[str, Path], repo_id: str, repo_type: str, message: str, head: dict, pull_request: bool
+) -> tuple[str, int | None]:
+    """Uploads and commits; returns the commit and the pull request's number.
+
+    A connection that breaks during the commit leaves open whether it happened, so it is looked for before
+    it is tried again: a second pull request, or a false alarm about a conflict with oneself, are avoided.
+    """
+    from huggingface_hub import CommitOperationAdd
+
+    proposals = _proposals(api, repo_id, repo_type) if pull_request else {}
+    for attempt in range(1, ATTEMPTS + 1):
+        additions = [CommitOperationAdd(path, str(file)) for path, file in paths.items()]
+        try:
+            with xet_if_served(api, repo_id, repo_type, pull_request):
+                info = api.create_commit(
+                    repo_id,
+                    additions,
+                    commit_message=message,
+                    repo_type=repo_type,
+                    parent_commit=head["sha"],
+                    create_pr=pull_request,
+                )
+            return info.oid, info.pr_num
+        except Exception as error:
+            explained = explain(error, repo_id, api.endpoint, "publishing")
+            if not is_transient(error) and not isinstance(explained, HubConflict):
+                raise
+            landed = _landed(api, paths, repo_id, repo_type, head["sha"], proposals if pull_request else None)
+            if landed:
+                return landed
+            if isinstance(explained, HubConflict) or attempt == ATTEMPTS:
+                raise
+            # The wait between two attempts, long enough for what the server asked.
+            _wait_as_asked(error, attempt)
+    raise AssertionError("unreachable")
+
+
+def _wait_as_asked(error: Exception, attempt: int) -> None:
+    import time
+
+    from hub import client
+
+    asked = client.asked_wait(error) or 0
+    if asked > client.LONGEST_WAIT:
+        raise error
+    time.sleep(max(asked, client.WAITS[min(attempt, len(client.WAITS)) - 1]))
+
+
+def _proposals(api: HfApi, repo_id: str, repo_type: str) -> dict[str, str]:
+    refs = with_retries(
+        lambda: api.list_repo_refs(repo_id, repo_type=repo_type, include_pull_requests=True), "listing pull requests"
+    )
+    return {ref.ref: ref.target_commit for ref in refs.pull_requests or []}
+
+
+def _landed(
+    api: HfApi, paths: dict[str, Path], repo_id: str, repo_type: str, parent: str, proposals: dict | None
+) -> tuple[str, int | None] | None:
+    """The commit whose answer was lost, if it is there: a newer revision with exactly these contents."""
+    if proposals is not None:
+        for ref in _proposals(api, repo_id, repo_type).keys() - proposals.keys():
+            head = _head(api, repo_id, repo_type, ref)
+            if all(_same(file, head["oids"].get(path)) for path, file in paths.items()):
+                return head["sha"], int(ref.rsplit("/", 1)[1])
+        return None
+    head = _head(api, repo_id, repo_type)
+    if head["sha"] != parent and all(_same(file, head["oids"].get(path)) for path, file in paths.items()):
+        return head["sha"], None
+    return None
+
+
+def _tag(api: HfApi, repo_id: str, repo_type: str, tag: str, commit: str) -> None:
+    """Names the revision; a tag that already names it is fine, one that names another is not moved."""
+    refs = with_retries(lambda: api.list_repo_refs(repo_id, repo_type=repo_type), "listing tags")
+    existing = {ref.name: ref.target_commit for ref in refs.tags}
+    if existing.get(tag, commit) != commit:
+        raise HubError(
+            f"the tag {tag} of {repo_id} names {existing[tag][:8]} already and was not moved (the files are "
+            f"published as {commit[:8]}): choose another tag and run again"
+        )
+    if tag not in existing:
+        with_retries(
+            lambda: api.create_tag(repo_id, tag=tag, revision=commit, repo_type=repo_type, exist_ok=True), "tagging"
+        )

@@ -1,0 +1,57 @@
+"""Where the access token comes from, and how it is kept out of everything that is written."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+TOKEN_SHAPE = re.compile(r"\bhf_[A-Za-z0-9_]{16,}")
+NO_TOKEN = (
+    "no access token found: set HF_TOKEN, run `hf auth login`, or pass --token-file FILE "
+    "(a token with the role write is made at {endpoint}/settings/tokens)"
+)
+
+
+def find_token(token: str | None = None, token_file: str | Path | None = None) -> str | None:
+    """The access token: the argument, the file, HF_TOKEN, or what ``hf auth login`` has stored.
+
+    Args:
+        token (str, optional): wins over everything else.
+        token_file (path, optional): a file whose first line is the token.
+
+    Returns:
+        str or None: None where there is none anywhere.
+
+    Raises:
+        FileNotFoundError: ``token_file`` does not exist.
+        ValueError: ``token_file`` is empty.
+    """
+    if token:
+        return token
+    if token_file is not None:
+        path = Path(token_file)
+        if not path.is_file():
+            raise FileNotFoundError(f"the token file {path} does not exist: write the token into it")
+        lines = path.read_text().split()
+        if not lines:
+            raise ValueError(f"the token file {path} is empty: write the token into it")
+        return lines[0]
+    for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        if value := os.environ.get(variable, "").strip():
+            return value
+    stored = os.environ.get("HF_TOKEN_PATH") or Path(
+        os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface", "token"
+    )
+    try:
+        return Path(stored).read_text().strip() or None
+    except OSError:
+        return None
+
+
+def scrub(text: str, *secrets: str | None) -> str:
+    """``text`` with every given secret, and everything of a token's shape, replaced by ``hf_***``."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "hf_***")
+    return TOKEN_SHAPE.sub("hf_***", text)
