@@ -1,0 +1,52 @@
+# Every target makes .venv and installs the pinned requirements first, once.
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PORT ?= 7860
+RUN := runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo audio-demo test test-all lint accuracy bench screenshots clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade "pip==26.3"
+	$(PY) -m pip install --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	$(PY) -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+$(RUN)/run.json: | $(VENV)/installed
+	$(PY) training/finetune.py --resume --output-dir $(RUN)
+
+$(RUN)/export/parity.json: $(RUN)/run.json
+	$(PY) exporting/export.py $(RUN) --overwrite
+
+demo: $(RUN)/export/parity.json  ## fine-tune, export, and serve the page
+	MODEL_ID=$${MODEL_ID:-$(RUN)/export} GRADIO_SERVER_PORT=$(PORT) $(PY) app.py
+
+audio-demo: | $(VENV)/installed  ## fine-tune and export the drum model for the audio tab
+	$(PY) training/finetune.py --task audio --resume --export
+
+test: $(VENV)/installed-dev  ## the tests, under 10 minutes on 2 cores
+	$(PY) -m pytest -m "not slow"
+
+test-all: $(VENV)/installed-dev  ## the tests with the slow ones
+	$(PY) -m pytest
+
+lint: $(VENV)/installed-dev  ## ruff
+	$(PY) -m ruff check .
+
+accuracy: | $(VENV)/installed  ## repeat the accuracy figures of the README (about an hour)
+	$(PY) benchmarks/accuracy.py
+
+screenshots: $(VENV)/installed-dev  ## redraw docs/images from the running page
+	$(PY) tests/app/browser.py --screenshots docs/images
+
+clean:  ## remove the environment and the runs
+	rm -rf $(VENV) runs

@@ -1,0 +1,1 @@
+"""From a run folder to a quantized export whose accuracy is proven, its model card, and the Hub."""

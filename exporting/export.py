@@ -1,0 +1,184 @@
+"""Exports a run as an OpenVINO model that a CPU runs fast, and proves what the smaller model loses.
+
+    python exporting/export.py runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
+    python exporting/export.py RUN_FOLDER --precision auto --max-drop 0.002
+    python exporting/export.py RUN_FOLDER --push            # and publish it to the Hub
+
+Calibration sees the training part, the choice between attempts the validation part; the test part is
+scored once, and its verdict decides whether there is an export folder at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+if __package__ in (None, ""):  # run by path: make the repository root importable
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+from command_line import run
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; see the module's docstring for examples."""
+    parser = argparse.ArgumentParser(
+        prog="export.py", allow_abbrev=False, description="Exports a run as a quantized OpenVINO model."
+    )
+    parser.add_argument("run_folder", type=Path, help="folder made by training/finetune.py")
+    parser.add_argument("--output-dir", type=Path, help="export folder (default: RUN_FOLDER/export)")
+    parser.add_argument(
+        "--precision",
+        default="int8",
+        choices=("auto", "int8", "int8-mixed", "int8-weight", "fp16", "fp32"),
+        help="auto tries from the smallest up (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-drop",
+        type=float,
+        default=0.005,
+        help="accuracy the export may lose, as a share of 1 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--calibration-samples",
+        type=int,
+        default=300,
+        help="training examples that set the ranges of activations (default: %(default)s)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing export")
+    parser.add_argument("--push", action="store_true", help="publish the export to the Hub")
+    parser.add_argument("--push-original", action="store_true", help="also publish the unquantized weights")
+    parser.add_argument("--repo-id", help="Hub repository (default: <you>/<run>-openvino-int8)")
+    parser.add_argument("--hub-private", action="store_true", help="make the Hub repositories private")
+    parser.add_argument(
+        "--token-file", type=Path, help="file with the Hub token (default: HF_TOKEN or login)"
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    options = parser.parse_args(argv)
+    if not 0 <= options.max_drop < 1:
+        raise ValueError(f"--max-drop {options.max_drop:g}: give a share from 0 to 1, such as 0.005")
+    if options.calibration_samples < 1:
+        raise ValueError(f"--calibration-samples {options.calibration_samples}: give at least 1")
+    target = token = None
+    if options.push:
+        import hub
+        from exporting.publish import push_target
+
+        token = hub.find_token(token_file=options.token_file)
+        target = push_target(options.run_folder, options.repo_id, token)
+    folder = export_run(
+        options.run_folder,
+        options.output_dir,
+        precision=options.precision,
+        max_drop=options.max_drop,
+        calibration_samples=options.calibration_samples,
+        overwrite=options.overwrite,
+    )
+    if target:
+        from exporting.publish import publish_run
+
+        publish_run(
+            options.run_folder,
+            target,
+            export_folder=folder,
+            private=options.hub_private,
+            original=options.push_original,
+            token=token,
+        )
+    return 0
+
+
+def export_run(
+    run_folder: str | Path,
+    output_dir: str | Path | None = None,
+    *,
+    precision: str = "int8",
+    max_drop: float = 0.005,
+    calibration_samples: int = 300,
+    overwrite: bool = False,
+) -> Path:
+    """Exports a run and measures the export against the original.
+
+    Args:
+        run_folder (str or Path): folder made by ``training/finetune.py``.
+        output_dir (str or Path, optional): the export folder. (Default: ``<run_folder>/export``)
+        precision (str, optional): a method of :mod:`exporting.quantization`, or ``auto``. (Default: ``int8``)
+        max_drop (float, optional): accuracy that may be lost, as a share of 1. (Default: ``0.005``)
+        calibration_samples (int, optional): training examples for calibration. (Default: ``300``)
+        overwrite (bool, optional): replace an existing export. (Default: ``False``)
+
+    Returns:
+        Path: the export folder.
+
+    Raises:
+        ValueError: the run cannot be read, its data changed, or the export folder exists.
+        RuntimeError: no attempt passed the gate; the attempts are in ``export_failed.json`` of the run.
+    """
+    from exporting.gate import choose, prove
+    from exporting.model_card import write_card
+    from exporting.source import read_run
+
+    run_ = read_run(run_folder)
+    output = Path(output_dir) if output_dir else run_.path / "export"
+    if output.exists() and not overwrite and any(output.iterdir()):
+        raise ValueError(f"{output} exists already: --overwrite replaces it, --output-dir chooses another")
+    _quiet_libraries()
+    corpus = run_.corpus()
+    source = _source(run_)
+    partial = output.with_name(f".{output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    (partial / "fp32").mkdir(parents=True)
+    try:
+        print("converting to OpenVINO", flush=True)
+        source.convert(partial / "fp32")
+        chosen = choose(source, corpus, partial, precision, max_drop, calibration_samples)
+        prove(source, corpus, chosen, max_drop)
+        write_card(run_.report, chosen.folder)
+        _appear(chosen.folder, output)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    print(f"export: {output}", flush=True)
+    return output
+
+
+def _source(run_: Any) -> Any:
+    if run_.task == "text":
+        from exporting.text_source import TextSource
+
+        return TextSource(run_)
+    from exporting.audio_source import AudioSource
+
+    return AudioSource(run_)
+
+
+def _appear(folder: Path, output: Path) -> None:
+    """Lets the finished folder appear under its name by renaming; an older export goes last."""
+    if not output.exists():
+        os.rename(folder, output)
+        return
+    old = output.with_name(f".{output.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    os.rename(output, old)
+    os.rename(folder, output)
+    shutil.rmtree(old)
+
+
+def _quiet_libraries() -> None:
+    """Keeps conversion chatter off the terminal; errors still show."""
+    import logging
+    import warnings
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    warnings.filterwarnings("ignore")
+    for name in ("nncf", "optimum", "transformers", "openvino", "bitsandbytes"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,86 @@
+"""A fine-tuned text classifier as an OpenVINO graph, through Optimum Intel, with its tokenizer as a graph."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exporting.quantization import CALIBRATED, quantize_with_optimum
+from exporting.source import Run
+
+
+class TextSource:
+    """What a run on text can be turned into.
+
+    Args:
+        run (Run): the run folder.
+    """
+
+    def __init__(self, run: Run):
+        from transformers import AutoTokenizer
+
+        self.run = run
+        self.tokenizer = AutoTokenizer.from_pretrained(run.path)
+        self.max_length = int(run.report["config"]["sequence_length"])
+
+    def convert(self, folder: Path) -> None:
+        """Writes the floating-point OpenVINO graph of the run into ``folder``, through Optimum Intel."""
+        from optimum.intel import OVModelForSequenceClassification
+
+        OVModelForSequenceClassification.from_pretrained(
+            self.run.path, export=True, compile=False, load_in_8bit=False
+        ).save_pretrained(folder)
+
+    def quantized(self, folder: Path, method: str, calibration: list[str]) -> Any:
+        """The graph in ``folder`` made smaller; calibrated on ``calibration``, texts of the training part."""
+        samples = []
+        if method in CALIBRATED:
+            samples = [
+                dict(self.tokenizer(text, truncation=True, max_length=self.max_length, return_tensors="pt"))
+                for text in calibration
+            ]
+        return quantize_with_optimum(folder, method, samples)
+
+    def original_logits(self, texts: list[str]) -> np.ndarray:
+        """Logits of the original weights, in fp32 by torch: (n_texts, n_labels)."""
+        import torch
+        from transformers import AutoModelForSequenceClassification
+
+        torch.set_float32_matmul_precision("medium")  # oneDNN's fp32 product: same rounding, faster
+        model = AutoModelForSequenceClassification.from_pretrained(self.run.path, dtype="float32").eval()
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # like lengths: little padding
+        logits = np.empty((len(texts), model.config.num_labels), dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(order), 32):
+                rows = order[start : start + 32]
+                batch = self.tokenizer(
+                    [texts[i] for i in rows],
+                    truncation=True,
+                    max_length=self.max_length,
+                    padding=True,
+                    return_tensors="pt",
+                )
+                logits[rows] = model(**batch).logits.numpy()
+        return logits
+
+    def write_rest(self, folder: Path) -> None:
+        """Writes what a graph needs to take strings and to name its outputs."""
+        import openvino
+        from openvino_tokenizers import convert_tokenizer
+
+        graph = convert_tokenizer(self.tokenizer, truncation=True, max_length=self.max_length)
+        openvino.save_model(graph, folder / "openvino_tokenizer.xml")
+        config = json.loads((self.run.path / "config.json").read_text(encoding="utf-8"))
+        config.update(task="text", max_length=self.max_length)
+        _write_compact(folder / "config.json", config)
+        # For Optimum's and transformers' users; compact, since an export is judged by its size.
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            if (self.run.path / name).is_file():
+                _write_compact(folder / name, json.loads((self.run.path / name).read_text(encoding="utf-8")))
+
+
+def _write_compact(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")

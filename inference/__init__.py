@@ -1,0 +1,25 @@
+"""Classifiers that run an exported folder or a Hub repository on a CPU; no torch, no transformers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inference.audio_classifier import AudioClassifier
+    from inference.text_classifier import TextClassifier
+
+
+def load(folder_or_repo: str | Path, revision: str | None = None) -> TextClassifier | AudioClassifier:
+    """Loads an export, of text or of audio, as its ``config.json`` says.
+
+    Args:
+        folder_or_repo (str or Path): export folder, run folder, or Hub id.
+        revision (str, optional): branch, tag or commit of a Hub repository.
+    """
+    from inference.audio_classifier import AudioClassifier
+    from inference.export_folder import locate
+    from inference.text_classifier import TextClassifier
+
+    export = locate(folder_or_repo, revision)
+    return (TextClassifier if export.task == "text" else AudioClassifier)(export)

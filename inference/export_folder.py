@@ -1,0 +1,105 @@
+"""An exported model on this disk: found or downloaded, looked over, its settings read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MODEL = "openvino_model.xml"
+WEIGHTS = "openvino_model.bin"
+TOKENIZER = "openvino_tokenizer.xml"
+TOKENIZER_DATA = "openvino_tokenizer.bin"
+# Everything an export may hold; a download asks for nothing else.
+FILES = [
+    MODEL,
+    WEIGHTS,
+    TOKENIZER,
+    TOKENIZER_DATA,
+    "config.json",
+    "parity.json",
+    "README.md",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "preprocessor_config.json",
+]
+
+
+@dataclass(frozen=True)
+class ExportFolder:
+    """An export folder whose files are there.
+
+    Attributes:
+        path (Path): the folder.
+        config (dict): its ``config.json``.
+    """
+
+    path: Path
+    config: dict[str, Any]
+
+    @property
+    def task(self) -> str:
+        """``text`` or ``audio``."""
+        return self.config["task"]
+
+    @property
+    def labels(self) -> list[str]:
+        """Label names in the order of the model's outputs."""
+        names = self.config["id2label"]
+        return [names[str(number)] for number in range(len(names))]
+
+
+def locate(folder_or_repo: str | Path, revision: str | None = None) -> ExportFolder:
+    """Finds an export: a folder as it is, anything else as a Hub repository.
+
+    Args:
+        folder_or_repo (str or Path): export folder, run folder with an ``export`` in it, or Hub id.
+        revision (str, optional): branch, tag or commit of a Hub repository.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or a file of the export is missing.
+        ValueError: the folder holds something else than an export.
+    """
+    path = Path(folder_or_repo).expanduser()
+    if path.is_dir():
+        if not (path / MODEL).is_file() and (path / "export" / MODEL).is_file():
+            path = path / "export"
+    elif path.exists():
+        raise ValueError(f"{path} is a file: give the export folder it lies in")
+    elif _looks_like_a_repository(str(folder_or_repo)):
+        import hub
+
+        path = Path(hub.download(str(folder_or_repo), revision, allow_patterns=FILES))
+    else:
+        raise FileNotFoundError(f"there is no folder {path}: give an export folder or a Hub id (owner/name)")
+    return ExportFolder(path, _checked_config(path))
+
+
+def _looks_like_a_repository(name: str) -> bool:
+    parts = name.split("/")
+    return len(parts) == 2 and all(parts) and not name.startswith((".", "~"))
+
+
+def _checked_config(path: Path) -> dict[str, Any]:
+    if not (path / MODEL).is_file():
+        hint = (
+            "; it is a run folder: python exporting/export.py makes its export"
+            if (path / "run.json").is_file()
+            else "; give a folder made by exporting/export.py"
+        )
+        raise FileNotFoundError(f"{path} holds no {MODEL}{hint}")
+    needed = [WEIGHTS, "config.json"]
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path / 'config.json'} cannot be read ({error}): export the model again") from None
+    if config.get("task") not in ("text", "audio") or not config.get("id2label"):
+        raise ValueError(f"{path / 'config.json'} names no task and labels: export the model again")
+    if config["task"] == "text":
+        needed += [TOKENIZER, TOKENIZER_DATA]
+    for name in needed:
+        if not (path / name).is_file():
+            raise FileNotFoundError(f"{path} lacks {name}: download or export the model again")
+    return config

@@ -1,0 +1,1 @@
+"""Fine-tuning: from a corpus and a base model to a run folder."""

@@ -1,0 +1,138 @@
+"""An audio classifier: waveforms, model and batches for the Trainer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training.augmentation import AugmentedClips, mask_features
+
+if TYPE_CHECKING:
+    from corpora import Corpus, Part
+    from training.base_model import BaseModel
+    from training.config import FinetuneConfig
+
+
+class AudioTask:
+    """Everything the training loop needs to know about sound.
+
+    Args:
+        config (FinetuneConfig): settings of the run.
+        corpus (Corpus): labelled sound files in three parts.
+        base (BaseModel, optional): a pretrained encoder; None for a wide residual network from scratch.
+    """
+
+    metric_name = "accuracy"
+
+    def __init__(self, config: FinetuneConfig, corpus: Corpus, base: BaseModel | None):
+        self.config = config
+        self.corpus = corpus
+        names = corpus.label_names
+        labels = {
+            "num_labels": len(names),
+            "id2label": dict(enumerate(names)),
+            "label2id": {name: i for i, name in enumerate(names)},
+        }
+        self.max_seconds = config.max_seconds or 2.0
+        if base is None:
+            self.preprocessor, self.model = self._wide_resnet(labels)
+        else:
+            self.preprocessor, self.model = self._pretrained(base, labels)
+        self.length = int(round(self.max_seconds * self.sample_rate))
+        self.truncated = 0
+
+    def _wide_resnet(self, labels: dict) -> tuple[None, Any]:
+        from audio.wide_resnet_model import WideResNetAudioConfig, WideResNetForAudioClassification
+
+        self.sample_rate = 16000
+        settings = WideResNetAudioConfig(
+            depth=self.config.depth,
+            widen_factor=self.config.widen_factor,
+            features=self.config.features,
+            sample_rate=self.sample_rate,
+            max_seconds=self.max_seconds,
+            dropout=0.1,
+            **labels,
+        )
+        model = WideResNetForAudioClassification(settings)
+        mask_features(model)
+        return None, model
+
+    def _pretrained(self, base: BaseModel, labels: dict) -> tuple[Any, Any]:
+        from transformers import AutoConfig, AutoFeatureExtractor, AutoModelForAudioClassification
+
+        remote = self.config.trust_remote_code
+        extractor = AutoFeatureExtractor.from_pretrained(base.folder, trust_remote_code=remote)
+        settings = AutoConfig.from_pretrained(base.folder, trust_remote_code=remote, **labels)
+        self.sample_rate = extractor.sampling_rate
+        model = AutoModelForAudioClassification.from_pretrained(
+            base.folder, config=settings, trust_remote_code=remote, ignore_mismatched_sizes=True
+        )
+        return extractor, model
+
+    def train_set(self) -> AugmentedClips:
+        """The training part, in memory, with its augmentation."""
+        return AugmentedClips(
+            self._read(self.corpus.train),
+            self.corpus.train.labels,
+            len(self.corpus.label_names),
+            self.sample_rate,
+            mix=self.preprocessor is None,
+        )
+
+    def evaluation_set(self, part: Part) -> tuple[list[dict[str, Any]], list[int]]:
+        """A part as it is, and where each item stood in it."""
+        items = [
+            {"waveform": clip, "labels": label}
+            for clip, label in zip(self._read(part), part.labels, strict=True)
+        ]
+        return items, list(range(len(items)))
+
+    def collator(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+        """Pads the clips of a batch; labels are class numbers, or class shares for mixed clips."""
+        import torch
+
+        clips = [item["waveform"] for item in items]
+        labels = torch.from_numpy(np.stack([np.asarray(item["labels"]) for item in items]))
+        if self.preprocessor is not None:
+            batch = self.preprocessor(
+                clips, sampling_rate=self.sample_rate, padding=True, return_tensors="pt"
+            )
+            return {**batch, "labels": labels}
+        padded = np.zeros((len(clips), self.length), dtype=np.float32)
+        for row, clip in zip(padded, clips, strict=True):
+            row[: len(clip)] = clip
+        return {"input_values": torch.from_numpy(padded), "labels": labels}
+
+    def default_epochs(self) -> float:
+        """A network from scratch needs many passes; a pretrained encoder few."""
+        return 40.0 if self.preprocessor is None else 5.0
+
+    def default_learning_rate(self) -> float:
+        """3e-3 from scratch, 5e-5 for a pretrained encoder."""
+        return 3e-3 if self.preprocessor is None else 5e-5
+
+    def announce(self) -> list[str]:
+        """What happened to the input that its owner should know."""
+        if not self.truncated:
+            return []
+        return [
+            f"{self.truncated} clips are longer than {self.max_seconds:g} s and were cut there; "
+            "--max-seconds sets it"
+        ]
+
+    def extras(self) -> dict[str, Any]:
+        """What the run folder records beside the common keys."""
+        return {"sample_rate": self.sample_rate, "max_seconds": self.max_seconds}
+
+    def _read(self, part: Part) -> list[np.ndarray]:
+        from audio.reading import read_waveform
+
+        clips = []
+        for path in part.inputs:
+            clip = read_waveform(Path(path), self.sample_rate)
+            self.truncated += len(clip) > self.length
+            clips.append(clip[: self.length])
+        return clips

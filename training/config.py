@@ -1,0 +1,145 @@
+"""What a fine-tuning run can be told: one dataclass, from which the command's flags are made."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_DATASET = {"text": "rotten_tomatoes", "audio": "drums"}
+DEFAULT_BASE_MODEL = {"text": MINILM, "audio": "wide_resnet"}
+
+
+def _flag(help: str, default: Any = None, **options: Any) -> Any:
+    return field(default=default, metadata={"help": help, **options})
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """Settings of one run; a field left at None is chosen automatically, and announced."""
+
+    task: str = _flag("what the model hears or reads", "text", choices=("text", "audio"))
+    base_model: str | None = _flag(
+        "Hub id, local folder, or wide_resnet (default: the MiniLM that comes "
+        "with the requirements; wide_resnet for audio)"
+    )
+    dataset: str | None = _flag(
+        "corpus name, Hub data set, CSV/TSV/JSONL/Parquet file, or folder of "
+        "class-named folders of audio (default: rotten_tomatoes; drums for audio)"
+    )
+    text_column: str | None = _flag("column of the text in your file")
+    label_column: str | None = _flag("column of the label in your file")
+    fold: int = _flag("which fold of the drum kits is the test part, 0 to 4", 0)
+    epochs: float | None = _flag("passes over the training part", type=float)
+    max_steps: int = _flag("stop after this many optimizer steps; -1: after the epochs", -1)
+    batch_size: int = _flag("examples per optimizer step", 32)
+    learning_rate: float | None = _flag("peak learning rate", type=float)
+    weight_decay: float = _flag("AdamW weight decay", 0.01)
+    sequence_length: int = _flag("tokens after which a text is cut", 128)
+    max_seconds: float | None = _flag("seconds after which a clip is cut", type=float)
+    depth: int = _flag("depth of the wide residual network, 6n+4", 10)
+    widen_factor: int = _flag("widening factor of the wide residual network", 2)
+    features: str = _flag("front end of the wide residual network: logmel, mfcc, gfcc, ...", "logmel")
+    precision: str = _flag(
+        "arithmetic of the training step", "auto", choices=("auto", "fp32", "tf32", "fp16", "bf16")
+    )
+    seed: int = _flag("random seed of weights, order and dropout", 0)
+    save_seconds: float = _flag("seconds between two checkpoints to resume from", 30.0)
+    output_dir: Path | None = _flag("run folder (default: runs/<base model>-<dataset>-seed<seed>)", type=Path)
+    resume: bool = _flag("go on from the last checkpoint of the same --output-dir", False)
+    overwrite: bool = _flag("replace a finished run in --output-dir", False)
+    export: bool = _flag("export the result as OpenVINO INT8 into <run folder>/export", False)
+    push: bool = _flag("export, then publish to the Hub and check what was published", False)
+    repo_id: str | None = _flag("Hub repository (default: <you>/<base model>-<dataset>-openvino-int8)")
+    push_original: bool = _flag("also publish the unquantized weights beside the export", False)
+    hub_private: bool = _flag("make the Hub repositories private", False)
+    token_file: Path | None = _flag("file with the Hub token (default: HF_TOKEN or your login)", type=Path)
+    trust_remote_code: bool = _flag("run Python code that comes with a Hub model", False)
+
+    def __post_init__(self) -> None:
+        """Fills the defaults that depend on the task and refuses settings that cannot work together."""
+        set_ = object.__setattr__  # the dataclass is frozen for everyone else
+        if self.dataset is None:
+            set_(self, "dataset", DEFAULT_DATASET[self.task])
+        if self.base_model is None:
+            set_(self, "base_model", DEFAULT_BASE_MODEL[self.task])
+        if self.task == "text" and self.base_model == "wide_resnet":
+            raise ValueError("--base-model wide_resnet hears and does not read: add --task audio")
+        if self.batch_size < 1:
+            raise ValueError(f"--batch-size {self.batch_size}: at least 1 example a step is needed")
+        if self.epochs is not None and self.epochs <= 0:
+            raise ValueError(f"--epochs {self.epochs:g}: give a number above 0")
+        if self.max_steps == 0 or self.max_steps < -1:
+            raise ValueError(f"--max-steps {self.max_steps}: give at least 1 (or leave it out)")
+        if self.sequence_length < 8:
+            raise ValueError(f"--sequence-length {self.sequence_length}: give at least 8 tokens")
+        if self.learning_rate is not None and self.learning_rate <= 0:
+            raise ValueError(f"--learning-rate {self.learning_rate:g}: give a number above 0")
+        if self.max_seconds is not None and self.max_seconds <= 0:
+            raise ValueError(f"--max-seconds {self.max_seconds:g}: give a number above 0")
+        if self.resume and self.overwrite:
+            raise ValueError("--resume goes on with a run and --overwrite throws it away: choose one")
+        if (self.repo_id or self.push_original or self.hub_private) and not self.push:
+            raise ValueError("--repo-id, --push-original and --hub-private need --push")
+        if self.output_dir is None:
+            set_(self, "output_dir", Path("runs") / f"{self.short_name}-seed{self.seed}")
+
+    @property
+    def short_name(self) -> str:
+        """``<base model>-<dataset>`` in characters that folders and Hub repositories allow."""
+        model = self.base_model.rstrip("/").rsplit("/", 1)[-1]
+        if model == "wide_resnet":
+            model = f"wide-resnet-{self.depth}-{self.widen_factor}"
+        dataset = Path(self.dataset.rstrip("/")).name.split(".")[0]
+        name = f"{model}-{dataset}" + (f"-fold{self.fold}" if self.dataset == "drums" else "")
+        return re.sub(r"-{2,}|\.{2,}", "-", re.sub(r"[^A-Za-z0-9._-]+", "-", name)).strip("-.")
+
+    @property
+    def exports(self) -> bool:
+        """Whether the run is followed by an export."""
+        return self.export or self.push
+
+    def to_json(self) -> dict:
+        """The settings as JSON types, without what belongs to this machine only."""
+        settings = asdict(self)
+        for own in ("output_dir", "token_file", "resume", "overwrite"):
+            settings.pop(own)
+        return json.loads(json.dumps(settings, default=str))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line: one flag for each field of :class:`FinetuneConfig`."""
+    result = argparse.ArgumentParser(
+        prog="finetune.py",
+        allow_abbrev=False,
+        description="Fine-tunes a classifier of texts or sounds and leaves a run folder.",
+    )
+    for item in fields(FinetuneConfig):
+        options = dict(item.metadata)
+        flag = "--" + item.name.replace("_", "-")
+        default = item.default if item.default is not MISSING else None
+        if isinstance(default, bool):
+            result.add_argument(flag, action="store_true", help=options["help"])
+            continue
+        if default is not None:
+            options.setdefault("type", type(default))
+            options["help"] += " (default: %(default)s)"
+        result.add_argument(flag, default=default, **options)
+    result.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return result
+
+
+def parse(argv: list[str]) -> FinetuneConfig:
+    """Reads the command line.
+
+    Raises:
+        SystemExit: an unknown flag or a value of the wrong type (exit code 2, as argparse does).
+        ValueError: settings that cannot work together.
+    """
+    values = vars(parser().parse_args(argv))
+    values.pop("debug")
+    return FinetuneConfig(**values)

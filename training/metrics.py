@@ -1,0 +1,39 @@
+"""Scores of a classifier from its logits and the true labels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Accuracy, macro F1 and mean cross-entropy.
+
+    Args:
+        logits (ndarray of shape (n, n_classes)): unnormalised scores.
+        labels (ndarray of shape (n,)): true class numbers.
+
+    Returns:
+        dict: ``accuracy`` and ``macro_f1`` in 0..1, ``loss`` in nats.
+    """
+    from sklearn.metrics import accuracy_score, f1_score
+
+    predicted = logits.argmax(axis=1)
+    return {
+        "accuracy": float(accuracy_score(labels, predicted)),
+        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
+        "loss": cross_entropy(logits, labels),
+    }
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Mean of -log softmax(logits)[label], in nats."""
+    from scipy.special import log_softmax
+
+    return float(-log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(labels)), labels].mean())
+
+
+def confusion(logits: np.ndarray, labels: np.ndarray, n_classes: int) -> list[list[int]]:
+    """Counts of (true class, predicted class); rows are the true classes."""
+    counts = np.zeros((n_classes, n_classes), dtype=int)
+    np.add.at(counts, (labels, logits.argmax(axis=1)), 1)
+    return counts.tolist()
