@@ -1,0 +1,218 @@
+"""The few charts of the tabs, as Plotly figures written out: nothing is imported and no figure is shared.
+
+A figure is a JSON document that the page's own copy of Plotly draws. Arrays travel as base64 typed arrays,
+so that
+a spectrogram of 30 seconds costs tens of kilobytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+from gradio.components.plot import PlotData
+
+from demos.style import INK
+
+_GRID = "rgba(128,128,128,0.22)"
+_TYPES = {"float32": "f4", "int8": "i1", "int16": "i2", "int32": "i4"}  # numpy's names -> Plotly's
+
+
+def typed_array(values: np.ndarray) -> dict[str, str]:
+    """An array as Plotly reads it.
+
+    Args:
+        values (ndarray): one or two dimensions; float32, int8, int16 or int32.
+
+    Returns:
+        dict: ``dtype``, ``bdata`` (base64 of the bytes, little-endian) and, in two dimensions, ``shape``.
+
+    Raises:
+        ValueError: for another type.
+    """
+    if values.dtype.name not in _TYPES:
+        raise ValueError(
+            f"an array of {values.dtype} cannot be drawn; give it as one of {', '.join(_TYPES)}."
+        )
+    array = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+    spec = {"dtype": _TYPES[values.dtype.name], "bdata": base64.b64encode(array.tobytes()).decode()}
+    if values.ndim == 2:
+        spec["shape"] = f"{values.shape[0]}, {values.shape[1]}"
+    return spec
+
+
+def bars(
+    names: list[str],
+    values: list[float],
+    *,
+    title: str,
+    value_format: str = ".3f",
+    axis_format: str = "",
+    colour: str = INK,
+) -> PlotData:
+    """Horizontal bars, the first on top, each with its value at its end.
+
+    Args:
+        names (list of str): one a bar; a name that repeats gets its own bar all the same.
+        values (list of float): lengths, in the unit that ``title`` names.
+        title (str): what the horizontal axis shows, with its unit.
+        value_format (str, optional): d3 format of the values. (Default: three decimals)
+        axis_format (str, optional): d3 format of the axis. (Default: as Plotly chooses)
+        colour (str, optional): of the bars. (Default: the pages' ink)
+
+    Returns:
+        PlotData: for ``gr.Plot``.
+    """
+    rows = list(range(len(names)))
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "x": [float(value) for value in values],
+        "y": rows,
+        "customdata": names,
+        "marker": {"color": colour},
+        "texttemplate": f"%{{x:{value_format}}}",
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hovertemplate": f"%{{customdata}}: %{{x:{value_format}}}<extra></extra>",
+    }
+    layout = {
+        "xaxis": {
+            **_axis(title),
+            "range": [0, 1.18 * max([*values, 1e-9])],
+            "nticks": 6,
+            "tickformat": axis_format,
+        },
+        "yaxis": {
+            **_axis(""),
+            "tickvals": rows,
+            "ticktext": [_escape(name) for name in names],
+            "range": [len(names) - 0.4, -0.6],
+            "showgrid": False,
+            "automargin": True,
+        },
+        "bargap": 0.28,
+        "height": max(220, 104 + 30 * len(names)),
+    }
+    return _figure([trace], layout)
+
+
+def line(seconds: np.ndarray, values: np.ndarray, *, value_title: str, height: int = 210) -> PlotData:
+    """A curve over time.
+
+    Args:
+        seconds (ndarray of shape (n,)): the horizontal axis.
+        values (ndarray of shape (n,)): the vertical axis.
+        value_title (str): what the vertical axis shows, with its unit.
+        height (int, optional): pixels. (Default: 210)
+
+    Returns:
+        PlotData: for ``gr.Plot``.
+    """
+    trace = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": typed_array(seconds.astype(np.float32)),
+        "y": typed_array(values.astype(np.float32)),
+        "line": {"color": INK, "width": 1},
+        "hovertemplate": "%{x:.2f} s: %{y:.3f}<extra></extra>",
+    }
+    end = float(seconds[-1]) if len(seconds) else 1.0
+    layout = {
+        "xaxis": {**_axis("time (s)"), "range": [0, end]},
+        "yaxis": {**_axis(value_title), "zeroline": True, "zerolinecolor": _GRID},
+        "height": height,
+    }
+    return _figure([trace], layout)
+
+
+def heatmap(
+    values: np.ndarray,
+    seconds: float,
+    *,
+    row_title: str,
+    value_title: str,
+    ticks: dict[float, str],
+    scale: str = "Viridis",
+    centred: bool = False,
+    height: int = 300,
+) -> PlotData:
+    """A picture of rows over time, row 0 at the bottom.
+
+    Args:
+        values (ndarray of shape (n_rows, n_frames)): float32 or int8.
+        seconds (float): how long the frames last together.
+        row_title (str): what the vertical axis shows, with its unit.
+        value_title (str): what the colours show, with its unit.
+        ticks (dict): row position -> the label that stands there.
+        scale (str, optional): Plotly's name of the colours. (Default: Viridis)
+        centred (bool, optional): make zero the middle of the colours. (Default: False)
+        height (int, optional): pixels. (Default: 300)
+
+    Returns:
+        PlotData: for ``gr.Plot``.
+    """
+    n_rows, n_frames = values.shape
+    step = seconds / max(n_frames, 1)
+    trace = {
+        "type": "heatmap",
+        "z": typed_array(values),
+        "x0": step / 2,
+        "dx": step,
+        "colorscale": scale,
+        "zsmooth": False,
+        "colorbar": {
+            "title": {"text": value_title, "side": "right", "font": {"size": 11}},
+            "thickness": 10,
+            "outlinewidth": 0,
+            "tickfont": {"size": 11},
+        },
+        "hovertemplate": f"%{{x:.2f}} s, row %{{y}}: %{{z:.1f}} {value_title}<extra></extra>",
+    }
+    if centred:
+        bound = float(np.percentile(np.abs(values), 99)) if values.size else 1.0
+        trace |= {"zmin": -bound, "zmax": bound}
+    layout = {
+        "xaxis": {**_axis("time (s)"), "range": [0, seconds], "showgrid": False},
+        "yaxis": {
+            **_axis(row_title),
+            "tickvals": list(ticks),
+            "ticktext": list(ticks.values()),
+            "range": [-0.5, n_rows - 0.5],
+            "showgrid": False,
+        },
+        "height": height,
+    }
+    return _figure([trace], layout)
+
+
+def _axis(title: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "font": {"size": 12}, "standoff": 8},
+        "tickfont": {"size": 12},
+        "gridcolor": _GRID,
+        "zeroline": False,
+        "fixedrange": True,  # a finger that scrolls the page must not zoom a chart
+    }
+
+
+def _figure(traces: list[dict], layout: dict) -> PlotData:
+    layout = {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 58, "r": 16, "t": 38, "b": 46},
+        "font": {"family": "IBM Plex Sans, system-ui, sans-serif", "color": "#808080"},
+        "hoverlabel": {"bgcolor": "#1e293b", "font": {"color": "#ffffff"}},
+        "dragmode": False,
+        "showlegend": False,
+        **layout,
+    }
+    figure = {"data": traces, "layout": layout, "config": {"displayModeBar": False, "responsive": True}}
+    return PlotData(type="plotly", plot=json.dumps(figure))
+
+
+def _escape(text: str) -> str:
+    """Plotly reads a few HTML tags in its texts; a word of a document is only ever a word."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

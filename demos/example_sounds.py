@@ -1,0 +1,109 @@
+"""Sounds to try the audio tab on, made from formulas: nothing to fetch, nobody's recording."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+SAMPLE_RATE = 16000
+
+# First three formants in Hz of vowels of an adult male speaker (Peterson & Barney 1952).
+_FORMANTS = {
+    "ee": (270, 2290, 3010),
+    "eh": (530, 1840, 2480),
+    "ah": (730, 1090, 2440),
+    "oo": (300, 870, 2240),
+}
+_BANDWIDTHS = (60, 90, 150)  # Hz
+
+
+def rising_tone(seconds: float = 3.0) -> np.ndarray:
+    """A tone that rises from 80 Hz to 7 kHz, the same number of octaves every second; with two overtones."""
+    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    octaves = np.log2(7000 / 80)
+    phase = 2 * np.pi * 80 * seconds / (octaves * np.log(2)) * (2 ** (octaves * time / seconds) - 1)
+    frequency = 80 * 2 ** (octaves * time / seconds)
+    # an overtone above half the sampling rate would fold back and draw a falling line that is not there
+    overtones = [np.sin(k * phase) / k**2 * (k * frequency < SAMPLE_RATE / 2) for k in (1, 2, 3)]
+    return _finish(sum(overtones))
+
+
+def vowels(seconds_each: float = 0.8) -> np.ndarray:
+    """Four sung vowels: pulses of a falling pitch through three resonances each, the formants."""
+    from scipy.signal import lfilter
+
+    parts = []
+    for formants in _FORMANTS.values():
+        n = int(seconds_each * SAMPLE_RATE)
+        pitch = np.linspace(135, 105, n)  # Hz
+        cycles = np.floor(np.cumsum(pitch / SAMPLE_RATE))
+        voice = np.diff(cycles, prepend=0.0)
+        voice = lfilter([1.0], [1.0, -0.96], voice)  # the glottis: less energy the higher the frequency
+        for centre, width in zip(formants, _BANDWIDTHS, strict=True):
+            radius = np.exp(-np.pi * width / SAMPLE_RATE)
+            voice = lfilter(
+                [1 - radius], [1, -2 * radius * np.cos(2 * np.pi * centre / SAMPLE_RATE), radius**2], voice
+            )
+        fade = np.minimum(1, np.minimum(np.arange(n), np.arange(n)[::-1]) / (0.03 * SAMPLE_RATE))
+        parts += [fade * voice / np.abs(voice).max(), np.zeros(int(0.08 * SAMPLE_RATE))]
+    return _finish(np.concatenate(parts))
+
+
+def drums(seconds: float = 4.0, beats_per_minute: int = 100) -> np.ndarray:
+    """A bar or two of kick, snare and closed hi-hat, each a decaying tone, noise, or both."""
+    random = np.random.default_rng(0)
+    time = np.arange(int(0.35 * SAMPLE_RATE)) / SAMPLE_RATE
+    noise = random.standard_normal(len(time))
+    sweep = 2 * np.pi * np.cumsum(50 + 110 * np.exp(-time / 0.03)) / SAMPLE_RATE
+    kick = np.sin(sweep) * np.exp(-time / 0.12)
+    snare = (0.5 * np.sin(2 * np.pi * 190 * time) + 0.6 * noise) * np.exp(-time / 0.07)
+    hat = np.diff(noise, n=2, append=[0, 0]) * np.exp(-time / 0.02) * 0.15
+    track = np.zeros(int(seconds * SAMPLE_RATE) + len(time))
+    eighth = 30 / beats_per_minute  # seconds
+    for step in range(int(seconds / eighth)):
+        start = int(step * eighth * SAMPLE_RATE)
+        for instrument, plays in ((kick, step % 4 == 0), (snare, step % 4 == 2), (hat, True)):
+            if plays:
+                track[start : start + len(time)] += instrument
+    return _finish(track[: int(seconds * SAMPLE_RATE)])
+
+
+SOUNDS: dict[str, Callable[[], np.ndarray]] = {"vowels": vowels, "drums": drums, "rising_tone": rising_tone}
+
+
+def write_sounds(folder: Path | None = None) -> list[Path]:
+    """Writes the sounds as WAV files, those that are not there yet.
+
+    Args:
+        folder (Path, optional): where. (Default: ``sounds`` in the project's cache folder)
+
+    Returns:
+        list of Path: one a sound, in the order of ``SOUNDS``.
+    """
+    from scipy.io import wavfile
+
+    cache = Path(os.environ.get("GROKAEM_CACHE", Path.home() / ".cache" / "grokaem"))
+    folder = folder or cache / "sounds"
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, make in SOUNDS.items():
+        path = folder / f"{name}.wav"
+        if not path.exists():
+            # written aside, then renamed: two apps that start at once must not see half a file
+            with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
+                wavfile.write(part, SAMPLE_RATE, np.round(make() * 32767).astype(np.int16))
+            os.replace(part.name, path)
+        paths.append(path)
+    return paths
+
+
+def _finish(sound: np.ndarray) -> np.ndarray:
+    """Scales to a peak of 0.8 and fades the two ends for 10 ms, so that a player does not click."""
+    fade = np.minimum(
+        1, np.minimum(np.arange(len(sound)), np.arange(len(sound))[::-1]) / (0.01 * SAMPLE_RATE)
+    )
+    return 0.8 * fade * sound / np.abs(sound).max()

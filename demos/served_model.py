@@ -1,0 +1,107 @@
+"""The classifier a tab serves: the environment's, or the checkout's newest export; loaded at first use."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class ServedModel:
+    """An exported classifier that is found by name at once and loaded when it is first asked for.
+
+    Args:
+        task (str): ``text`` or ``audio``.
+        variable (str): the environment variable that names a Hub repository or a folder.
+        runs (Path, optional): where runs are looked for, each with its ``export`` folder. (Default: ``runs``
+            of the
+            checkout)
+    """
+
+    def __init__(self, task: str, variable: str, runs: Path = ROOT / "runs") -> None:
+        self.task = task
+        self.variable = variable
+        self.runs = runs
+        self._lock = threading.Lock()
+        self._loaded: tuple[str, Any] | None = None
+
+    def name(self) -> str | None:
+        """The repository or folder to serve: the variable's, else the newest export, else None."""
+        named = os.environ.get(self.variable, "").strip()
+        if named:
+            return named
+        exports = [path.parent for path in self.runs.glob("*/export/config.json") if _task(path) == self.task]
+        newest = max(exports, key=lambda folder: (folder / "config.json").stat().st_mtime, default=None)
+        return str(newest) if newest else None
+
+    def load(self) -> Any:
+        """The classifier, loaded once for each name.
+
+        Raises:
+            ValueError: there is none, or it is for another task.
+            FileNotFoundError: the name is neither a folder nor a repository that can be reached.
+        """
+        import inference
+
+        name = self.name()
+        if name is None:
+            raise ValueError(f"There is no {self.task} classifier to serve; set {self.variable} to one.")
+        with self._lock:
+            if self._loaded is None or self._loaded[0] != name:
+                loaded = inference.load(name)
+                # the first prediction compiles the graph: that is not part of the time shown with a visitor's
+                rate = getattr(loaded, "sample_rate", None)
+                loaded.predict([np.zeros(rate, np.float32)] if rate else ["warm up"])
+                self._loaded = (name, loaded)
+            classifier = self._loaded[1]
+        found = "audio" if hasattr(classifier, "sample_rate") else "text"
+        if found != self.task:
+            raise ValueError(f"{self.variable} names a classifier of {found}; this tab serves {self.task}.")
+        return classifier
+
+    def describe(self) -> str:
+        """One line of Markdown: which model, its labels, its accuracy and size, as far as its folder says."""
+        name = self.name()
+        if name is None:
+            return ""
+        folder = Path(name)
+        if not folder.is_dir():
+            return f"Model: **{name}**"
+        shown = folder.parent.name if folder.name == "export" else folder.name
+        parts = [f"Model: **{shown}**, INT8 on OpenVINO"]
+        labels = labels_of(folder)
+        if labels:
+            parts.append(f"{len(labels)} labels: {', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}")
+        parity = _read(folder / "parity.json").get("export", {})
+        if "accuracy" in parity:
+            parts.append(f"test accuracy {parity['accuracy']:.3f}")
+        if "bytes" in parity:
+            parts.append(f"{parity['bytes'] / 1e6:.0f} MB")
+        return " · ".join(parts)
+
+
+def labels_of(folder: Path) -> list[str]:
+    """The label names in an export folder's ``config.json``, in the order of the model's outputs."""
+    config = _read(folder / "config.json")
+    labels = config.get("labels") or config.get("label_names")
+    if not labels and isinstance(config.get("id2label"), dict):
+        labels = [config["id2label"][key] for key in sorted(config["id2label"], key=int)]
+    return [str(label) for label in labels or []]
+
+
+def _task(config: Path) -> str | None:
+    return _read(config).get("task")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # a folder being written, or not one of ours: nothing to say about it
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,56 @@
+"""How the pages look: one theme, one style sheet; readable in the light, in the dark, on a phone."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+INK = "#0d9488"  # teal 600: the one colour of bars and lines, legible on white and on near-black
+SECOND_INK = "#f59e0b"  # amber 500: the second series where a chart has two
+
+# The text of a chart follows the theme through a variable of the page: a figure itself cannot know whether
+# the
+# visitor's page is dark.
+CSS = """
+.gradio-container { max-width: 1180px !important; margin: 0 auto !important; }
+#masthead { padding: 10px 2px 2px; }
+#masthead h1 { margin: 0; font-size: 1.9rem; letter-spacing: -0.02em; }
+#masthead p { margin: 2px 0 0; max-width: 92ch; color: var(--body-text-color-subdued); font-size: 1.02rem; }
+.block.lesson { border-left: 3px solid var(--primary-500); border-radius: 0;
+  padding: 2px 0 2px 14px; margin: 4px 0; }
+.lesson p { margin: 0; max-width: 92ch; line-height: 1.55; }
+.table-wrap, .table-wrap * { font-family: var(--font) !important; }
+.note p { margin: 2px 0; color: var(--body-text-color-subdued); }
+.caption p { margin: -4px 2px 6px; font-size: 0.9rem; color: var(--body-text-color-subdued); }
+.js-plotly-plot .main-svg text { fill: var(--body-text-color) !important; }
+.js-plotly-plot .main-svg .hoverlayer text { fill: #ffffff !important; }
+.js-plotly-plot .modebar-container { display: none; }
+"""
+
+
+def theme() -> gr.themes.Base:
+    """The theme: fonts that the app serves itself, so that a page asks no other host for anything."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        secondary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.slate,
+        radius_size=gr.themes.sizes.radius_md,
+        font=(gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"),
+        font_mono=(gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"),
+    ).set(
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_text_color="white",
+        button_primary_text_color_dark="white",
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
+        block_label_text_weight="600",
+        block_title_text_weight="600",
+    )
+
+
+MASTHEAD = (
+    "# grokaem\nFine-tune in little memory, quantize, publish, use on a CPU; and look inside. Everything on "
+    "this page is computed while you wait, on this machine's processor."
+)

@@ -1,0 +1,169 @@
+"""A visitor in headless Chromium: opens every tab, runs it, and looks whether a result is drawn.
+
+python tests/app/browser.py --screenshots docs/images
+python tests/app/browser.py --screenshots /tmp/dark --dark --width 400
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+if __package__ in (None, ""):  # run by path: make the repository root importable
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from tests.app.running_app import running_app
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_chromium() -> str | None:
+    """The browser's path, or None."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+class Visit:
+    """A page and what went wrong on it: errors of its console, its scripts and its requests."""
+
+    def __init__(self, page: Any, address: str) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        host = urlsplit(address).netloc
+        page.on("console", lambda message: message.type == "error" and self.problems.append(message.text))
+        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
+        page.on("request", lambda request: self._check_host(request.url, host))
+        page.on("response", lambda answer: self._check_status(answer))
+
+    def _check_host(self, url: str, host: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.netloc != host:
+            self.problems.append(f"asked another host: {url}")
+
+    def _check_status(self, answer: Any) -> None:
+        if answer.status >= 400:
+            self.problems.append(f"{answer.status} for {answer.url}")
+
+
+@contextmanager
+def visit(address: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> Iterator[Visit]:
+    """A browser with an empty profile at the address, with the page loaded."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            device_scale_factor=1.5,
+        )
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        visitor = Visit(page, address)
+        page.goto(address)
+        page.get_by_role("tab", name="Topic modelling").wait_for()
+        yield visitor
+        browser.close()
+
+
+def open_tab(page: Any, name: str) -> None:
+    """Chooses a tab, also from the menu that narrow screens hide the last ones in."""
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if not tab.first.is_visible():
+        page.locator(".overflow-menu > button").first.click()
+    tab.filter(visible=True).first.click()
+
+
+def drawn(page: Any, element: str, marks: str) -> int:
+    """Waits until a chart holds marks; how many."""
+    page.locator(f"#{element} .js-plotly-plot").wait_for()
+    found = page.locator(f"#{element} {marks}")
+    found.first.wait_for(state="attached")
+    return found.count()
+
+
+def run_topics(page: Any, model: str = "NMF") -> dict[str, Any]:
+    """Finds topics in the sample corpus; what the page then shows."""
+    open_tab(page, "Topic modelling")
+    page.get_by_role("radio", name=model, exact=True).click()
+    page.locator("#find-topics").click()
+    bars = drawn(page, "topic-shares", ".barlayer .point")
+    page.locator("#topic-words .barlayer .point").first.wait_for()
+    return {"bars": bars, "table": page.locator("#topic-table").inner_text()}
+
+
+def run_text(page: Any, text: str, labels: str | None = None) -> str:
+    """Classifies a text; the scores as shown."""
+    open_tab(page, "Text classification")
+    page.locator("#text-to-classify textarea").fill(text)
+    if labels is not None:
+        page.locator("#label-names textarea, #label-names input").first.fill(labels)
+    page.locator("#classify-text").click()
+    page.locator("#text-scores [data-testid$='-confidence-set']").first.wait_for()
+    return page.locator("#text-scores").inner_text()
+
+
+def run_audio(page: Any) -> dict[str, int]:
+    """Shows the features of the first example; how many marks each chart holds."""
+    open_tab(page, "Audio features")
+    page.locator(".gallery-item, tr.tr-body, table tbody tr").filter(visible=True).first.click()
+    page.locator("#clip audio, #clip #waveform, #clip .waveform-container").first.wait_for(state="attached")
+    page.locator("#show-features").click()
+    marks = {"waveform": drawn(page, "waveform", ".scatterlayer .js-line")}
+    for name in ("spectrogram", "mel", "mfcc", "gfcc"):
+        marks[name] = drawn(page, name, ".heatmaplayer image")
+    return marks
+
+
+def take_screenshots(address: str, folder: Path, *, width: int, dark: bool) -> list[str]:
+    """Writes topics.png, text.png and audio.png; the problems met."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with visit(address, width=width, dark=dark) as visitor:
+        page = visitor.page
+        for name, act in (
+            ("topics", lambda: run_topics(page)),
+            ("text", lambda: run_text(page, page.locator("#text-to-classify textarea").input_value())),
+            ("audio", lambda: run_audio(page)),
+        ):
+            act()
+            page.wait_for_timeout(1500)  # animations end, toasts go
+            page.mouse.move(0, 0)
+            page.screenshot(path=folder / f"{name}.png", full_page=True, animations="disabled")
+        return visitor.problems
+
+
+def main() -> int:
+    """Starts the app, visits it, writes the pictures."""
+    parser = argparse.ArgumentParser(description="Takes a screenshot of each tab.")
+    parser.add_argument("--screenshots", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--width", type=int, default=1180)
+    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--address", help="of an app that runs already")
+    options = parser.parse_args()
+    if options.address:
+        problems = take_screenshots(
+            options.address, options.screenshots, width=options.width, dark=options.dark
+        )
+    else:
+        with running_app() as address:
+            problems = take_screenshots(address, options.screenshots, width=options.width, dark=options.dark)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
