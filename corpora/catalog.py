@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from corpora.corpus import Corpus, Documents
 
+# Name to task; rotten_tomatoes and drums are the defaults.
 BUILT_IN = {
     "rotten_tomatoes": "text",
     "reuters_r8": "text",
     "20newsgroups": "text",
+    "fortunes_ru": "text",
     "drums": "audio",
+    "voices": "audio",
 }
 
 
@@ -34,32 +39,139 @@ def load(
     revision: str | None = None,
     classes: list[str] | None = None,
 ) -> Corpus:
-    """Loads a labelled data set, split into train, validation and test."""
-    if name_or_path == "rotten_tomatoes":
-        from corpora import rotten_tomatoes
+    """Loads a labelled data set, split into train, validation and test.
 
-        return rotten_tomatoes.load()
-    if name_or_path in ("reuters_r8", "20newsgroups"):
-        from corpora import single_label_text
+    Args:
+        name_or_path (str): a built-in name (:func:`names`); a CSV, TSV, JSONL or Parquet file; a folder of
+            class-named folders of sound files; or the name of a data set on the Hub. A built-in name comes
+            before a file of that name; write ``./drums`` for the file.
+        task (str, optional): ``"text"`` or ``"audio"``; another kind of data is then an error.
+            (Default: what the data is)
+        text_column (str, optional): of a table or Hub data set. (Default: recognised, and announced)
+        label_column (str, optional): of a table or Hub data set. (Default: recognised, and announced)
+        fold (int, optional): which drum kits are tested, 0 to 4; only for ``drums``. (Default: 0)
+        revision (str, optional): of a Hub data set. (Default: the newest)
+        classes (list of str, optional): keep only these classes. (Default: all)
 
-        return single_label_text.load(name_or_path, classes)
-    if name_or_path == "drums":
-        from corpora import drums
+    Returns:
+        Corpus: deterministic; ``notes`` says what was dropped or recognised.
 
-        return drums.load(fold)
-    raise ValueError(f"no data set named {name_or_path}: the built-in ones are {', '.join(names())}")
+    Raises:
+        FileNotFoundError: a path at which there is nothing.
+        ValueError: data that cannot be used, in one sentence with the remedy.
+        RuntimeError: a package that cannot be fetched, with the remedy.
+    """
+    name = str(name_or_path)
+    if task not in (None, "text", "audio"):
+        raise ValueError(f"there is no task {task!r}: choose text or audio")
+    if fold and name != "drums":
+        raise ValueError(f"{name} has no folds: leave out --fold, which is for drums")
+    is_built_in = name in BUILT_IN
+    if is_built_in and task not in (None, BUILT_IN[name]):
+        raise ValueError(f"{name} is for the task {BUILT_IN[name]}: choose one of {', '.join(names(task))}")
+    if is_built_in:
+        corpus = _built_in(name, fold, classes)
+    elif Path(name).exists() or _looks_like_path(name):
+        corpus = _own(Path(name), text_column, label_column, classes)
+    else:
+        from corpora import hub_data
+
+        if not hub_data.NAME.match(name):
+            raise ValueError(
+                f"{name!r} is no data set: give {', '.join(BUILT_IN)}, a file, a folder or owner/name"
+            )
+        corpus = hub_data.load(
+            name,
+            task=task,
+            text_column=text_column,
+            label_column=label_column,
+            revision=revision,
+            classes=classes,
+        )
+    if task not in (None, corpus.task):
+        raise ValueError(
+            f"{name} is {corpus.task} and the task is {task}: choose other data or --task {corpus.task}"
+        )
+    return corpus
 
 
 def read_documents(
     name_or_path: str, *, text_column: str | None = None, label_column: str | None = None
 ) -> Documents:
-    """Reads texts for topic modelling."""
-    corpus = load(name_or_path, task="text")
-    parts = (corpus.train, corpus.validation, corpus.test)
-    return Documents(
-        corpus.name,
-        [text for part in parts for text in part.inputs],
-        [corpus.label_names[label] for part in parts for label in part.labels],
-        corpus.label_names,
-        corpus.notes,
+    """Reads texts for topic modelling.
+
+    Args:
+        name_or_path (str): ``"lee_news"``, a built-in text data set, a ``.txt`` file with one document a
+            line, a CSV, TSV, JSONL or Parquet file, or a labelled data set of the Hub.
+        text_column (str, optional): of a table. (Default: recognised, and announced)
+        label_column (str, optional): of a table. (Default: a column called label, if there is one)
+
+    Returns:
+        Documents: labels where the source has them.
+
+    Raises:
+        FileNotFoundError: a path at which there is nothing.
+        ValueError: data that cannot be used, in one sentence with the remedy.
+    """
+    from corpora import documents
+
+    name = str(name_or_path)
+    if name == "lee_news":
+        return documents.lee_news()
+    if name not in BUILT_IN and (Path(name).exists() or _looks_like_path(name)):
+        if Path(name).is_dir():
+            raise ValueError(f"{name} is a folder: give a text file with one document a line, or a table")
+        return documents.from_file(Path(name), text_column, label_column)
+    return documents.from_corpus(load(name, task="text", text_column=text_column, label_column=label_column))
+
+
+def _built_in(name: str, fold: int, classes: list[str] | None) -> Corpus:
+    if name in ("reuters_r8", "20newsgroups"):
+        from corpora import single_label_text
+
+        return single_label_text.load(name, classes)
+    if name == "fortunes_ru":
+        from corpora import fortunes_ru
+
+        return fortunes_ru.load(classes)
+    if name == "rotten_tomatoes":
+        from corpora import rotten_tomatoes
+
+        corpus = rotten_tomatoes.load()
+    elif name == "drums":
+        from corpora import drums
+
+        corpus = drums.load(fold)
+    else:
+        from corpora import voices
+
+        corpus = voices.load()
+    if classes is None:
+        return corpus
+    from corpora.classes import keep_classes
+
+    return keep_classes(corpus, classes)
+
+
+def _own(path: Path, text_column: str | None, label_column: str | None, classes: list[str] | None) -> Corpus:
+    if not path.exists():
+        raise FileNotFoundError(
+            f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(BUILT_IN)})"
+        )
+    if path.is_dir():
+        from corpora import own_audio
+
+        return own_audio.load(path, classes)
+    from corpora import own_text
+
+    return own_text.load(path, text_column, label_column, classes)
+
+
+def _looks_like_path(name: str) -> bool:
+    from corpora.tables import SUFFIXES
+
+    return (
+        name.startswith((".", "/", "~"))
+        or name.count("/") > 1
+        or Path(name).suffix.lower() in (*SUFFIXES, ".txt")
     )

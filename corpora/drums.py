@@ -16,6 +16,7 @@ PACKAGE = Package(
     filename="hydrogen-drumkits_2017.09.19~dfsg-1_all.deb",
     sha256="6ea3c6df9a67762e2362f946c695e619859126b19fbccf32a2e8f07dfd03b2f4",
     megabytes=143,
+    content_sha256="e144774a3f92dec18c6bf0e9a43bb12252417bb6a07a3a79dde1a0d77710fad6",
 )
 FOLDS = 5
 LABELS = ["clap", "cymbal", "handperc", "hihat", "kick", "snare", "tom"]
@@ -25,7 +26,10 @@ LABELS = ["clap", "cymbal", "handperc", "hihat", "kick", "snare", "tom"]
 # them out (BJA_Pacific: BL ride bell, CB crash; Millo_MultiLayered3: ho open hi-hat, sr snare roll, ...).
 _RULES = [
     ("hihat", r"hat|hh|^ho_"),
-    ("handperc", r"agogo|bongo|cajon|clave|conga|cowbell|mc_cb|djembe|fingersnap|maraca|shake|tambourine|woodblock"),
+    (
+        "handperc",
+        r"agogo|bongo|cajon|clave|conga|cowbell|mc_cb|djembe|fingersnap|maraca|shake|tambourine|woodblock",
+    ),
     ("cymbal", r"crash|ride|splash|china|cra_|paistebell|^(?:bl|cb2?|cc|rc|rd2?)_"),
     ("clap", r"clap"),
     ("snare", r"snare|(?<!t)rim|sidestick|^(?:rs|sd|sn\d?|sr)_|_sn_|_sn$"),
@@ -80,10 +84,10 @@ def load(fold: int = 0) -> Corpus:
         ),
         revision=PACKAGE.revision,
         language="none",
-        license="per kit: GPL-2, GPL-2+, CC-BY-3.0, CC-BY-SA-3.0, CC0 (the package's copyright file lists them)",
+        license="per kit: GPL-2, GPL-2+, CC-BY-3.0, CC-BY-SA-3.0, CC0 (see the package's copyright file)",
         notes=[
-            f"left out {len(files) - len(labelled)} of {len(files)} clips of drums: their names do not say the class",
-            f"fold {fold} of {FOLDS}: the test kits are {', '.join(k for k in sorted(part) if part[k] == 'test')}",
+            f"left out {len(files) - len(labelled)} of {len(files)} clips of drums whose names do not say the class",
+            f"fold {fold} of {FOLDS} tests the kits {', '.join(k for k in sorted(part) if part[k] == 'test')}",
         ],
     )
 

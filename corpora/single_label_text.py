@@ -66,7 +66,9 @@ def load(name: str, classes: list[str] | None = None) -> Corpus:
         name=name,
         task="text",
         label_names=label_names,
-        **split([text for _, text in everything], [label_names.index(x) for x, _ in everything], groups, parts),
+        **split(
+            [text for _, text in everything], [label_names.index(x) for x, _ in everything], groups, parts
+        ),
         revision=PACKAGE.revision,
         language="en",
         license=_LICENSES[name],

@@ -21,19 +21,29 @@ def tenth(group: str) -> int:
     Returns:
         int: 0 to 9.
     """
-    return int(hashlib.sha256(group.encode("utf-8", "surrogatepass")).hexdigest(), 16) % 10
+    return tenth_of_digest(digest(group))
+
+
+def tenth_of_digest(sha256: str) -> int:
+    """The share of what has this sha256, in hexadecimal."""
+    return int(sha256, 16) % 10
 
 
 def part_of(group: str) -> str:
     """``"test"`` for the shares 0 and 1, ``"validation"`` for 2, ``"train"`` for the others."""
-    return {0: "test", 1: "test", 2: "validation"}.get(tenth(group), "train")
+    return part_of_digest(digest(group))
+
+
+def part_of_digest(sha256: str) -> str:
+    """The part of what has this sha256; see :func:`part_of`."""
+    return {0: "test", 1: "test", 2: "validation"}.get(tenth_of_digest(sha256), "train")
 
 
 def digest(content: str | bytes) -> str:
-    """The group of an example that belongs to nothing larger: the first 16 hexadecimal digits of its sha256."""
+    """The sha256 in hexadecimal (of a text: of its UTF-8): the group of what belongs to nothing larger."""
     if isinstance(content, str):
         content = content.encode("utf-8", "surrogatepass")
-    return hashlib.sha256(content).hexdigest()[:16]
+    return hashlib.sha256(content).hexdigest()
 
 
 def split(
@@ -59,6 +69,6 @@ def split(
     return {name: Part(*columns) for name, columns in divided.items()}
 
 
-def hold_out_validation(groups: Sequence[str]) -> list[str]:
+def hold_out_validation(digests: Sequence[str]) -> list[str]:
     """Parts for the training half of a data set that brings its own test: share 2 becomes validation."""
-    return ["validation" if tenth(group) == 2 else "train" for group in groups]
+    return ["validation" if tenth_of_digest(sha256) == 2 else "train" for sha256 in digests]

@@ -1,0 +1,221 @@
+"""A labelled data set of the Hub, by its name, read with the `datasets` library."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from corpora.cache import cache_folder
+from corpora.columns import choose_columns
+from corpora.corpus import Corpus
+from corpora.labelled_rows import LabelledRows, counted, labelled_texts, sorted_labels
+from corpora.own_data import make_corpus
+from corpora.splitting import digest, part_of_digest, tenth_of_digest
+
+NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?$")
+_VALIDATION = ("validation", "valid", "val", "dev")
+
+
+def load(
+    name: str,
+    *,
+    task: str | None = None,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    revision: str | None = None,
+    classes: list[str] | None = None,
+) -> Corpus:
+    """Downloads (or takes from its cache) a data set and splits it.
+
+    The data set's own parts are used where it has them. Without a test part its validation part is the
+    test; a part that is missing after that is chosen out of train by hash. Code that a data set brings is
+    never run. Once downloaded it is read without a network.
+
+    Args:
+        name (str): ``owner/name``, or ``owner/name:configuration``.
+        task (str, optional): ``"text"`` or ``"audio"``. (Default: audio where there is an audio column)
+        text_column (str, optional): for audio too: the column of the input. (Default: recognised)
+        label_column (str, optional): the column of the class. (Default: recognised)
+        revision (str, optional): branch, tag or commit. (Default: the newest)
+        classes (list of str, optional): keep only these. (Default: all)
+
+    Raises:
+        ValueError: no such data set, or one that cannot be used.
+        ConnectionError: the Hub cannot be reached and the data set is not in the cache.
+    """
+    parts = _download(name, revision)
+    features = next(iter(parts.values())).features
+    audio_columns = [c for c, feature in features.items() if type(feature).__name__ == "Audio"]
+    task = task or (
+        "audio" if audio_columns and text_column not in set(features) - set(audio_columns) else "text"
+    )
+    if task == "audio":
+        if not audio_columns:
+            raise ValueError(f"{name} has no column of sounds: its columns are {', '.join(features)}")
+        text_column = text_column or audio_columns[0]
+    elif audio_columns:
+        parts = {part: data.remove_columns(audio_columns) for part, data in parts.items()}
+        features = next(iter(parts.values())).features
+    column, label, notes = choose_columns(name, list(features), text_column, label_column)
+    label_names = list(getattr(features[label], "names", None) or []) or None
+    if task == "audio":
+        from datasets import Audio
+
+        parts = {part: data.cast_column(column, Audio(decode=False)) for part, data in parts.items()}
+
+    triples, origin = [], []
+    for part, data in parts.items():
+        values = zip(data[column], data[label], strict=True)
+        named = [(value, _label_name(index, label_names)) for value, index in values]
+        kept = [(value, text) for value, text in named if not (label_names and text is None)]
+        if len(kept) < len(named):
+            notes.append(
+                f"dropped {counted(len(named) - len(kept), 'unlabelled row')} of {name}, part {part}"
+            )
+        triples += kept
+        origin += [part] * len(kept)
+    if not triples:
+        raise ValueError(f"{name} has no labelled row: choose another column with --label-column")
+    if task == "text":
+        rows, assigned = _texts(name, triples, origin, label)
+    else:
+        rows, assigned = _sounds(name, triples, origin, label)
+    groups = [digest(x if task == "text" else x.read_bytes()) for x in rows.inputs]
+    assigned, said = assign_parts(name, assigned, groups)
+    rows.notes[:0] = [*notes, *said]
+    data = next(iter(parts.values()))
+    return make_corpus(
+        name,
+        rows,
+        groups,
+        name=name,
+        task=task,
+        revision=_commit(data) or revision or "unknown",
+        parts=assigned,
+        label_names=label_names or sorted_labels(rows.labels),
+        classes=classes,
+        license=data.info.license or "see the data set's page on the Hub",
+    )
+
+
+def assign_parts(name: str, origin: list[str], groups: list[str]) -> tuple[list[str], list[str]]:
+    """From a data set's own parts to train, validation and test.
+
+    Args:
+        name (str): for messages.
+        origin (list of str): the data set's part of each example.
+        groups (list of str): the group of each, for what is chosen by hash.
+
+    Returns:
+        tuple: the part of each example, and announcements.
+    """
+    have = set(origin)
+    if "train" not in have or len(have) == 1:
+        said = [
+            f"{name} has only the part {', '.join(sorted(have))}: train, validation and test are chosen by hash"
+        ]
+        return [part_of_digest(group) for group in groups], said
+    own_validation = next((part for part in _VALIDATION if part in have), None)
+    notes = []
+    if "test" in have:
+        role = {"test": "test", own_validation: "validation"}
+    elif own_validation:
+        role = {own_validation: "test"}
+        own_validation = None
+        notes.append(f"{name} has no labelled test part: its validation part is the test")
+    else:
+        return [part_of_digest(group) for group in groups], [
+            f"{name} has no test part: the parts are chosen by hash"
+        ]
+    if own_validation is None:
+        notes.append(f"{name} has no validation part: a tenth of train, chosen by hash, is validation")
+    assigned = []
+    for part, group in zip(origin, groups, strict=True):
+        held_out = own_validation is None and part not in role and tenth_of_digest(group) == 2
+        assigned.append(role.get(part, "validation" if held_out else "train"))
+    return assigned, notes
+
+
+def _download(name: str, revision: str | None) -> dict:
+    import datasets
+
+    path, _, configuration = name.partition(":")
+    try:
+        loaded = datasets.load_dataset(path, configuration or None, revision=revision)
+    except datasets.exceptions.DatasetNotFoundError as error:
+        raise ValueError(
+            f"no data set {path} is built in, on this disk or readable on the Hub: check the name, "
+            f"or log in if it is private ({_first_line(error)})"
+        ) from None
+    except (ConnectionError, OSError) as error:
+        raise ConnectionError(
+            f"cannot reach the Hub for the data set {path}, and it is not in the cache: check the network, or "
+            f"give a file or a built-in data set ({_first_line(error)})"
+        ) from None
+    except (ValueError, RuntimeError) as error:
+        message = " ".join(str(error).split())
+        if "Config name is missing" in message:
+            names = message.split("available configs:")[-1].split("Example")[0].strip()
+            raise ValueError(f"{path} has several configurations {names[:300]}: write {path}:NAME") from None
+        raise ValueError(f"the data set {path} cannot be read ({_first_line(error)})") from None
+    # "unsupervised" (IMDb) and the like hold no labels to learn from.
+    wanted = ("train", *_VALIDATION, "test")
+    known = {part: data for part, data in loaded.items() if part in wanted}
+    return known or dict(loaded)
+
+
+def _texts(name: str, pairs: list[tuple], origin: list[str], label: str) -> tuple[LabelledRows, list[str]]:
+    # The test part first: of two copies the one that is kept is the one that is never trained on.
+    order = sorted(range(len(pairs)), key=lambda i: ("test", *_VALIDATION, "train").index(origin[i])
+                   if origin[i] in ("test", *_VALIDATION, "train") else 9)  # fmt: skip
+    rows = labelled_texts(name, ((i + 1, *pairs[i]) for i in order), label)
+    part_of_text = {}
+    for i in reversed(order):
+        part_of_text[str(pairs[i][0]).strip()] = origin[i]
+    return rows, [part_of_text[text] for text in rows.inputs]
+
+
+def _sounds(name: str, pairs: list[tuple], origin: list[str], label: str) -> tuple[LabelledRows, list[str]]:
+    """Writes the sounds as files, named by their content, since every reader here takes files."""
+    from corpora.labelled_rows import as_label
+    from corpora.own_audio import check_sound
+
+    folder = cache_folder() / "hub_sounds" / name.replace("/", "--").replace(":", "--")
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, assigned, seen = LabelledRows(), [], set()
+    for number, ((sound, class_name), part) in enumerate(zip(pairs, origin, strict=True), start=1):
+        content = sound["bytes"] if sound["bytes"] is not None else Path(sound["path"]).read_bytes()
+        path = folder / (digest(content)[:32] + (Path(sound["path"] or "sound.wav").suffix or ".wav"))
+        if path in seen:
+            continue
+        seen.add(path)
+        if not path.exists():
+            partial = path.with_suffix(f".partial-{number}")
+            partial.write_bytes(content)
+            partial.replace(path)
+        check_sound(path)
+        rows.inputs.append(path)
+        rows.labels.append(as_label(class_name, f"row {number} of {name}", label))
+        assigned.append(part)
+    if len(seen) < len(pairs):
+        rows.notes.append(f"dropped {counted(len(pairs) - len(seen), 'sound')} of {name} that came twice")
+    return rows, assigned
+
+
+def _label_name(value: object, label_names: list[str] | None) -> object:
+    if label_names is None or not isinstance(value, int):
+        return value
+    return label_names[value] if 0 <= value < len(label_names) else None
+
+
+def _commit(data) -> str | None:
+    """The commit the files came from, as it stands in their addresses."""
+    for address in data.info.download_checksums or {}:
+        found = re.search(r"@([0-9a-f]{40})/", address)
+        if found:
+            return found.group(1)
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")

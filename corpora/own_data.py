@@ -1,0 +1,99 @@
+"""The user's own examples become a corpus: split by hash, and refused where nothing could be learnt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from corpora.classes import chosen_classes
+from corpora.corpus import Corpus
+from corpora.labelled_rows import LabelledRows, sorted_labels
+from corpora.splitting import part_of_digest, split
+
+PART_NAMES = ("train", "validation", "test")
+
+
+def make_corpus(
+    source: str,
+    rows: LabelledRows,
+    groups: Sequence[str],
+    *,
+    name: str,
+    task: str,
+    revision: str,
+    parts: Sequence[str] | None = None,
+    label_names: list[str] | None = None,
+    classes: list[str] | None = None,
+    language: str = "unknown",
+    license: str = "unknown",
+) -> Corpus:
+    """Splits cleaned examples and checks that a classifier can be trained on them.
+
+    Args:
+        source (str): file or folder, for messages.
+        rows (LabelledRows): the examples.
+        groups (sequence of str): their groups, which are sha256 digests of the examples.
+        name (str): what the user asked for.
+        task (str): ``"text"`` or ``"audio"``.
+        revision (str): exactly which data.
+        parts (sequence of str, optional): the part of each example. (Default: by its digest)
+        label_names (list of str, optional): the classes in order. (Default: sorted)
+        classes (list of str, optional): keep only these. (Default: all)
+        language (str, optional): code of the language. (Default: unknown)
+        license (str, optional): as the source states it. (Default: unknown)
+
+    Raises:
+        ValueError: fewer than two classes, a class with nothing to train on, or an empty part.
+    """
+    inputs, labels, groups, notes = rows.inputs, rows.labels, list(groups), list(rows.notes)
+    parts = [part_of_digest(group) for group in groups] if parts is None else list(parts)
+    present = set(labels)
+    label_names = [x for x in label_names if x in present] if label_names else sorted_labels(present)
+    if classes is not None:
+        wanted = chosen_classes(source, label_names, classes)
+        if len(wanted) < len(label_names):
+            notes.append(f"kept {len(wanted)} of the {len(label_names)} classes of {source}")
+        keep = [i for i, label in enumerate(labels) if label in wanted]
+        inputs, labels = [inputs[i] for i in keep], [labels[i] for i in keep]
+        groups, parts, label_names = [groups[i] for i in keep], [parts[i] for i in keep], wanted
+    if not inputs:
+        raise ValueError(f"{source} has no usable example: give it rows with a text and a label")
+    if len(label_names) < 2:
+        raise ValueError(
+            f"{source} has only one class, {label_names[0]!r}: a classifier needs examples of at least two"
+        )
+    notes += _check_parts(source, label_names, labels, parts)
+    index = {label: number for number, label in enumerate(label_names)}
+    return Corpus(
+        name=name,
+        task=task,
+        label_names=label_names,
+        **split(inputs, [index[label] for label in labels], groups, parts),
+        revision=revision,
+        language=language,
+        license=license,
+        notes=notes,
+    )
+
+
+def _check_parts(source: str, label_names: list[str], labels: list[str], parts: list[str]) -> list[str]:
+    total = Counter(labels)
+    found = Counter(zip(labels, parts, strict=True))
+    for label in label_names:
+        if not found[label, "train"]:
+            raise ValueError(
+                f"class {label!r} of {source} has too few examples ({total[label]}), and none of them falls into "
+                "the training part: give it at least 10, or leave the class out"
+            )
+    for part in PART_NAMES[1:]:
+        if part not in parts:
+            raise ValueError(
+                f"{source} has too few examples ({len(labels)}), and none of them falls into the {part} part: "
+                "give it at least 50"
+            )
+    missing = {part: [x for x in label_names if not found[x, part]] for part in PART_NAMES[1:]}
+    return [
+        f"no example of {', '.join(map(repr, absent))} of {source} falls into the {part} part: too few examples"
+        for part, absent in missing.items()
+        if absent
+    ]
