@@ -68,17 +68,23 @@ def with_retries(call: Callable[[], Result], what: str) -> Result:
 
     The client itself repeats the upload of files, but neither questions about a repository nor the commit.
     """
-    for wait in (*WAITS, None):
+    for attempt in range(1, len(WAITS) + 1):
         try:
             return call()
         except Exception as error:
-            asked = asked_wait(error)
-            if wait is None or not is_transient(error) or (asked or 0) > LONGEST_WAIT:
+            if not is_transient(error):
                 raise
-            wait = max(wait, asked or 0)
-            logger.warning("%s: %s; again in %.0f s", what, type(root_cause(error)).__name__, wait)
-            time.sleep(wait)
-    raise AssertionError("unreachable")
+            pause(error, attempt, what)
+    return call()
+
+
+def pause(error: Exception, attempt: int, what: str) -> None:
+    """Sleeps before the next attempt, as long as the server asked; raises ``error`` where that is too long."""
+    wait = max(asked_wait(error) or 0, WAITS[min(attempt, len(WAITS)) - 1])
+    if wait > LONGEST_WAIT:
+        raise error
+    logger.warning("%s: %s; again in %.0f s", what, type(root_cause(error)).__name__, wait)
+    time.sleep(wait)
 
 
 def asked_wait(error: Exception) -> float | None:

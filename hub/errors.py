@@ -59,7 +59,17 @@ def is_transient(error: BaseException) -> bool:
         return error.response.status_code in TRANSIENT_STATUS
     if isinstance(error, OSError) and "Consistency check failed" in str(error):
         return True
-    return isinstance(error, (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError))
+    return is_closed_client(error) or isinstance(
+        error, (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
+    )
+
+
+def is_closed_client(error: BaseException) -> bool:
+    """Whether the client fell over its own retries.
+
+    huggingface_hub 1.21.0 closes its connections when one is refused, and then repeats the request on them.
+    """
+    return isinstance(error, RuntimeError) and "client has been closed" in str(error)
 
 
 def explain(error: Exception, repo_id: str, endpoint: str, doing: str) -> Exception:
@@ -99,7 +109,7 @@ def explain(error: Exception, repo_id: str, endpoint: str, doing: str) -> Except
         return HubUnavailable(f"{doing} {repo_id} needs the network, and HF_HUB_OFFLINE is set: unset it and run again")
     if isinstance(error, client.HfHubHTTPError):
         return _explain_status(error.response.status_code, said, repo_id, endpoint, doing)
-    if isinstance(error, httpx.TransportError):
+    if isinstance(error, httpx.TransportError) or is_closed_client(error):
         return HubUnavailable(
             f"{doing} {repo_id} failed because {endpoint} cannot be reached ({type(error).__name__}): check the "
             "network and HF_ENDPOINT, then run again; what was transferred already is kept"

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hub.download import download
+from hub.snapshot import download
 from hub.errors import IntegrityError
 from hub.files import publishable, sha256_of
 

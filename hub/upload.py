@@ -16,6 +16,7 @@ from hub.client import (
     connect,
     endpoint,
     is_offline,
+    pause,
     web_address,
     with_retries,
     xet_if_served,
@@ -266,20 +267,8 @@ def _commit(
                 return landed
             if isinstance(explained, HubConflict) or attempt == ATTEMPTS:
                 raise
-            # The wait between two attempts, long enough for what the server asked.
-            _wait_as_asked(error, attempt)
+            pause(error, attempt, f"publishing {repo_id}")
     raise AssertionError("unreachable")
-
-
-def _wait_as_asked(error: Exception, attempt: int) -> None:
-    import time
-
-    from hub import client
-
-    asked = client.asked_wait(error) or 0
-    if asked > client.LONGEST_WAIT:
-        raise error
-    time.sleep(max(asked, client.WAITS[min(attempt, len(client.WAITS)) - 1]))
 
 
 def _proposals(api: HfApi, repo_id: str, repo_type: str) -> dict[str, str]:
