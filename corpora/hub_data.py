@@ -147,12 +147,15 @@ def _download(name: str, revision: str | None) -> dict:
             f"no data set {path} is built in, on this disk or readable on the Hub: check the name, "
             f"or log in if it is private ({_first_line(error)})"
         ) from None
-    except (ConnectionError, OSError) as error:
+    except (ConnectionError, OSError, RuntimeError) as error:
+        # A RuntimeError too: after a refused connection huggingface_hub tries again on a client it has closed.
+        if isinstance(error, RuntimeError) and "client has been closed" not in str(error):
+            raise ValueError(f"the data set {path} cannot be read ({_first_line(error)})") from None
         raise ConnectionError(
             f"cannot reach the Hub for the data set {path}, and it is not in the cache: check the network, or "
             f"give a file or a built-in data set ({_first_line(error)})"
         ) from None
-    except (ValueError, RuntimeError) as error:
+    except ValueError as error:
         message = " ".join(str(error).split())
         if "Config name is missing" in message:
             names = message.split("available configs:")[-1].split("Example")[0].strip()
@@ -209,9 +212,9 @@ def _label_name(value: object, label_names: list[str] | None) -> object:
 
 
 def _commit(data) -> str | None:
-    """The commit the files came from, as it stands in their addresses."""
-    for address in data.info.download_checksums or {}:
-        found = re.search(r"@([0-9a-f]{40})/", address)
+    """The commit the files came from; the cache keeps each commit in a folder of that name."""
+    for file in data.cache_files:
+        found = re.search(r"[/\\]([0-9a-f]{40})[/\\]", file["filename"])
         if found:
             return found.group(1)
     return None
