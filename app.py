@@ -49,7 +49,9 @@ def main(argv: list[str]) -> None:
         argv
     )
     mcp = importlib.util.find_spec("mcp") is not None  # the events as tools of the Model Context Protocol
-    create_app().launch(theme=theme(), css=CSS, max_file_size="20mb", mcp_server=mcp)
+    create_app().launch(
+        theme=theme(), css=CSS, max_file_size="20mb", mcp_server=mcp, footer_links=["api", "settings"]
+    )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import gradio as gr
 import numpy as np
 
 from demos import charts
-from demos.example_sounds import write_sounds
+from demos.example_sounds import SOUNDS, write_sounds
 from demos.refusals import one_sentence
 from demos.served_model import ServedModel
 
@@ -36,7 +36,7 @@ LESSON = (
 )
 CAPTIONS = {
     "spectrogram": "Linear in Hz: overtones of one voice stand at equal distances.",
-    "mel": "64 triangular filters: half of the picture is below 2 kHz, as in our hearing.",
+    "mel": "64 triangular filters: half of the picture lies below 1.8 kHz, as in our hearing.",
     "mfcc": "13 coefficients: 0 is loudness, 1 the tilt, then ever finer shape; each row in its deviations.",
     "gfcc": "The same idea on gammatone filters; each row in its deviations.",
 }
@@ -160,14 +160,13 @@ def draw_features(features: dict[str, np.ndarray], seconds: float) -> list[chart
             picture = charts.heatmap(
                 np.round(values).astype(np.int8), seconds, row_title="frequency (Hz)", value_title="dB",
                 ticks=ticks,
-                scale="Magma",
             )  # fmt: skip
         else:
             deviation = values.std(axis=1, keepdims=True)
             values = (values - values.mean(axis=1, keepdims=True)) / np.where(deviation > 1e-6, deviation, 1)
             picture = charts.heatmap(
                 values.astype(np.float32), seconds, row_title="coefficient", value_title="deviations",
-                ticks={row: str(row) for row in range(0, len(values), 2)}, scale="RdBu", centred=True,
+                ticks={row: str(row) for row in range(0, len(values), 2)}, colours=charts.DEVIATION, centred=True,
             )  # fmt: skip
         pictures.append(picture)
     return pictures
@@ -233,10 +232,16 @@ def create_demo(served: ServedModel, read_waveform: Callable[..., np.ndarray]) -
                     sources=["upload", "microphone"],
                     type="filepath",
                     label=f"Record or upload a sound, at most {MAX_SECONDS:.0f} seconds",
+                    buttons=["download"],
                     elem_id="clip",
                 )
                 button = gr.Button("Show features", variant="primary", elem_id="show-features")
-                gr.Examples([[str(path)] for path in write_sounds()], clip, label="Try one")
+                gr.Examples(
+                    [[str(path)] for path in write_sounds()],
+                    clip,
+                    label="Try one",
+                    example_labels=[name.replace("_", " ").capitalize() for name in SOUNDS],
+                )
             with gr.Column(scale=3, min_width=320):
                 waveform = gr.Plot(label="Waveform", elem_id="waveform")
                 note = gr.Markdown(

@@ -16,6 +16,28 @@ from gradio.components.plot import PlotData
 
 from demos.style import INK
 
+# Spelled out because Plotly's own names stop short of them; both read the same in print and to most colour-blind eyes.
+LOUDNESS = [
+    "#000004",
+    "#1c1044",
+    "#4f127b",
+    "#812581",
+    "#b5367a",
+    "#e55064",
+    "#fb8761",
+    "#fec287",
+    "#fcfdbf",
+]  # magma
+DEVIATION = [
+    "#134e4a",
+    "#0d9488",
+    "#99e0d8",
+    "#f8fafc",
+    "#fcd79b",
+    "#d97706",
+    "#7c2d12",
+]  # zero in the middle
+
 _GRID = "rgba(128,128,128,0.22)"
 _TYPES = {"float32": "f4", "int8": "i1", "int16": "i2", "int32": "i4"}  # numpy's names -> Plotly's
 
@@ -135,7 +157,7 @@ def heatmap(
     row_title: str,
     value_title: str,
     ticks: dict[float, str],
-    scale: str = "Viridis",
+    colours: list[str] = LOUDNESS,
     centred: bool = False,
     height: int = 300,
 ) -> PlotData:
@@ -147,7 +169,7 @@ def heatmap(
         row_title (str): what the vertical axis shows, with its unit.
         value_title (str): what the colours show, with its unit.
         ticks (dict): row position -> the label that stands there.
-        scale (str, optional): Plotly's name of the colours. (Default: Viridis)
+        colours (list of str, optional): from the lowest value to the highest. (Default: ``LOUDNESS``)
         centred (bool, optional): make zero the middle of the colours. (Default: False)
         height (int, optional): pixels. (Default: 300)
 
@@ -155,13 +177,13 @@ def heatmap(
         PlotData: for ``gr.Plot``.
     """
     n_rows, n_frames = values.shape
-    step = seconds / max(n_frames, 1)
+    width = seconds / max(n_frames, 1)
     trace = {
         "type": "heatmap",
         "z": typed_array(values),
-        "x0": step / 2,
-        "dx": step,
-        "colorscale": scale,
+        "x0": width / 2,
+        "dx": width,
+        "colorscale": [[step / (len(colours) - 1), colour] for step, colour in enumerate(colours)],
         "zsmooth": False,
         "colorbar": {
             "title": {"text": value_title, "side": "right", "font": {"size": 11}},
@@ -202,7 +224,7 @@ def _figure(traces: list[dict], layout: dict) -> PlotData:
     layout = {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 58, "r": 16, "t": 38, "b": 46},
+        "margin": {"l": 66, "r": 16, "t": 38, "b": 46},
         "font": {"family": "IBM Plex Sans, system-ui, sans-serif", "color": "#808080"},
         "hoverlabel": {"bgcolor": "#1e293b", "font": {"color": "#ffffff"}},
         "dragmode": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -42,7 +43,7 @@ def vowels(seconds_each: float = 0.8) -> np.ndarray:
         pitch = np.linspace(135, 105, n)  # Hz
         cycles = np.floor(np.cumsum(pitch / SAMPLE_RATE))
         voice = np.diff(cycles, prepend=0.0)
-        voice = lfilter([1.0], [1.0, -0.96], voice)  # the glottis: less energy the higher the frequency
+        voice = lfilter([1.0], [1.0, -0.9], voice)  # the glottis: less energy the higher the frequency
         for centre, width in zip(formants, _BANDWIDTHS, strict=True):
             radius = np.exp(-np.pi * width / SAMPLE_RATE)
             voice = lfilter(
@@ -79,15 +80,17 @@ def write_sounds(folder: Path | None = None) -> list[Path]:
     """Writes the sounds as WAV files, those that are not there yet.
 
     Args:
-        folder (Path, optional): where. (Default: ``sounds`` in the project's cache folder)
+        folder (Path, optional): where. (Default: in the project's cache folder, by the version of this file)
 
     Returns:
         list of Path: one a sound, in the order of ``SOUNDS``.
     """
+    if folder is None:
+        cache = Path(os.environ.get("GROKAEM_CACHE", Path.home() / ".cache" / "grokaem"))
+        # a changed formula must not find the sounds of the old one
+        folder = cache / "sounds" / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
     from scipy.io import wavfile
 
-    cache = Path(os.environ.get("GROKAEM_CACHE", Path.home() / ".cache" / "grokaem"))
-    folder = folder or cache / "sounds"
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, make in SOUNDS.items():

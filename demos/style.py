@@ -51,6 +51,6 @@ def theme() -> gr.themes.Base:
 
 
 MASTHEAD = (
-    "# grokaem\nFine-tune in little memory, quantize, publish, use on a CPU; and look inside. Everything on "
-    "this page is computed while you wait, on this machine's processor."
+    "# grokaem\nFine-tune in little memory, quantize, publish, use on a CPU, and look inside. "
+    "Everything here is computed while you wait."
 )

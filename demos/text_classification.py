@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import shorten
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -149,7 +150,7 @@ def create_demo(served: ServedModel, encode: Callable[[list[str]], np.ndarray]) 
             start = time.perf_counter()
             scores = similarity_scores(text, names, encode)
             milliseconds = 1000 * (time.perf_counter() - start)
-            how = "similarity of sentence embeddings to your label names: a ranking, not calibrated"
+            how = "likeness to the label names, by sentence embeddings (from the cache where the text was seen before)"
         else:
             prediction = served.load().predict([text])[0]
             scores, milliseconds = dict(prediction.scores), prediction.milliseconds
@@ -186,8 +187,12 @@ def create_demo(served: ServedModel, encode: Callable[[list[str]], np.ndarray]) 
                     elem_id="label-names",
                 )
                 button = gr.Button("Classify", variant="primary", elem_id="classify-text")
+                examples = REVIEWS + EXAMPLES[:2] if has_model else EXAMPLES
                 gr.Examples(
-                    (REVIEWS + EXAMPLES[:2]) if has_model else EXAMPLES, [text, labels], label="Try one"
+                    examples,
+                    [text, labels],
+                    label="Try one",
+                    example_labels=[shorten(text, 64, placeholder="…") for text, _ in examples],
                 )
             with gr.Column(scale=2, min_width=300):
                 scores = gr.Label(label="Scores", num_top_classes=MAX_LABELS, elem_id="text-scores")

@@ -29,7 +29,7 @@ MIN_DOCUMENTS = 10
 MAX_TOPICS = 30
 WORDS = 10
 FILE_TYPES = [".txt", ".csv", ".tsv", ".jsonl", ".parquet"]
-HEADERS = ["Topic", "Share", "Words, the heaviest first"]
+HEADERS = ["#", "Share", "Words, the heaviest first"]
 
 LESSON = (
     "A topic model reads a pile of documents and finds the themes by itself. A **topic** is a list of words "
@@ -287,7 +287,8 @@ def create_demo(read_documents: Callable[[str], Any], fit: Callable[..., Any]) -
             label="Topics",
             interactive=False,
             wrap=True,
-            column_widths=["9%", "11%", "80%"],
+            column_widths=["8%", "15%", "77%"],
+            max_height=2000,
             elem_id="topic-table",
         )
         with gr.Column(visible=False) as reading, gr.Row():
@@ -301,7 +302,8 @@ def create_demo(read_documents: Callable[[str], Any], fit: Callable[..., Any]) -
                     type="array",
                     interactive=False,
                     wrap=True,
-                    column_widths=["16%", "84%"],
+                    column_widths=["17%", "83%"],
+                    max_height=2000,
                     show_label=False,
                 )
 

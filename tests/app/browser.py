@@ -105,10 +105,11 @@ def run_topics(page: Any, model: str = "NMF") -> dict[str, Any]:
     return {"bars": bars, "table": page.locator("#topic-table").inner_text()}
 
 
-def run_text(page: Any, text: str, labels: str | None = None) -> str:
-    """Classifies a text; the scores as shown."""
+def run_text(page: Any, text: str | None = None, labels: str | None = None) -> str:
+    """Classifies a text, or the one that stands there; the scores as shown."""
     open_tab(page, "Text classification")
-    page.locator("#text-to-classify textarea").fill(text)
+    if text is not None:
+        page.locator("#text-to-classify textarea").fill(text)
     if labels is not None:
         page.locator("#label-names textarea, #label-names input").first.fill(labels)
     page.locator("#classify-text").click()
@@ -135,7 +136,7 @@ def take_screenshots(address: str, folder: Path, *, width: int, dark: bool) -> l
         page = visitor.page
         for name, act in (
             ("topics", lambda: run_topics(page)),
-            ("text", lambda: run_text(page, page.locator("#text-to-classify textarea").input_value())),
+            ("text", lambda: run_text(page)),
             ("audio", lambda: run_audio(page)),
         ):
             act()

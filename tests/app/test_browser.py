@@ -1,0 +1,84 @@
+"""The app as a visitor sees it, in headless Chromium; any error of the browser's console fails."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from tests.app import browser
+
+pytestmark = [
+    pytest.mark.skipif(
+        browser.find_chromium() is None, reason="there is no Chromium: apt-get install chromium"
+    ),
+    pytest.mark.skipif(
+        importlib.util.find_spec("playwright") is None,
+        reason="there is no playwright: pip install playwright",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def visitor(address):
+    with browser.visit(address) as visit:
+        yield visit
+
+
+def test_topics_are_found_and_drawn(visitor):
+    shown = browser.run_topics(visitor.page)
+    assert shown["bars"] == 8
+    assert "afghanistan" in shown["table"]
+    assert visitor.problems == []
+
+
+def test_another_topic_can_be_opened(visitor):
+    page = visitor.page
+    before = page.locator("#topic-words .ytick text").all_inner_texts()
+    page.locator("#topic-number input").click()
+    page.get_by_role("option").nth(3).click()
+    page.wait_for_function(
+        "before => document.querySelector('#topic-words .ytick text')?.textContent !== before", arg=before[0]
+    )
+    assert visitor.problems == []
+
+
+def test_a_text_is_classified(visitor):
+    shown = browser.run_text(visitor.page, "The goalkeeper saved a penalty.", "sports, cooking, tax law")
+    assert shown.split("\n")[1] == "sports" and "%" in shown
+    assert visitor.problems == []
+
+
+def test_a_sound_is_drawn_five_ways(visitor):
+    shown = browser.run_audio(visitor.page)
+    assert set(shown) == {"waveform", "spectrogram", "mel", "mfcc", "gfcc"} and all(shown.values())
+    assert visitor.problems == []
+
+
+def test_markup_in_the_input_stays_text(visitor):
+    markup = '<img src="x" onerror="document.title=1">'
+    shown = browser.run_text(visitor.page, markup, f"plain, {markup}")
+    assert markup in shown
+    assert visitor.page.title() == "grokaem"
+    assert visitor.problems == []
+
+
+def test_bad_input_shows_one_sentence(visitor):
+    page = visitor.page
+    browser.open_tab(page, "Text classification")
+    page.locator("#text-to-classify textarea").fill(" ")
+    page.locator("#classify-text").click()
+    toast = page.locator("[data-testid='toast-body']").first
+    toast.wait_for()
+    assert "There is no text to classify; type a sentence." in toast.inner_text()
+    assert visitor.problems == []
+
+
+def test_a_phone_in_the_dark_sees_the_same(address):
+    with browser.visit(address, width=390, height=844, dark=True) as visit:
+        assert browser.run_topics(visit.page)["bars"] == 8
+        assert all(browser.run_audio(visit.page).values())
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert visit.page.evaluate(wider) <= 0, "the page is wider than the screen"
+        assert visit.page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+        assert visit.problems == []

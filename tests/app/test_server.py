@@ -1,0 +1,160 @@
+"""The app in a process of its own, started from another folder and driven as a program drives it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from tests.app.running_app import ROOT, running_app
+from tests.app.test_audio_tab import RATE, tone
+
+STORIES = [
+    f"{subject} {rest}"
+    for rest in (
+        "won the match in extra time",
+        "was seen in the rain over the coast",
+        "asks the bank for money",
+    )
+    for subject in ("the striker", "my sister", "a crowd", "the old captain", "our neighbour")
+]
+
+
+@pytest.fixture(scope="module")
+def client(address):
+    return Client(address, verbose=False)
+
+
+def test_the_api_is_the_three_tabs_and_every_argument_is_described(client):
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(endpoints) == {"/fit_topics", "/classify_text", "/audio_features"}
+    for endpoint in endpoints.values():
+        assert len(endpoint["description"]) > 20
+        for parameter in endpoint["parameters"]:
+            assert parameter["type"]["description"], parameter
+
+
+def test_the_sample_corpus_gives_the_topics_asked_for(client):
+    table, note = client.predict("sample", "", None, "NMF", 6, api_name="/fit_topics")
+    assert len(table["data"]) == 6 and "**6 topics** in 300 documents" in note
+    shares = [float(share.rstrip("%")) for _, share, _ in table["data"]]
+    assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(100, abs=0.4)
+    assert all(words.count(",") == 9 for _, _, words in table["data"])
+
+
+@pytest.mark.parametrize("name, header", [("stories.txt", ""), ("stories.csv", "text\n")])
+def test_an_uploaded_file_is_read(client, tmp_path, name, header):
+    (tmp_path / name).write_text(header + "\n".join(STORIES))
+    file = handle_file(str(tmp_path / name))
+    table, note = client.predict("file", "", file, "NMF", 3, api_name="/fit_topics")
+    assert len(table["data"]) == 3 and "in 15 documents" in note
+
+
+@pytest.mark.slow
+def test_bertopic_reads_pasted_lines(client):
+    lines = "\n".join(STORIES * 4)
+    table, note = client.predict("lines", lines, None, "BERTopic", 3, api_name="/fit_topics")
+    assert 1 <= len(table["data"]) <= 3 and "**BERTopic** found" in note
+
+
+def test_label_names_are_scored_by_their_meaning(client):
+    answer, note = client.predict(
+        "The goalkeeper saved a penalty", "sports, cooking, tax law", api_name="/classify_text"
+    )
+    assert answer["label"] == "sports"
+    assert sum(each["confidence"] for each in answer["confidences"]) == pytest.approx(1)
+    assert " ms** on the CPU" in note
+
+
+def test_a_stereo_clip_at_another_rate_is_measured(client, tmp_path):
+    rate = 44_100
+    sound = np.sin(2 * np.pi * 1000 * np.arange(rate) / rate)
+    soundfile.write(tmp_path / "clip.wav", np.stack([sound, 0.5 * sound], axis=1) * 0.5, rate)
+    numbers, _, note = client.predict(handle_file(str(tmp_path / "clip.wav")), api_name="/audio_features")
+    assert numbers["seconds"] == pytest.approx(1, abs=0.001)
+    assert numbers["centroid_hz"] == pytest.approx(1000, abs=30)
+    assert numbers["peak_dbfs"] == pytest.approx(20 * np.log10(0.375), abs=0.1)
+    assert "**1.00 s**" in note
+
+
+@pytest.mark.parametrize(
+    "arguments, api_name, message",
+    [
+        (("lines", "one line", None, "NMF", 5), "/fit_topics", "at least 10 documents"),
+        (("lines", "\n".join(["the"] * 20), None, "NMF", 5), "/fit_topics", "words"),
+        (("file", "", None, "NMF", 5), "/fit_topics", "Choose a file"),
+        (("", "a, b"), "/classify_text", "no text"),
+        (("x" * 2001, "a, b"), "/classify_text", "2,001 characters"),
+        (("a text", "alone"), "/classify_text", "at least two"),
+        ((None,), "/audio_features", "There is no sound"),
+    ],
+)
+def test_bad_input_gets_one_sentence(client, arguments, api_name, message):
+    with pytest.raises(AppError, match=message) as refusal:
+        client.predict(*arguments, api_name=api_name)
+    said = str(refusal.value)
+    assert "\n" not in said and "Traceback" not in said and "/tmp" not in said
+
+
+def test_files_that_are_something_else_get_one_sentence(client, tmp_path):
+    (tmp_path / "broken.wav").write_bytes(b"RIFF but no more")
+    with pytest.raises(AppError, match="^broken.wav cannot be read as sound"):
+        client.predict(handle_file(str(tmp_path / "broken.wav")), api_name="/audio_features")
+    soundfile.write(tmp_path / "long.wav", tone(100, 31), RATE)
+    with pytest.raises(AppError, match="longer than 30 seconds"):
+        client.predict(handle_file(str(tmp_path / "long.wav")), api_name="/audio_features")
+    (tmp_path / "numbers.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(AppError, match="numbers.csv") as refusal:
+        client.predict(
+            "file", "", handle_file(str(tmp_path / "numbers.csv")), "NMF", 3, api_name="/fit_topics"
+        )
+    assert str(tmp_path) not in str(refusal.value) and "gradio/" not in str(refusal.value)
+
+
+def test_a_file_over_the_limit_is_not_taken(client, tmp_path):
+    (tmp_path / "big.txt").write_bytes(b"x" * 21_000_000)
+    with pytest.raises(Exception, match="413|exceeds"):
+        client.predict("file", "", handle_file(str(tmp_path / "big.txt")), "NMF", 3, api_name="/fit_topics")
+
+
+def test_a_model_that_is_not_there_does_not_keep_the_page_from_starting(tmp_path):
+    with running_app(MODEL_ID=str(tmp_path / "nowhere")) as elsewhere:
+        other = Client(elsewhere, verbose=False)
+        with pytest.raises(AppError, match="nowhere") as refusal:
+            other.predict("a text", "", api_name="/classify_text")
+        assert "\n" not in str(refusal.value)
+        answer, _ = other.predict("a text", "letters, music", api_name="/classify_text")
+        assert answer["label"] in ("letters", "music")
+
+
+def test_a_busy_port_is_said_in_one_line():
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = str(busy.getsockname()[1])
+        environment = {**os.environ, "GRADIO_SERVER_PORT": port, "GRADIO_ANALYTICS_ENABLED": "False"}
+        run = subprocess.run(
+            [sys.executable, str(ROOT / "app.py")],
+            env=environment,
+            text=True,
+            capture_output=True,
+            timeout=120,
+        )
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: ") and port in run.stderr and run.stderr.count("\n") == 1
+
+
+def test_the_page_does_not_wait_for_the_heavy_libraries():
+    code = (
+        "import app, sys; app.create_app();"
+        "print([name for name in ('torch', 'transformers', 'openvino', 'sklearn', 'bertopic') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=120)
+    assert run.stdout.strip().endswith("[]"), run.stdout + run.stderr
