@@ -45,7 +45,9 @@ def make(
     if name not in NAMES:
         raise ValueError(f"There is no feature named {name!r}; choose one of {', '.join(NAMES)}.")
     if sample_rate < 1000:
-        raise ValueError(f"A sample rate of {sample_rate} Hz is too low for features; resample to 8000 or more.")
+        raise ValueError(
+            f"A sample rate of {sample_rate} Hz is too low for features; resample to 8000 or more."
+        )
     win_length, hop_length = round(window_seconds * sample_rate), round(hop_seconds * sample_rate)
     if not 1 <= hop_length <= win_length or win_length < 16:
         raise ValueError(
@@ -172,7 +174,9 @@ class MFCC(torchaudio.transforms.MFCC):
     ) -> None:
         mel = {"n_mels": 40, **mel}
         if not 1 <= n_mfcc <= mel["n_mels"]:
-            raise ValueError(f"{n_mfcc} coefficients need as many mel filters, not {mel['n_mels']}; raise n_mels.")
+            raise ValueError(
+                f"{n_mfcc} coefficients need as many mel filters, not {mel['n_mels']}; raise n_mels."
+            )
         unpadded = {"n_mels": mel["n_mels"]}
         super().__init__(sample_rate, n_mfcc, log_mels=not decibels, melkwargs=unpadded)
         self.MelSpectrogram = MelSpectrogram(sample_rate, **mel)

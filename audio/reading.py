@@ -12,7 +12,9 @@ from audio.resampling import resample, resample_blocks
 BLOCK_SECONDS = 30.0
 
 
-def read_waveform(path: str | Path, sample_rate: int = 16000, *, max_seconds: float | None = None) -> np.ndarray:
+def read_waveform(
+    path: str | Path, sample_rate: int = 16000, *, max_seconds: float | None = None
+) -> np.ndarray:
     """Reads a sound file of any container libsndfile knows (WAV, FLAC, OGG, MP3, AIFF, ...).
 
     Channels are averaged, whatever their number. Samples are not rescaled: integer files come out within
@@ -69,7 +71,9 @@ def _native_blocks(
 
     path = Path(path)
     if sample_rate < 1:
-        raise ValueError(f"A sample rate of {sample_rate} Hz is not possible; give a positive one, such as 16000.")
+        raise ValueError(
+            f"A sample rate of {sample_rate} Hz is not possible; give a positive one, such as 16000."
+        )
     if max_seconds is not None and max_seconds <= 0:
         raise ValueError(f"Cannot read {max_seconds} seconds of {path}; give a positive length.")
     if not path.exists():
@@ -84,7 +88,9 @@ def _native_blocks(
             position = 0
             while left is None or left > 0:
                 frames = int(BLOCK_SECONDS * file.samplerate)
-                block = file.read(frames if left is None else min(frames, left), dtype="float32", always_2d=True)
+                block = file.read(
+                    frames if left is None else min(frames, left), dtype="float32", always_2d=True
+                )
                 if not len(block):
                     break
                 bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
