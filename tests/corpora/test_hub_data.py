@@ -1,0 +1,152 @@
+"""Data sets of the Hub, with the real `datasets` library against a loopback Hub."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpora.hub_data import assign_parts
+from tests.hub_server import HubServer
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import json, sys
+from command_line import run
+def main(argv):
+    import corpora
+    corpus = corpora.load(argv[0], **json.loads(argv[1]))
+    files = [str(x) for x in corpus.train.inputs + corpus.validation.inputs + corpus.test.inputs]
+    print(json.dumps({**corpus.describe(), "inputs": files, "test": [str(x) for x in corpus.test.inputs]}))
+sys.exit(run(main))
+"""
+
+
+def rows(start, stop, label=("neg", "pos")):
+    return "text,label\n" + "".join(f"this is text {i},{label[i % 2]}\n" for i in range(start, stop))
+
+
+def parquet_of_sounds():
+    """100 sounds in a Parquet file as the Hub holds them, its features described as `datasets` does."""
+    import pyarrow
+    import pyarrow.parquet
+    import soundfile
+
+    sounds = []
+    for i in range(100):
+        buffer = io.BytesIO()
+        soundfile.write(buffer, np.full(100, i / 200), 8000, format="WAV")
+        sounds.append({"bytes": buffer.getvalue(), "path": f"{i}.wav"})
+    features = {
+        "audio": {"_type": "Audio"},
+        "label": {"names": ["low", "high"], "_type": "ClassLabel"},
+        "who": {"dtype": "string", "_type": "Value"},
+    }
+    table = pyarrow.table({"audio": sounds, "label": [i // 50 for i in range(100)], "who": ["x"] * 100})
+    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(table, buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hub")
+    with HubServer(folder / "server") as server:
+        server.folder, owner = folder, server.user
+        csv = {"train.csv": rows(0, 200), "validation.csv": rows(200, 240), "test.csv": rows(240, 300)}
+        server.commits = {
+            "three": server.put(f"{owner}/three", {k: v.encode() for k, v in csv.items()}, kind="datasets"),
+            "one": server.put(f"{owner}/one", {"data.csv": rows(0, 300).encode()}, kind="datasets"),
+            "sounds": server.put(
+                f"{owner}/sounds", {"data/train-00000-of-00001.parquet": parquet_of_sounds()}, kind="datasets"
+            ),
+            "script": server.put(
+                f"{owner}/script", {"script.py": f"open({str(folder / 'ran')!r}, 'w')".encode()}, kind="datasets"
+            ),
+        }
+        yield server
+
+
+def load(hub, name, *, home="home", environment=None, **options):
+    variables = {**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_HOME": str(hub.folder / home)}
+    for dropped in ("HF_HUB_OFFLINE", "HF_TOKEN", "HF_DATASETS_CACHE", "HF_HUB_CACHE"):
+        variables.pop(dropped, None)
+    variables |= {"GROKAEM_CACHE": str(hub.folder / "cache"), **(environment or {})}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, name, json.dumps(options)],
+        env=variables, cwd=ROOT, capture_output=True, text=True,
+    )
+    answer = json.loads(done.stdout) if done.returncode == 0 else None
+    return answer, done
+
+
+def test_own_parts_are_used_and_then_no_network_is_needed(hub):
+    corpus, done = load(hub, f"{hub.user}/three")
+    assert corpus, done.stderr
+    assert corpus["sizes"] == {"train": 200, "validation": 40, "test": 60}
+    assert corpus["revision"] == hub.commits["three"] and corpus["label_names"] == ["neg", "pos"]
+    again, done = load(hub, f"{hub.user}/three", environment={"HF_HUB_OFFLINE": "1"})
+    assert again == corpus, done.stderr
+
+
+def test_a_data_set_in_one_part_is_split_by_hash(hub):
+    corpus, done = load(hub, f"{hub.user}/one")
+    assert corpus, done.stderr
+    assert sum(corpus["sizes"].values()) == 300 and min(corpus["sizes"].values()) > 10
+    assert any("chosen by hash" in note for note in corpus["notes"])
+
+
+def test_sounds_become_files(hub):
+    corpus, done = load(hub, f"{hub.user}/sounds")
+    assert corpus, done.stderr
+    assert corpus["task"] == "audio" and corpus["label_names"] == ["low", "high"]
+    assert len(corpus["inputs"]) == 100
+    import soundfile
+
+    assert {soundfile.info(path).frames for path in corpus["inputs"]} == {100}
+
+
+def test_code_that_comes_with_a_data_set_is_not_run(hub):
+    corpus, done = load(hub, f"{hub.user}/script")
+    assert corpus is None and done.returncode == 2 and not (hub.folder / "ran").exists()
+    assert "cannot be read" in done.stderr.splitlines()[-1]
+
+
+def test_unknown_names_and_columns(hub):
+    _, done = load(hub, f"{hub.user}/nothing")
+    assert done.returncode == 2 and "check the name" in done.stderr.splitlines()[-1]
+    _, done = load(hub, f"{hub.user}/three", label_column="stars")
+    assert done.returncode == 2 and "has no column 'stars'" in done.stderr.splitlines()[-1]
+    _, done = load(hub, f"{hub.user}/three", task="audio")
+    assert done.returncode == 2 and "no column of sounds" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("environment", [{"HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_HUB_OFFLINE": "1"}])
+def test_an_unreachable_hub_is_one_sentence(hub, environment):
+    _, done = load(hub, "somebody/something", home="empty", environment=environment)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "cannot reach the Hub for the data set somebody/something" in done.stderr.splitlines()[-1]
+
+
+def test_which_part_becomes_which():
+    digests = [f"{i:064x}" for i in range(30)]
+
+    def parts(*origin):
+        assigned, notes = assign_parts("x/y", [origin[i % len(origin)] for i in range(30)], digests)
+        return {o: {assigned[i] for i in range(30) if origin[i % len(origin)] == o} for o in origin}, notes
+
+    three, notes = parts("train", "validation", "test")
+    assert three == {"train": {"train"}, "validation": {"validation"}, "test": {"test"}} and notes == []
+    two, notes = parts("train", "test")
+    assert two == {"train": {"train", "validation"}, "test": {"test"}} and "no validation part" in notes[0]
+    two, notes = parts("train", "dev")
+    assert two == {"train": {"train", "validation"}, "dev": {"test"}} and "its validation part is the test" in notes[0]
+    one, notes = parts("train")
+    assert one == {"train": {"train", "validation", "test"}} and "chosen by hash" in notes[0]
+    one, notes = parts("test")
+    assert one == {"test": {"train", "validation", "test"}}

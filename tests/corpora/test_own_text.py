@@ -1,0 +1,269 @@
+import csv
+import hashlib
+import io
+import json
+
+import pytest
+
+import corpora
+
+SENTENCES = [(f"the {'good' if i % 2 else 'bad'} film number {i}", "pos" if i % 2 else "neg") for i in range(200)]
+RUSSIAN = [
+    (f"{'Хороший' if i % 2 else 'Плохой'} фильм, номер {i}, смотрели вечером", ["нет", "да"][i % 2])
+    for i in range(200)
+]
+FRENCH = [(f"Le café très {'bon' if i % 2 else 'mauvais'} numéro {i}, déjà à côté", str(i % 2)) for i in range(200)]
+
+
+def as_csv(rows, header=("text", "label"), **options):
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n", **options)
+    writer.writerows([header, *rows])
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, content, encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+        return path
+
+    return write
+
+
+def examples(corpus):
+    return sorted(
+        (text, corpus.label_names[label])
+        for part in (corpus.train, corpus.validation, corpus.test)
+        for text, label in zip(part.inputs, part.labels, strict=True)
+    )
+
+
+def as_parquet(rows):
+    import pyarrow
+    import pyarrow.parquet
+
+    buffer = io.BytesIO()
+    table = pyarrow.table({"text": [r[0] for r in rows], "label": [r[1] for r in rows]})
+    pyarrow.parquet.write_table(table, buffer)
+    return buffer.getvalue()
+
+
+def as_jsonl(rows):
+    return "\n".join(json.dumps({"text": t, "label": x}, ensure_ascii=False) for t, x in rows)
+
+
+FORMATS = {
+    "a.csv": as_csv,
+    "a.tsv": lambda rows: as_csv(rows, delimiter="\t"),
+    "a.jsonl": as_jsonl,
+    "a.json": lambda rows: json.dumps([{"text": t, "label": x} for t, x in rows]),
+    "a.parquet": as_parquet,
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_holds_the_same_rows(write, name):
+    tricky = [*SENTENCES, ('with "quotes", a comma\tand\na line break \u2028 too', "pos"), ("  spaces  ", "neg")]
+    corpus = corpora.load(str(write(name, FORMATS[name](tricky))))
+    assert examples(corpus) == sorted((text.strip(), label) for text, label in tricky)
+    assert corpus.task == "text" and corpus.name == "a" and corpus.label_names == ["neg", "pos"]
+    assert any("text is column 'text'" in note for note in corpus.notes)
+
+
+def test_the_part_is_the_hash_of_the_text_whatever_stands_around_it(write):
+    corpus = corpora.load(str(write("a.csv", as_csv(SENTENCES))))
+    for name, part in (("train", corpus.train), ("validation", corpus.validation), ("test", corpus.test)):
+        shares = {int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10 for text in part.inputs}
+        assert shares == {"test": {0, 1}, "validation": {2}, "train": set(range(3, 10))}[name]
+    fewer = corpora.load(str(write("b.csv", as_csv(SENTENCES[150:20:-1]))))
+    assert set(fewer.test.inputs) <= set(corpus.test.inputs) and set(fewer.train.inputs) <= set(corpus.train.inputs)
+
+
+def test_revision_is_the_files_digest(write):
+    path = write("a.csv", as_csv(SENTENCES))
+    assert corpora.load(str(path)).revision == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    ("header", "options", "expected"),
+    [
+        (("text", "label"), {}, True),
+        (("Review", "Sentiment"), {}, True),
+        (("label", "whatever"), {}, "swapped"),
+        (("a", "b"), {}, False),
+        (("a", "b"), {"text_column": "a"}, True),
+        (("a", "b"), {"label_column": "b"}, True),
+        (("a", "b"), {"label_column": "a"}, "swapped"),
+    ],
+)
+def test_columns(write, header, options, expected):
+    path = write("a.csv", as_csv([row[::-1] if expected == "swapped" else row for row in SENTENCES], header))
+    if expected:
+        corpus = corpora.load(str(path), **options)
+        assert examples(corpus) == sorted(SENTENCES)
+        assert "text is column" in corpus.notes[0]
+    else:
+        with pytest.raises(ValueError, match="cannot tell the text column .* among 'a', 'b': .*--text-column"):
+            corpora.load(str(path), **options)
+
+
+def test_both_columns_given_need_no_announcement(write):
+    path = write("a.csv", as_csv([(i, *row) for i, row in enumerate(SENTENCES)], ("id", "t", "l")))
+    corpus = corpora.load(str(path), text_column="t", label_column="l")
+    assert corpus.notes == [] and examples(corpus) == sorted(SENTENCES)
+
+
+@pytest.mark.parametrize(
+    ("rows", "encoding", "said"),
+    [
+        (RUSSIAN, "utf-8", None), (RUSSIAN, "utf-8-sig", None), (RUSSIAN, "utf-16", "UTF-16"),
+        (RUSSIAN, "utf-32", "UTF-32"), (RUSSIAN, "cp1251", "Windows-1251"), (RUSSIAN, "koi8-r", "KOI8-R"),
+        (FRENCH, "utf-16", "UTF-16"), (FRENCH, "latin-1", "Western"), (FRENCH, "cp1252", "Western"),
+    ],
+)  # fmt: skip
+def test_encodings_are_read_or_announced(write, rows, encoding, said):
+    corpus = corpora.load(str(write("a.csv", as_csv(rows), encoding)))
+    assert examples(corpus) == sorted(rows)
+    assert [note for note in corpus.notes if "text is column" not in note] == [
+        note for note in corpus.notes if said and said in note
+    ]
+    assert bool(said) == any(said in note for note in corpus.notes if said)
+
+
+@pytest.mark.parametrize("content", [as_csv(RUSSIAN).encode("utf-16-le"), b"\x89PNG\r\n\x1a\n\0\0\0\xff" * 9])
+def test_what_is_no_text_is_refused(write, content):
+    with pytest.raises(ValueError, match="is not a text file"):
+        corpora.load(str(write("a.csv", content)))
+
+
+def test_empty_and_repeated_rows_are_dropped_and_counted(write):
+    rows = [*SENTENCES[:50], ("", ""), ("   ", "pos"), ("", "neg"), *SENTENCES[50:], *SENTENCES[:4]]
+    corpus = corpora.load(str(path := write("a.csv", as_csv(rows))))
+    assert examples(corpus) == sorted(SENTENCES)
+    assert f"dropped 3 empty rows of {path} (first: row 52)" in corpus.notes
+    assert f"dropped 4 repeated rows of {path} (first: row 205)" in corpus.notes
+
+
+def test_conflicting_rows_are_dropped_and_named(write):
+    corpus = corpora.load(str(write("a.csv", as_csv([*SENTENCES, (SENTENCES[7][0], "neg")]))))
+    assert examples(corpus) == sorted(SENTENCES[:7] + SENTENCES[8:])
+    assert any("different labels (first: rows 9 and 202)" in note for note in corpus.notes)
+
+
+def broken(rows, number, row):
+    return [*rows[: number - 2], row, *rows[number - 2 :]]
+
+
+NAN = '{"text": "no label", "label": NaN}'
+BAD = {
+    "missing label": ("a.csv", as_csv(broken(SENTENCES, 7, ("no label here", ""))), "row 7 .* no label .*fill it in"),
+    "nan label": ("a.csv", as_csv(broken(SENTENCES, 9, ("no label", "nan"))), "row 9 .* no label in column 'label'"),
+    "short row": ("a.csv", as_csv(broken(SENTENCES, 5, ("only text",))), "row 5 .* no label"),
+    "json nan": ("a.jsonl", as_jsonl(SENTENCES) + "\n" + NAN, "row 201 .* no label"),
+    "json list": ("a.jsonl", as_jsonl([*SENTENCES, ("two labels", ["a", "b"])]), "row 201 .* list as its label"),
+    "parquet null": ("a.parquet", as_parquet([*SENTENCES, ("no label", None)]), "row 201 .* no label"),
+    "too many cells": (
+        "a.csv", as_csv(SENTENCES) + "a text, with a comma,pos\n", "row 202 .* 3 cells and the header 2: put the text",
+    ),
+    "open quote": ("a.csv", as_csv(SENTENCES) + '"never closed,pos\n', "row 202 .* quotation mark"),
+    "one class": ("a.csv", as_csv([(t, "pos") for t, _ in SENTENCES]), "only one class, 'pos'"),
+    "empty file": ("a.csv", "", "is empty"),
+    "header only": ("a.csv", "text,label\n", "no usable example"),
+    "only empty rows": ("a.csv", "text,label\n,\n,pos\n", "no usable example"),
+    "same column twice": ("a.csv", as_csv([], ("text", "text")) , "two columns named 'text'"),
+    "bad json": ("a.jsonl", as_jsonl(SENTENCES[:3]) + "\n{'text': 1}", "row 4 .* is not JSON"),
+    "no object": ("a.jsonl", as_jsonl(SENTENCES[:3]) + "\n[1, 2]", "row 4 .* is not an object"),
+    "bad parquet": ("a.parquet", "PAR1 this is not", "is not a readable Parquet file"),
+    "spreadsheet": ("a.xlsx", "PK", "is not a table that is read here: save it as .csv"),
+    "too few": ("a.csv", as_csv(SENTENCES[:4]), "too few examples"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_sentence_naming_file_row_and_remedy(write, case):
+    name, content, said = BAD[case]
+    path = write(name, content)
+    with pytest.raises(ValueError, match=said) as caught:
+        corpora.load(str(path))
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value) and ": " in str(caught.value)
+
+
+def test_a_class_that_cannot_be_trained_is_refused(write):
+    test_share = next(t for t in map("rare {}".format, range(99)) if in_share(t, {0, 1}))
+    with pytest.raises(ValueError, match=r"class 'rare' of .* too few examples \(1\).*at least 10"):
+        corpora.load(str(write("a.csv", as_csv([*SENTENCES, (test_share, "rare")]))))
+    train_share = next(t for t in map("rare {}".format, range(99)) if in_share(t, set(range(3, 10))))
+    corpus = corpora.load(str(write("b.csv", as_csv([*SENTENCES, (train_share, "rare")]))))
+    assert sum("no example of 'rare'" in note for note in corpus.notes) == 2
+
+
+def in_share(text, shares):
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10 in shares
+
+
+def test_missing_columns_and_files(write, tmp_path):
+    path = str(write("a.csv", as_csv(SENTENCES)))
+    with pytest.raises(ValueError, match="no column 'Text': give --text-column one of 'text', 'label'"):
+        corpora.load(path, text_column="Text")
+    with pytest.raises(ValueError, match="no column 'y': give --label-column"):
+        corpora.load(path, label_column="y")
+    with pytest.raises(ValueError, match="both text and label"):
+        corpora.load(path, text_column="text", label_column="text")
+    with pytest.raises(FileNotFoundError, match="there is no file or folder .*nothing.csv: check the name"):
+        corpora.load(str(tmp_path / "nothing.csv"))
+    with pytest.raises(FileNotFoundError, match="rewiews.csv"):
+        corpora.load("rewiews.csv")
+    with pytest.raises(ValueError, match="is text and the task is audio"):
+        corpora.load(path, task="audio")
+
+
+def test_labels_that_are_numbers_are_sorted_as_numbers(write):
+    rows = [(f"{text} {stars}", stars) for stars in (10, 9, 1, 2) for text, _ in SENTENCES]
+    corpus = corpora.load(str(write("a.jsonl", as_jsonl(rows))))
+    assert corpus.label_names == ["1", "2", "9", "10"]
+    with_hole = as_parquet([(text, float(stars)) for text, stars in rows])
+    assert corpora.load(str(write("a.parquet", with_hole))).label_names == ["1", "2", "9", "10"]
+
+
+def test_class_names_kept_beside_a_parquet_file_are_used(tmp_path):
+    from datasets import ClassLabel, Dataset, Features, Value
+
+    features = Features({"text": Value("string"), "label": ClassLabel(names=["bad", "good"])})
+    data = Dataset.from_dict(
+        {"text": [t for t, _ in SENTENCES], "label": [int(x == "pos") for _, x in SENTENCES]}, features=features
+    )
+    data.to_parquet(tmp_path / "a.parquet")
+    assert corpora.load(str(tmp_path / "a.parquet")).label_names == ["bad", "good"]
+
+
+def test_semicolons_and_unquoted_tsv_are_announced(write):
+    corpus = corpora.load(str(write("a.csv", as_csv(SENTENCES, delimiter=";"))))
+    assert examples(corpus) == sorted(SENTENCES) and any("';'" in note for note in corpus.notes)
+    lines = "text\tlabel\n" + "".join(f"{t}\t{x}\n" for t, x in [*SENTENCES, ('"odd" one', "pos")])
+    corpus = corpora.load(str(write("a.tsv", lines)))
+    assert ('"odd" one', "pos") in examples(corpus) and any("quotation marks" in note for note in corpus.notes)
+
+
+def test_classes_filter_on_own_data(write):
+    rows = [*SENTENCES, *((f"a third thing {i}", "third") for i in range(40))]
+    corpus = corpora.load(str(write("a.csv", as_csv(rows))), classes=["third", "neg"])
+    assert corpus.label_names == ["neg", "third"] and {label for _, label in examples(corpus)} == {"neg", "third"}
+
+
+def test_documents_from_files(write):
+    lines = corpora.read_documents(str(write("a.txt", "one document\n\n  another  \n")))
+    assert lines.texts == ["one document", "another"] and lines.labels is None
+    assert lines.notes == ["dropped 1 empty row of a.txt"]
+    table = corpora.read_documents(str(write("a.csv", as_csv(SENTENCES))))
+    assert list(zip(table.texts, table.labels, strict=True)) == SENTENCES and table.label_names == ["neg", "pos"]
+    alone = corpora.read_documents(str(write("b.csv", as_csv([(t,) for t, _ in SENTENCES], ("words",)))))
+    assert alone.texts == [t for t, _ in SENTENCES] and alone.labels is None
+    cyrillic = corpora.read_documents(str(write("c.txt", "\n".join(t for t, _ in RUSSIAN), "cp1251")))
+    assert cyrillic.texts == [t for t, _ in RUSSIAN] and "Windows-1251" in cyrillic.notes[0]
+    for name, content, said in (
+        ("d.txt", " \n", "is empty"), ("d.csv", "words,more\na,b\n", "--text-column"), ("d.csv", "text\n", "no text")
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=said):
+            corpora.read_documents(str(write(name, content)))
