@@ -6,7 +6,6 @@ environment variable HF_ENDPOINT names when a function is called.
 
 from hub.access import check_write_access, whoami
 from hub.card import check_card, front_matter
-from hub.snapshot import download
 from hub.errors import (
     HubAccessError,
     HubConflict,
@@ -17,9 +16,10 @@ from hub.errors import (
     MetadataError,
 )
 from hub.files import is_unsafe
-from hub.upload import Published, PublishedFile, publish
+from hub.snapshot import download
 from hub.space import create_space, set_secrets, set_variables, wait_running
 from hub.tokens import find_token, scrub
+from hub.upload import Published, PublishedFile, publish
 from hub.verify import verify_published
 
 __all__ = [

@@ -71,16 +71,22 @@ def check_write_access(repo_id: str | None, token: str | None = None, *, repo_ty
     if namespace != user:
         roles = {org["name"]: org.get("roleInOrg") for org in account.get("orgs", [])}
         if namespace not in roles:
-            raise HubAccessError(f"{user} is no member of {namespace}: publish to {user}/... or use another token")
+            raise HubAccessError(
+                f"{user} is no member of {namespace}: publish to {user}/... or use another token"
+            )
         if roles[namespace] not in WRITING_ROLES:
             raise HubAccessError(
                 f"{user} may only read in {namespace}: ask one of its admins for the role write, or publish to {user}/..."
             )
     if key.get("role") == "fineGrained":
         scopes = key.get("fineGrained", {}).get("scoped", [])
-        names = {scope["entity"].get("name") for scope in scopes if "repo.write" in scope.get("permissions", [])}
+        names = {
+            scope["entity"].get("name") for scope in scopes if "repo.write" in scope.get("permissions", [])
+        }
         if not names & {namespace, repo_id}:
-            raise HubAccessError(f"the fine-grained token of {user} may not write to {namespace}: allow it at {where}")
+            raise HubAccessError(
+                f"the fine-grained token of {user} may not write to {namespace}: allow it at {where}"
+            )
     if repo_id is not None:
         _check_existing(f"{namespace}/{repo_id.split('/')[-1]}", token, repo_type)
     return namespace
@@ -92,10 +98,16 @@ def _check_existing(repo_id: str, token: str, repo_type: str) -> None:
 
     api = connect(token)
     try:
-        with_retries(lambda: api.repo_info(repo_id, repo_type=repo_type, timeout=CONNECT_SECONDS), "looking it up")
-        with_retries(lambda: api.auth_check(repo_id, repo_type=repo_type, write=True), "asking for write access")
+        with_retries(
+            lambda: api.repo_info(repo_id, repo_type=repo_type, timeout=CONNECT_SECONDS), "looking it up"
+        )
+        with_retries(
+            lambda: api.auth_check(repo_id, repo_type=repo_type, write=True), "asking for write access"
+        )
     except HfHubHTTPError as error:
-        if error.response.status_code in (401, 403) and "RepoNotFound" != error.response.headers.get("X-Error-Code"):
+        if error.response.status_code in (401, 403) and "RepoNotFound" != error.response.headers.get(
+            "X-Error-Code"
+        ):
             raise explain(error, repo_id, endpoint(), "publishing") from None
         if error.response.status_code >= 500 or error.response.status_code == 429:
             raise explain(error, repo_id, endpoint(), "publishing") from None

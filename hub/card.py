@@ -38,7 +38,9 @@ def front_matter(readme: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 2}" if mark else "the top"
         problem = getattr(error, "problem", None) or "cannot be read"
-        raise MetadataError(f"README.md, {where}: the front matter is no valid YAML ({problem}): correct it") from None
+        raise MetadataError(
+            f"README.md, {where}: the front matter is no valid YAML ({problem}): correct it"
+        ) from None
     if data is None:
         return {}
     if not isinstance(data, dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ logger = logging.getLogger("grokaem.hub")
 CONNECT_SECONDS = 10.0  # a server that does not answer a first question in this time counts as unreachable
 WAITS = (1.0, 2.0, 4.0)  # seconds between the attempts of a request that the client itself does not repeat
 LONGEST_WAIT = 60.0  # a longer rate limit is reported instead of slept through
+_switch = threading.Lock()  # guards the two below: uploads that run with Xet off, and the setting before them
+_uploads_without_xet = 0
+_switched: list[bool] = []
 REPO_TYPES = ("model", "dataset", "space")
 
 
@@ -103,23 +107,41 @@ def xet_if_served(api: HfApi, repo_id: str, repo_type: str, pull_request: bool) 
     """Uploads through Xet where the endpoint has it, through LFS where it has not.
 
     The client, once hf_xet is installed, sends every large file through Xet and fails on a server without it.
+    Its only switch is a setting of the whole process, which is why concurrent uploads are counted.
     """
+    global _uploads_without_xet
+    if _has_xet(api, repo_id, repo_type, pull_request):
+        yield
+        return
+    from huggingface_hub import constants
+
+    with _switch:
+        if _uploads_without_xet == 0:
+            _switched.append(constants.HF_HUB_DISABLE_XET)
+            constants.HF_HUB_DISABLE_XET = True
+        _uploads_without_xet += 1
+    try:
+        yield
+    finally:
+        with _switch:
+            _uploads_without_xet -= 1
+            if _uploads_without_xet == 0:
+                constants.HF_HUB_DISABLE_XET = _switched.pop()
+
+
+def _has_xet(api: HfApi, repo_id: str, repo_type: str, pull_request: bool) -> bool:
+    """Whether the client would use Xet and the endpoint serves it (or refuses for another reason)."""
     from huggingface_hub import constants
     from huggingface_hub.utils import build_hf_headers, get_session
 
-    if constants.HF_HUB_DISABLE_XET or find_spec("hf_xet") is None:
-        yield
-        return
+    with _switch:
+        chosen_off = _switched[0] if _switched else constants.HF_HUB_DISABLE_XET
+    if chosen_off or find_spec("hf_xet") is None:
+        return False
     address = f"{api.endpoint}/api/{repo_type}s/{repo_id}/xet-write-token/main"
     answer = get_session().get(
         address + ("?create_pr=1" if pull_request else ""),
         headers=build_hf_headers(token=api.token),
         timeout=CONNECT_SECONDS,
     )
-    served = not (answer.status_code == 404 and answer.headers.get("X-Error-Code") != "RepoNotFound")
-    before = constants.HF_HUB_DISABLE_XET
-    constants.HF_HUB_DISABLE_XET = not served
-    try:
-        yield
-    finally:
-        constants.HF_HUB_DISABLE_XET = before
+    return answer.status_code != 404 or answer.headers.get("X-Error-Code") == "RepoNotFound"

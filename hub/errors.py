@@ -106,7 +106,9 @@ def explain(error: Exception, repo_id: str, endpoint: str, doing: str) -> Except
     if isinstance(error, client.EntryNotFoundError) and not isinstance(error, client.LocalEntryNotFoundError):
         return HubNotFound(f"a file is missing from {repo_id} ({said}): check its name and the revision")
     if isinstance(error, client.OfflineModeIsEnabled):
-        return HubUnavailable(f"{doing} {repo_id} needs the network, and HF_HUB_OFFLINE is set: unset it and run again")
+        return HubUnavailable(
+            f"{doing} {repo_id} needs the network, and HF_HUB_OFFLINE is set: unset it and run again"
+        )
     if isinstance(error, client.HfHubHTTPError):
         return _explain_status(error.response.status_code, said, repo_id, endpoint, doing)
     if isinstance(error, httpx.TransportError) or is_closed_client(error):
@@ -120,12 +122,20 @@ def explain(error: Exception, repo_id: str, endpoint: str, doing: str) -> Except
             "space or point HF_HOME to another disk, then run again"
         )
     if isinstance(error, OSError) and "Consistency check failed" in str(error):
-        return HubUnavailable(f"{doing} {repo_id} ended before all bytes had come: run again to fetch the rest")
+        return HubUnavailable(
+            f"{doing} {repo_id} ended before all bytes had come: run again to fetch the rest"
+        )
     if isinstance(error, ValueError) and str(error).startswith("Invalid metadata"):
-        return MetadataError(f"the Hub refuses the front matter of README.md: {said.removeprefix('Invalid metadata in README.md. - ')}")
+        return MetadataError(
+            f"the Hub refuses the front matter of README.md: {said.removeprefix('Invalid metadata in README.md. - ')}"
+        )
     if isinstance(error, ValueError) and "LFS batch" in str(error):
-        return HubError(f"the Hub's storage refuses the upload to {repo_id} ({said}): resolve that and run again")
-    return HubError(f"{doing} {repo_id} failed: {type(error).__name__}: {said}; run again, --debug shows the details")
+        return HubError(
+            f"the Hub's storage refuses the upload to {repo_id} ({said}): resolve that and run again"
+        )
+    return HubError(
+        f"{doing} {repo_id} failed: {type(error).__name__}: {said}; run again, --debug shows the details"
+    )
 
 
 def _explain_status(status: int, said: str, repo_id: str, endpoint: str, doing: str) -> HubError:
@@ -150,7 +160,9 @@ def _explain_status(status: int, said: str, repo_id: str, endpoint: str, doing: 
             f"{doing} {repo_id} failed because {endpoint} keeps answering {status}: run again later, what was "
             "transferred already is kept"
         )
-    return HubError(f"{doing} {repo_id} was refused with status {status} ({said}): correct that and run again")
+    return HubError(
+        f"{doing} {repo_id} was refused with status {status} ({said}): correct that and run again"
+    )
 
 
 def _server_message(error: BaseException) -> str:

@@ -8,10 +8,37 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 # Formats that can run code when they are loaded, and programs.
-PICKLES = ("*.pt", "*.pth", "*.pkl", "*.pickle", "*.ckpt", "*.joblib", "*.dill", "*.h5", "*.keras", "*.pb", "*.ot")
+PICKLES = (
+    "*.pt",
+    "*.pth",
+    "*.pkl",
+    "*.pickle",
+    "*.ckpt",
+    "*.joblib",
+    "*.dill",
+    "*.h5",
+    "*.keras",
+    "*.pb",
+    "*.ot",
+)
 PROGRAMS = ("*.py", "*.pyc", "*.so", "*.dll", "*.dylib", "*.exe", "*.sh", "*.bat", "*.ps1", "*.jar", "*.whl")
-PICKLED_WEIGHTS = ("pytorch_model*", "adapter_model*", "optimizer*", "scheduler*", "training_args*", "rng_state*")
-NEVER_PUBLISHED = (".git", ".cache", "__pycache__", ".ipynb_checkpoints", ".DS_Store", "*.tmp", "*.incomplete")
+PICKLED_WEIGHTS = (
+    "pytorch_model*",
+    "adapter_model*",
+    "optimizer*",
+    "scheduler*",
+    "training_args*",
+    "rng_state*",
+)
+NEVER_PUBLISHED = (
+    ".git",
+    ".cache",
+    "__pycache__",
+    ".ipynb_checkpoints",
+    ".DS_Store",
+    "*.tmp",
+    "*.incomplete",
+)
 
 
 def is_unsafe(path: str, all_paths: Iterable[str], programs: bool = False) -> bool:
@@ -29,7 +56,9 @@ def is_unsafe(path: str, all_paths: Iterable[str], programs: bool = False) -> bo
     if any(fnmatch(name, pattern) for pattern in PICKLES):
         return True
     if name.endswith(".bin"):
-        return any(fnmatch(name, p) for p in PICKLED_WEIGHTS) or path[: -len(".bin")] + ".xml" not in set(all_paths)
+        return any(fnmatch(name, p) for p in PICKLED_WEIGHTS) or path[: -len(".bin")] + ".xml" not in set(
+            all_paths
+        )
     return not programs and any(fnmatch(name, pattern) for pattern in PROGRAMS)
 
 
@@ -75,7 +104,9 @@ def publishable(folder: Path) -> dict[str, Path]:
             continue
         if path.is_file():
             if not path.resolve().is_relative_to(folder.resolve()):
-                raise ValueError(f"{path} is a link that leads out of {folder}: replace it by the file itself")
+                raise ValueError(
+                    f"{path} is a link that leads out of {folder}: replace it by the file itself"
+                )
             found[inside.as_posix()] = path
     if not found:
         raise FileNotFoundError(f"the folder {folder} holds no file to publish: export a model into it first")

@@ -99,7 +99,9 @@ def download(
         info = ask() if cached else with_retries(ask, f"looking at {repo_id}")
     except Exception as error:
         if is_transient(error) and cached:
-            logger.warning("%s cannot be reached: using %s at %s from the cache", endpoint(), repo_id, commit[:8])
+            logger.warning(
+                "%s cannot be reached: using %s at %s from the cache", endpoint(), repo_id, commit[:8]
+            )
             return cached
         raise explain(error, repo_id, endpoint(), "downloading") from None
     try:
@@ -147,7 +149,9 @@ class _Wanted:
         paths = {file.path for file in promised}
         skipped = [file.path for file in chosen if is_unsafe(file.path, paths)]
         if skipped and announce:
-            logger.warning("left out of %s, because loading them can run code: %s", repo_id, ", ".join(skipped))
+            logger.warning(
+                "left out of %s, because loading them can run code: %s", repo_id, ", ".join(skipped)
+            )
         return [file for file in chosen if file.path not in skipped]
 
 
@@ -209,7 +213,11 @@ class _Store:
 
     def quarantine(self, commit: str, file: Promised) -> Path:
         path = self.snapshot(commit) / file.path
-        place = quarantine_folder() / f"{self.repo_id.replace('/', '--')}@{commit[:8]}" / file.path.replace("/", "--")
+        place = (
+            quarantine_folder()
+            / f"{self.repo_id.replace('/', '--')}@{commit[:8]}"
+            / file.path.replace("/", "--")
+        )
         place.parent.mkdir(parents=True, exist_ok=True)
         content = path.resolve()
         if content.is_relative_to(self.folder.resolve()) and content.is_file():
@@ -232,7 +240,9 @@ class _Store:
                 )
             stamps[file.path] = self.stamp(path)
         files = [asdict(file) for file in promised]
-        _write_atomic(self.folder / "verified" / f"{commit}.json", json.dumps({"files": files, "stamps": stamps}))
+        _write_atomic(
+            self.folder / "verified" / f"{commit}.json", json.dumps({"files": files, "stamps": stamps})
+        )
         if revision != commit:
             _write_atomic(self.folder / "refs" / revision, commit)
         self.snapshot(commit).mkdir(parents=True, exist_ok=True)
@@ -264,7 +274,9 @@ def _list_files(api, info, repo_id: str, repo_type: str) -> list[Promised]:
         f"listing {repo_id}",
     )
     return [
-        Promised(f.path, f.size, f.lfs.sha256 if f.lfs else f.blob_id) for f in tree if isinstance(f, RepoFile)
+        Promised(f.path, f.size, f.lfs.sha256 if f.lfs else f.blob_id)
+        for f in tree
+        if isinstance(f, RepoFile)
     ]
 
 

@@ -41,7 +41,9 @@ def create_space(
         if hardware is not None:
             runtime = with_retries(lambda: api.get_space_runtime(space_id), f"looking at {space_id}")
             if hardware not in (runtime.hardware, runtime.requested_hardware):
-                with_retries(lambda: api.request_space_hardware(space_id, hardware), "asking for the hardware")
+                with_retries(
+                    lambda: api.request_space_hardware(space_id, hardware), "asking for the hardware"
+                )
     except Exception as error:
         raise explain(error, space_id, endpoint(), "creating") from None
     return web_address(space_id, "space")
@@ -55,7 +57,9 @@ def set_secrets(space_id: str, secrets: Mapping[str, str], *, token: str | None 
     api = connect(require_token(token))
     try:
         for key, value in secrets.items():
-            with_retries(lambda k=key, v=value: api.add_space_secret(space_id, k, v), f"setting the secret {key}")
+            with_retries(
+                lambda k=key, v=value: api.add_space_secret(space_id, k, v), f"setting the secret {key}"
+            )
     except Exception as error:
         explained = explain(error, space_id, endpoint(), "setting the secrets of")
         raise type(explained)(scrub(str(explained), *secrets.values())) from None
@@ -118,12 +122,16 @@ def wait_running(
     said = runtime.raw.get("errorMessage") or "no message"
     log = " | ".join(_last_lines(api, space_id, build=stage == "BUILD_ERROR"))
     raise HubError(
-        scrub(f"{space_id} does not run, its stage is {stage} ({said}; {log or 'no log'}): correct that and publish again")
+        scrub(
+            f"{space_id} does not run, its stage is {stage} ({said}; {log or 'no log'}): correct that and publish again"
+        )
     )
 
 
 def _last_lines(api, space_id: str, build: bool) -> list[str]:
     try:
-        return [line.strip() for line in api.fetch_space_logs(space_id, build=build) if line.strip()][-LOG_LINES:]
+        return [line.strip() for line in api.fetch_space_logs(space_id, build=build) if line.strip()][
+            -LOG_LINES:
+        ]
     except Exception:  # the log is an extra: without it the stage and the message still say what happened
         return []

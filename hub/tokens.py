@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-TOKEN_SHAPE = re.compile(r"\bhf_[A-Za-z0-9_]{16,}")
+TOKEN_SHAPE = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
 NO_TOKEN = (
     "no access token found: set HF_TOKEN, run `hf auth login`, or pass --token-file FILE "
     "(a token with the role write is made at {endpoint}/settings/tokens)"

@@ -72,7 +72,9 @@ class Published:
         width = max(len(f"{file.bytes:,}") for file in self.files)
         lines = [f"{'would publish' if self.dry_run else 'published'} to {self.url}"]
         lines += [f"  {file.bytes:>{width},} bytes  {file.state:9}  {file.path}" for file in self.files]
-        lines.append(f"  {sum(file.bytes for file in self.files):>{width},} bytes  in {len(self.files)} files")
+        lines.append(
+            f"  {sum(file.bytes for file in self.files):>{width},} bytes  in {len(self.files)} files"
+        )
         lines += [f"  stays as it is: {path}" for path in self.kept]
         if self.card is not None:
             lines += ["", "README.md:", *("  " + line for line in self.card.splitlines())]
@@ -156,14 +158,18 @@ def publish(
         raise explain(error, repo_id, endpoint(), "publishing") from None
     url = web_address(repo_id, repo_type)
     if number is not None:
-        return Published(repo_id, commit, f"{url}/discussions/{number}", True, files, card, kept, f"refs/pr/{number}")
+        return Published(
+            repo_id, commit, f"{url}/discussions/{number}", True, files, card, kept, f"refs/pr/{number}"
+        )
     return Published(repo_id, commit, url, changed, files, card, kept)
 
 
 def _check_content(paths: dict[str, Path], repo_type: str, token: str | None) -> None:
     for path, file in paths.items():
         if is_unsafe(path, paths, programs=repo_type == "space"):
-            raise ValueError(f"{path} could run code on the machine that loads it: save the model as safetensors or IR")
+            raise ValueError(
+                f"{path} could run code on the machine that loads it: save the model as safetensors or IR"
+            )
         if file.stat().st_size <= TEXT_BYTES:
             content = file.read_bytes()
             text = content.decode("utf-8", errors="replace")
@@ -193,7 +199,9 @@ def _open(api: HfApi, repo_id: str, repo_type: str, private: bool) -> dict:
     except RepositoryNotFoundError:
         sdk = {"space_sdk": "gradio"} if repo_type == "space" else {}
         with_retries(
-            lambda: api.create_repo(repo_id, repo_type=repo_type, private=private or None, exist_ok=True, **sdk),
+            lambda: api.create_repo(
+                repo_id, repo_type=repo_type, private=private or None, exist_ok=True, **sdk
+            ),
             f"creating {repo_id}",
         )
         head = _head(api, repo_id, repo_type)
@@ -231,11 +239,19 @@ def _dry_run(
     files = _states(paths, head["oids"])
     changed = any(file.state != "unchanged" for file in files)
     kept = sorted(set(head["oids"]) - set(paths) - {".gitattributes"})
-    return Published(repo_id, head["sha"], web_address(repo_id, repo_type), changed, files, card, kept, dry_run=True)
+    return Published(
+        repo_id, head["sha"], web_address(repo_id, repo_type), changed, files, card, kept, dry_run=True
+    )
 
 
 def _commit(
-    api: HfApi, paths: dict[str, Path], repo_id: str, repo_type: str, message: str, head: dict, pull_request: bool
+    api: HfApi,
+    paths: dict[str, Path],
+    repo_id: str,
+    repo_type: str,
+    message: str,
+    head: dict,
+    pull_request: bool,
 ) -> tuple[str, int | None]:
     """Uploads and commits; returns the commit and the pull request's number.
 
@@ -273,7 +289,8 @@ def _commit(
 
 def _proposals(api: HfApi, repo_id: str, repo_type: str) -> dict[str, str]:
     refs = with_retries(
-        lambda: api.list_repo_refs(repo_id, repo_type=repo_type, include_pull_requests=True), "listing pull requests"
+        lambda: api.list_repo_refs(repo_id, repo_type=repo_type, include_pull_requests=True),
+        "listing pull requests",
     )
     return {ref.ref: ref.target_commit for ref in refs.pull_requests or []}
 
@@ -305,5 +322,6 @@ def _tag(api: HfApi, repo_id: str, repo_type: str, tag: str, commit: str) -> Non
         )
     if tag not in existing:
         with_retries(
-            lambda: api.create_tag(repo_id, tag=tag, revision=commit, repo_type=repo_type, exist_ok=True), "tagging"
+            lambda: api.create_tag(repo_id, tag=tag, revision=commit, repo_type=repo_type, exist_ok=True),
+            "tagging",
         )

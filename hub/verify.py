@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hub.snapshot import download
 from hub.errors import IntegrityError
 from hub.files import publishable, sha256_of
+from hub.snapshot import download
 
 
 def verify_published(
@@ -41,7 +41,12 @@ def verify_published(
         cache_dir = tempfile.mkdtemp(prefix="grokaem-verify-")
         atexit.register(shutil.rmtree, cache_dir, ignore_errors=True)
     snapshot = download(
-        repo_id, commit, repo_type=repo_type, cache_dir=cache_dir, token=token, allow_unsafe=repo_type == "space"
+        repo_id,
+        commit,
+        repo_type=repo_type,
+        cache_dir=cache_dir,
+        token=token,
+        allow_unsafe=repo_type == "space",
     )
     for path, file in publishable(Path(folder)).items():
         copy = snapshot / path

@@ -68,7 +68,9 @@ def write_export(folder: Path, seed: int) -> Path:
     (folder / "config.json").write_text(f'{{"labels": ["fresh", "rotten"], "seed": {seed}}}')
     (folder / "openvino_model.xml").write_text(f"<net seed='{seed}'/>")
     (folder / "openvino_model.bin").write_bytes(bytes((i * 7 + seed) % 256 for i in range(5000)))
-    (folder / "tokenizer" / "weights.safetensors").write_bytes(bytes((i * 3 + seed) % 256 for i in range(900)))
+    (folder / "tokenizer" / "weights.safetensors").write_bytes(
+        bytes((i * 3 + seed) % 256 for i in range(900))
+    )
     return folder
 
 
@@ -91,3 +93,9 @@ def count_case():
 def pytest_terminal_summary(terminalreporter):
     if FAULT_CASES:
         terminalreporter.write_line(f"publishing and downloading under faults: {len(FAULT_CASES)} cases")
+
+
+@pytest.fixture
+def xet_server(tmp_path, environment):
+    with HubServer(tmp_path / "server", xet=True) as running:
+        yield environment(running)

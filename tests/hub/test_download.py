@@ -31,7 +31,10 @@ def test_the_token_is_not_sent_to_the_host_that_stores_large_files(server):
 def test_patterns(server):
     server.put("ada/model", FILES)
     assert fetched(hub.download("ada/model", allow_patterns="*.json")) == {"config.json": b"{}"}
-    assert set(fetched(hub.download("ada/model", allow_patterns=["sub/*"]))) == {"config.json", "sub/vocab.txt"}
+    assert set(fetched(hub.download("ada/model", allow_patterns=["sub/*"]))) == {
+        "config.json",
+        "sub/vocab.txt",
+    }
     assert fetched(hub.download("ada/model")) == FILES
 
 
@@ -49,7 +52,9 @@ def test_new_revision_is_found_and_the_old_one_stays(server):
     server.put("ada/model", {"config.json": b'{"new": 1}'})
     before = len(server.log)
     assert fetched(hub.download("ada/model")) == FILES | {"config.json": b'{"new": 1}'}
-    assert not [line for line in server.requests()[before:] if "/cdn/" in line]  # unchanged: not fetched again
+    assert not [
+        line for line in server.requests()[before:] if "/cdn/" in line
+    ]  # unchanged: not fetched again
     assert fetched(hub.download("ada/model", old)) == FILES
 
 
@@ -109,7 +114,9 @@ def test_resume_asks_for_the_rest_only(server, monkeypatch):
 
 
 @pytest.mark.parametrize("pattern", ["^GET /cdn/", "^GET /ada/model/resolve/.*/config.json"])
-def test_wrong_bytes_of_the_right_size_are_quarantined_and_fetched_again(server, pattern, tmp_path, count_case):
+def test_wrong_bytes_of_the_right_size_are_quarantined_and_fetched_again(
+    server, pattern, tmp_path, count_case
+):
     server.put("ada/model", FILES)
     server.fail(pattern, "corrupt")
     with pytest.raises(hub.IntegrityError, match="run again") as caught:
@@ -135,7 +142,9 @@ def test_a_copy_that_went_bad_on_the_disk_is_noticed(server, monkeypatch):
     assert fetched(hub.download("ada/model")) == FILES
 
 
-@pytest.mark.parametrize("name", ["../evil.txt", "a/../../evil.txt", "/etc/evil", "a\\..\\evil", "C:evil", ".git/hooks/x"])
+@pytest.mark.parametrize(
+    "name", ["../evil.txt", "a/../../evil.txt", "/etc/evil", "a\\..\\evil", "C:evil", ".git/hooks/x"]
+)
 def test_a_path_that_leads_out_is_refused_before_anything_is_written(server, name, tmp_path):
     server.put("ada/model", {name: b"evil", "config.json": b"{}"})
     with pytest.raises(hub.IntegrityError, match="outside of its folder"):
@@ -189,7 +198,9 @@ def test_the_cache_is_the_clients_own(server, tmp_path, monkeypatch):
     snapshot = hub.download("ada/model")
     from huggingface_hub import scan_cache_dir, snapshot_download
 
-    again = snapshot_download("ada/model", revision=snapshot.name, cache_dir=tmp_path / "elsewhere", local_files_only=True)
+    again = snapshot_download(
+        "ada/model", revision=snapshot.name, cache_dir=tmp_path / "elsewhere", local_files_only=True
+    )
     assert os.path.samefile(again, snapshot)
     assert not scan_cache_dir(tmp_path / "elsewhere").warnings
 

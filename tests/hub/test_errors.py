@@ -12,19 +12,42 @@ NOT_FOUND = {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not 
 GATED = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"}
 HAPPENED = json.dumps({"error": "A commit has happened since. Please refresh and try again."})
 BAD_YAML = json.dumps({"errors": [{"message": '"license" must be one of the list'}], "warnings": []})
-LFS_ERROR = {"objects": [{"oid": "0" * 64, "size": 5000, "error": {"code": 507, "message": "storage quota exceeded"}}]}
+LFS_ERROR = {
+    "objects": [{"oid": "0" * 64, "size": 5000, "error": {"code": 507, "message": "storage quota exceeded"}}]
+}
 
 DOWNLOAD_ROWS = [
     ("401 RepoNotFound", "/revision/", 401, NOT_FOUND, hub.HubNotFound, "check the name"),
     ("404 RepoNotFound", "/revision/", 404, NOT_FOUND, hub.HubNotFound, "HF_TOKEN"),
     ("403 GatedRepo", "/revision/", 403, GATED, hub.HubAccessError, "ask for access"),
     ("403 GatedRepo of a file", "/resolve/", 403, GATED, hub.HubAccessError, "ask for access"),
-    ("404 RevisionNotFound", "/revision/", 404, {"X-Error-Code": "RevisionNotFound"}, hub.HubNotFound, "branches"),
-    ("404 EntryNotFound", "/resolve/", 404, {"X-Error-Code": "EntryNotFound"}, hub.HubNotFound, "check its name"),
+    (
+        "404 RevisionNotFound",
+        "/revision/",
+        404,
+        {"X-Error-Code": "RevisionNotFound"},
+        hub.HubNotFound,
+        "branches",
+    ),
+    (
+        "404 EntryNotFound",
+        "/resolve/",
+        404,
+        {"X-Error-Code": "EntryNotFound"},
+        hub.HubNotFound,
+        "check its name",
+    ),
     ("bare 401", "/revision/", 401, {}, hub.HubAccessError, "settings/tokens"),
     ("GET 503 for ever", "^GET /cdn/", 503, {}, hub.HubUnavailable, "run again later"),
     ("HEAD 500 for ever", "^HEAD ", 500, {}, hub.HubUnavailable, "run again later"),
-    ("429 for ever", "/revision/", 429, {"RateLimit": '"api";r=0;t=7'}, hub.HubUnavailable, "wait some minutes"),
+    (
+        "429 for ever",
+        "/revision/",
+        429,
+        {"RateLimit": '"api";r=0;t=7'},
+        hub.HubUnavailable,
+        "wait some minutes",
+    ),
     ("429 for an hour", "/revision/", 429, {"Retry-After": "3600"}, hub.HubUnavailable, "wait some minutes"),
     ("418", "/revision/", 418, {}, hub.HubError, "418"),
 ]
@@ -35,7 +58,15 @@ PUBLISH_ROWS = [
     ("validate-yaml 400", "/validate-yaml", 400, {}, BAD_YAML, hub.MetadataError, "must be one of the list"),
     ("preupload 403", "/preupload/", 403, {}, "", hub.HubAccessError, "role write"),
     ("preupload 503 for ever", "/preupload/", 503, {}, "", hub.HubUnavailable, "run again later"),
-    ("LFS batch refusal", "/objects/batch", 200, {}, json.dumps(LFS_ERROR), hub.HubError, "storage quota exceeded"),
+    (
+        "LFS batch refusal",
+        "/objects/batch",
+        200,
+        {},
+        json.dumps(LFS_ERROR),
+        hub.HubError,
+        "storage quota exceeded",
+    ),
     ("LFS PUT 500 for ever", "^PUT /lfs/", 500, {}, "", hub.HubUnavailable, "run again later"),
     ("LFS PUT 403", "^PUT /lfs/", 403, {}, "", hub.HubAccessError, "role write"),
     ("LFS complete 503 for ever", "/complete", 503, {}, "", hub.HubUnavailable, "run again later"),
@@ -45,7 +76,15 @@ PUBLISH_ROWS = [
     ("commit 412", "/commit/", 412, {}, HAPPENED, hub.HubConflict, "run again to publish on top"),
     ("commit 409", "/commit/", 409, {}, HAPPENED, hub.HubConflict, "nothing was overwritten"),
     ("commit 503 for ever", "/commit/", 503, {}, "", hub.HubUnavailable, "run again later"),
-    ("commit 429 for ever", "/commit/", 429, {"RateLimit": '"api";r=0;t=3'}, "", hub.HubUnavailable, "wait some"),
+    (
+        "commit 429 for ever",
+        "/commit/",
+        429,
+        {"RateLimit": '"api";r=0;t=3'},
+        "",
+        hub.HubUnavailable,
+        "wait some",
+    ),
     ("commit answer is no JSON", "/commit/", 200, {}, "<html>", hub.HubError, "run again"),
 ]
 
@@ -90,7 +129,9 @@ def test_publish(server, folder, row, existing, count_case):
     count_case(f"publish: {name}")
 
 
-@pytest.mark.parametrize("pattern", ["/revision/", "/repos/create", "/preupload/", "^PUT /lfs/", "/commit/", "/refs"])
+@pytest.mark.parametrize(
+    "pattern", ["/revision/", "/repos/create", "/preupload/", "^PUT /lfs/", "/commit/", "/refs"]
+)
 @pytest.mark.parametrize("status", [429, 503])
 def test_one_refusal_is_waited_for(server, folder, sleeps, pattern, status, count_case):
     headers = {"RateLimit": '"api";r=0;t=7'} if status == 429 else {}
@@ -126,7 +167,9 @@ def test_the_token_is_in_nothing_that_is_written_or_said(server, folder, tmp_pat
     caplog.set_level("DEBUG")
     messages = []
     for pattern in ("/preupload/", "^PUT /lfs/", "/commit/", "/revision/"):
-        server.fail(pattern, status=500, times=None, body=json.dumps({"error": f"token {server.token} is odd"}))
+        server.fail(
+            pattern, status=500, times=None, body=json.dumps({"error": f"token {server.token} is odd"})
+        )
         for call in (lambda: hub.publish(folder, "ada/model"), lambda: hub.download("ada/model")):
             try:
                 call()

@@ -132,8 +132,10 @@ class Process:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, str(ROOT / "tests" / "hub_server.py"), "--port", str(self.port)]
-        self.process = subprocess.Popen([*command, "--root", str(self.root)], stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, str(ROOT / "tests" / "hub_server"), "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--root", str(self.root)], stdout=subprocess.PIPE, text=True
+        )
         assert "HF_ENDPOINT=" in self.process.stdout.readline()
 
     def set_faults(self, *faults: dict) -> None:
@@ -158,7 +160,9 @@ def process(tmp_path, environment):
     running.stop()
 
 
-@pytest.mark.parametrize("pattern", ["/preupload/", "/objects/batch", "^PUT /lfs/", "/lfs/verify", "/commit/", "/tag/"])
+@pytest.mark.parametrize(
+    "pattern", ["/preupload/", "/objects/batch", "^PUT /lfs/", "/lfs/verify", "/commit/", "/tag/"]
+)
 def test_server_killed_in_the_middle_and_started_again(process, folder, pattern, count_case):
     hub.publish(folder, "ada/model")
     old = process.files("ada/model")

@@ -1,0 +1,31 @@
+"""The server in a process of its own; it prints the settings that point a client to it."""
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # run by path: make the repository root importable
+
+from tests.hub_server import DEFAULT_TOKEN, HubServer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python tests/hub_server", description="A Hugging Face Hub on loopback"
+    )
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--root", type=Path, required=True, help="folder of everything the server keeps")
+    parser.add_argument("--token", default=DEFAULT_TOKEN)
+    parser.add_argument("--user", default="ada")
+    parser.add_argument(
+        "--xet", action="store_true", help="serve Xet uploads, through a folder below the root"
+    )
+    chosen = parser.parse_args()
+    server = HubServer(chosen.root, chosen.port, user=chosen.user, token=chosen.token, xet=chosen.xet).start()
+    print(f"HF_ENDPOINT={server.endpoint} HF_TOKEN={server.token}", flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
