@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--output-dir", type=Path, help="export folder (default: RUN_FOLDER/export)")
     parser.add_argument(
         "--precision",
-        default="int8",
+        default="auto",
         choices=("auto", "int8", "int8-mixed", "int8-weight", "fp16", "fp32"),
         help="auto tries from the smallest up (default: %(default)s)",
     )
@@ -94,7 +94,7 @@ def export_run(
     run_folder: str | Path,
     output_dir: str | Path | None = None,
     *,
-    precision: str = "int8",
+    precision: str = "auto",
     max_drop: float = 0.005,
     calibration_samples: int = 300,
     overwrite: bool = False,
@@ -104,7 +104,7 @@ def export_run(
     Args:
         run_folder (str or Path): folder made by ``training/finetune.py``.
         output_dir (str or Path, optional): the export folder. (Default: ``<run_folder>/export``)
-        precision (str, optional): a method of :mod:`exporting.quantization`, or ``auto``. (Default: ``int8``)
+        precision (str, optional): a method of :mod:`exporting.quantization`, or ``auto``. (Default: ``auto``)
         max_drop (float, optional): accuracy that may be lost, as a share of 1. (Default: ``0.005``)
         calibration_samples (int, optional): training examples for calibration. (Default: ``300``)
         overwrite (bool, optional): replace an existing export. (Default: ``False``)

@@ -102,28 +102,39 @@ class TextClassifier:
         return compiled.inputs
 
     def _bulk(self, tokens: dict[str, np.ndarray]) -> np.ndarray:
-        import openvino
-
         lengths = tokens["attention_mask"].sum(axis=1)
         order = np.argsort(-lengths, kind="stable")
         logits = np.empty((len(order), len(self.labels)), dtype=np.float32)
+        # Requests taken in turn rather than an AsyncInferQueue: its callbacks run in OpenVINO's threads and
+        # wait for Python's lock, which can deadlock with the thread that destroys the queue.
+        requests = self._requests
+        running: list[np.ndarray | None] = [None] * len(requests)
 
-        def store(request: Any, rows: np.ndarray) -> None:
-            logits[rows] = request.get_output_tensor(0).data
+        def collect(turn: int) -> None:
+            if running[turn] is not None:
+                requests[turn].wait()
+                logits[running[turn]] = requests[turn].get_output_tensor(0).data
+                running[turn] = None
 
-        queue = openvino.AsyncInferQueue(self._throughput)
-        queue.set_callback(store)
-        start = 0
+        start = turn = 0
         while start < len(order):
             longest = max(1, int(lengths[order[start]]))
             rows = order[start : start + max(1, BUCKET_TOKENS // longest)]
-            queue.start_async(
-                {name: np.ascontiguousarray(ids[rows, :longest]) for name, ids in tokens.items()},
-                userdata=rows,
+            collect(turn)
+            requests[turn].start_async(
+                {name: np.ascontiguousarray(ids[rows, :longest]) for name, ids in tokens.items()}
             )
+            running[turn] = rows
             start += len(rows)
-        queue.wait_all()
+            turn = (turn + 1) % len(requests)
+        for turn in range(len(requests)):
+            collect(turn)
         return logits
+
+    @cached_property
+    def _requests(self) -> list[Any]:
+        count = self._throughput.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        return [self._throughput.create_infer_request() for _ in range(count)]
 
 
 def _singly(tokens: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:

@@ -82,16 +82,18 @@ def mask_features(model: Any, time_share: float = 0.15, band_share: float = 0.15
     """Hides random stretches of time and frequency of the front end's output, in training mode only.
 
     Args:
-        model (WideResNetForAudioClassification): has a ``front_end`` returning (batch, ..., bands, frames).
+        model (WideResNetForAudioClassification): its ``front_end`` returns
+            features of shape (batch, bands, frames) and the mask of real frames.
         time_share (float, optional): longest time mask, as a share of the frames. (Default: ``0.15``)
         band_share (float, optional): widest frequency mask, as a share of the bands. (Default: ``0.15``)
         masks (int, optional): masks of each kind. (Default: ``2``)
     """
     import torch
 
-    def hide(module: Any, inputs: Any, features: torch.Tensor) -> torch.Tensor:
+    def hide(module: Any, inputs: Any, outputs: tuple) -> tuple:
+        features, frames = outputs
         if not model.training:
-            return features
+            return outputs
         keep = torch.ones_like(features)
         for _ in range(masks):
             for axis, share in ((-1, time_share), (-2, band_share)):
@@ -100,6 +102,6 @@ def mask_features(model: Any, time_share: float = 0.15, band_share: float = 0.15
                     width = int(_uniform(0, share * size + 1))
                     start = int(_uniform(0, size - width + 1))
                     keep[row].narrow(axis, start, width).zero_()
-        return features * keep
+        return features * keep, frames
 
     model.front_end.register_forward_hook(hide)

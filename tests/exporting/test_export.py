@@ -1,0 +1,123 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.conftest import run_script
+
+
+def test_export_folder_is_whole(text_run):
+    export = text_run / "export"
+    assert {file.name for file in export.iterdir()} == {
+        "openvino_model.xml", "openvino_model.bin", "openvino_tokenizer.xml", "openvino_tokenizer.bin",
+        "config.json", "parity.json", "README.md", "tokenizer.json", "tokenizer_config.json"}
+    parity = json.loads((export / "parity.json").read_text())
+    assert {"original", "export", "flips", "n", "max_score_difference", "gate", "attempts"} <= set(parity)
+    assert set(parity["original"]) == {"accuracy", "bytes"}
+    assert {"accuracy", "bytes", "latency_ms_b1", "items_per_second"} <= set(parity["export"])
+    assert parity["gate"]["passed"] and parity["attempts"][-1]["part"] == "test"
+    assert parity["n"] == json.loads((text_run / "run.json").read_text())["data"]["sizes"]["test"]
+    assert not list(text_run.glob(".*")), "no temporary folder stays"
+
+
+def test_weights_are_stored_in_8_bits(text_run):
+    import openvino
+
+    graph = openvino.Core().read_model(text_run / "export" / "openvino_model.xml")
+    sizes = {}
+    for node in graph.get_ordered_ops():
+        if node.get_type_name() == "Constant":
+            kind = node.get_element_type().get_type_name()
+            sizes[kind] = sizes.get(kind, 0) + np.prod(node.shape, dtype=int)
+    assert sizes["i8"] + sizes.get("u8", 0) > 0.95 * sum(sizes.values())
+    assert any(node.get_type_name() == "FakeQuantize" for node in graph.get_ordered_ops()), "activations too"
+
+
+def test_tokenizer_graph_gives_the_tokenizer_s_ids(text_run, reviews):
+    import openvino
+    import openvino_tokenizers  # noqa: F401
+    from transformers import AutoTokenizer
+
+    texts = [text for text, _ in reviews[:100]] + ["Ünïcode — «тест» 你好 🙂", "a" * 300, " two  spaces ", ""]
+    graph = openvino.Core().compile_model(text_run / "export" / "openvino_tokenizer.xml", "CPU")
+    tokenizer = AutoTokenizer.from_pretrained(text_run)
+    ids = graph(texts)["input_ids"]
+    for row, text in zip(ids, texts, strict=True):
+        wanted = tokenizer(text, truncation=True, max_length=128)["input_ids"]
+        assert row[: len(wanted)].tolist() == wanted and not row[len(wanted):].any()
+
+
+def test_calibration_never_sees_validation_or_test(text_run, monkeypatch, tmp_path):
+    from exporting import gate
+    from exporting.source import read_run
+    from exporting.text_source import TextSource
+
+    run = read_run(text_run)
+    corpus = run.corpus()
+    seen = []
+
+    class Spy(TextSource):
+        def quantized(self, folder, method, calibration):
+            seen.extend(calibration)
+            return super().quantized(folder, method, calibration)
+
+    (tmp_path / "fp32").mkdir()
+    source = Spy(run)
+    source.convert(tmp_path / "fp32")
+    gate.choose(source, corpus, tmp_path, "int8", 1.0, 20)
+    assert len(seen) == 20 and set(seen) <= set(corpus.train.inputs)
+
+
+def test_failed_gate_leaves_no_export_and_keeps_the_attempts(text_run, tmp_path, monkeypatch):
+    """A quantization that inverts the answers: every attempt must fail, and nothing may appear."""
+    import openvino
+    from openvino import opset13
+
+    from exporting import export
+    from exporting.text_source import TextSource
+
+    def inverted(self, folder, method, calibration):
+        graph = openvino.Core().read_model(folder / "openvino_model.xml")
+        logits = graph.outputs[0].get_node().input_value(0)
+        negative = opset13.negative(logits)
+        return openvino.Model([opset13.result(negative)], graph.get_parameters(), "inverted")
+
+    run = tmp_path / "run"
+    shutil.copytree(text_run, run, ignore=shutil.ignore_patterns("export"))
+    report = json.loads((run / "run.json").read_text())
+    monkeypatch.setattr(TextSource, "quantized", inverted)
+    if report["metrics"]["accuracy"] == 0.5:
+        pytest.fail("the tiny run learned nothing: the gate cannot be tested on it")
+    with pytest.raises(RuntimeError, match="no attempt keeps accuracy within 0.005: int8"):
+        export.export_run(run)
+    assert not (run / "export").exists() and not list(run.glob(".*"))
+    failed = json.loads((run / "export_failed.json").read_text())
+    assert [a["method"] for a in failed["attempts"]] == ["int8", "int8-mixed"]
+    assert not any(a["passed"] for a in failed["attempts"])
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--max-drop", "2"], "--max-drop"),
+    (["--calibration-samples", "0"], "--calibration-samples"),
+    ([], "--overwrite"),
+])
+def test_wrong_usage_is_one_sentence(text_run, options, words, capsys):
+    from command_line import run
+    from exporting import export
+
+    assert run(export.main, [str(text_run), *options]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_changed_data_is_noticed(text_run, tmp_path, reviews_csv):
+    run = tmp_path / "run"
+    shutil.copytree(text_run, run, ignore=shutil.ignore_patterns("export"))
+    changed = tmp_path / reviews_csv.name
+    changed.write_text(reviews_csv.read_text(encoding="utf-8") + "one more line,fresh\n", encoding="utf-8")
+    report = json.loads((run / "run.json").read_text())
+    report["config"]["dataset"] = str(changed)
+    (run / "run.json").write_text(json.dumps(report))
+    done = run_script("exporting/export.py", run, cwd=tmp_path)
+    assert done.returncode == 2 and "train again" in done.stderr
+    assert not (run / "export").exists()

@@ -1,0 +1,126 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import OFFLINE, ROOT, run_script
+
+
+def test_run_folder_is_whole(text_run):
+    report = json.loads((text_run / "run.json").read_text())
+    assert {"task", "base_model", "data", "config", "checklist", "metrics", "memory", "seconds", "versions",
+            "seed"} <= set(report)
+    assert set(report["metrics"]) == {"accuracy", "macro_f1", "loss"}
+    assert set(report["memory"]) == {"predicted_peak_mib", "measured_peak_mib", "budget_mib"}
+    sizes = report["data"]["sizes"]
+    assert sum(sum(row) for row in report["confusion"]) == sizes["test"]
+    right = sum(report["confusion"][i][i] for i in range(2))
+    assert report["metrics"]["accuracy"] == pytest.approx(right / sizes["test"])
+    assert report["steps"] == 2 * -(-sizes["train"] // 32)
+    assert not list(text_run.parent.glob(".*partial")), "the partial folder is gone"
+
+
+def test_weights_on_disk_give_the_metrics_reported(text_run, reviews_csv):
+    import numpy as np
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    import corpora
+    from training.metrics import classification_metrics
+
+    test = corpora.load(str(reviews_csv), task="text").test
+    model = AutoModelForSequenceClassification.from_pretrained(text_run).eval()
+    tokenizer = AutoTokenizer.from_pretrained(text_run)
+    with torch.inference_mode():
+        logits = model(**tokenizer(test.inputs, padding=True, truncation=True, return_tensors="pt")).logits
+    metrics = classification_metrics(logits.numpy(), np.asarray(test.labels))
+    report = json.loads((text_run / "run.json").read_text())
+    # the run may have scored in bf16: a borderline text or two may fall on the other side
+    assert metrics["accuracy"] == pytest.approx(report["metrics"]["accuracy"], abs=2.1 / len(test.inputs))
+    assert metrics["loss"] == pytest.approx(report["metrics"]["loss"], abs=0.01)
+
+
+def test_examples_are_texts_of_their_label(text_run, reviews):
+    known = {text: ("rotten", "fresh")[label] for text, label in reviews}
+    for example in json.loads((text_run / "run.json").read_text())["examples"]:
+        assert known[example["text"]] == example["label"]
+
+
+def test_a_finished_run_is_not_overwritten_unasked(text_run, reviews_csv, tiny_bert):
+    before = (text_run / "run.json").read_bytes()
+    done = run_script("training/finetune.py", "--dataset", reviews_csv, "--base-model", tiny_bert,
+                      "--output-dir", text_run, cwd=text_run.parent)
+    assert done.returncode == 2 and "--overwrite" in done.stderr
+    assert (text_run / "run.json").read_bytes() == before
+
+
+def test_killed_run_resumes_to_the_same_end(reviews_csv, tiny_bert, tmp_path):
+    common = ["--dataset", reviews_csv, "--base-model", tiny_bert, "--batch-size", 4, "--max-steps", 120,
+              "--learning-rate", "1e-3", "--save-seconds", "0.3"]
+    whole = run_script("training/finetune.py", *common, "--output-dir", "whole", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr[-2000:]
+    command = [sys.executable, ROOT / "training/finetune.py", *common, "--output-dir", "killed"]
+    process = subprocess.Popen([str(part) for part in command], cwd=tmp_path, env={**os.environ, **OFFLINE},
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    checkpoints = tmp_path / ".killed.partial" / "checkpoints"
+    deadline = time.monotonic() + 120
+    while not list(checkpoints.glob("checkpoint-*/trainer_state.json")):
+        assert process.poll() is None and time.monotonic() < deadline, "no checkpoint before the end"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed").exists(), "a killed run leaves no run folder"
+    again = run_script("training/finetune.py", *common, "--output-dir", "killed", cwd=tmp_path)
+    assert again.returncode == 2 and "--resume" in again.stderr
+    resumed = run_script("training/finetune.py", *common, "--output-dir", "killed", "--resume", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr[-2000:]
+    assert "going on from checkpoint-" in resumed.stdout
+    first, second = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("whole", "killed"))
+    assert first["steps"] == second["steps"] == 120
+    assert second["metrics"]["loss"] == pytest.approx(first["metrics"]["loss"], abs=0.02)
+    assert second["metrics"]["accuracy"] == pytest.approx(first["metrics"]["accuracy"], abs=0.03)
+
+
+def test_checkpoint_cut_short_is_not_resumed_from(tmp_path):
+    from training.run_folder import RunFolder
+
+    folder = RunFolder(tmp_path / "run")
+    assert folder.open({"seed": 0}, resume=False, overwrite=False) is None
+    for step, state in ((10, "{}"), (20, '{"half": ')):
+        (folder.checkpoints / f"checkpoint-{step}").mkdir()
+        (folder.checkpoints / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
+    (folder.checkpoints / "checkpoint-30").mkdir()
+    assert folder.open({"seed": 0}, resume=True, overwrite=False).endswith("checkpoint-10")
+    with pytest.raises(ValueError, match="--seed 0"):
+        folder.open({"seed": 1}, resume=True, overwrite=False)
+
+
+def test_best_weights_survive_later_worse_ones(tmp_path, tiny_bert):
+    from types import SimpleNamespace
+
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    from training.loop import KeepBest, load_weights
+
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_bert, num_labels=2)
+    keeper = KeepBest(tmp_path / "best")
+    state = SimpleNamespace(is_world_process_zero=True, global_step=1, epoch=1.0)
+
+    def evaluate(accuracy):
+        metrics = {"eval_accuracy": accuracy, "eval_macro_f1": accuracy, "eval_loss": 1 - accuracy}
+        keeper.on_evaluate(None, state, None, metrics=metrics, model=model)
+
+    evaluate(0.8)
+    good = {name: value.clone() for name, value in model.state_dict().items()}
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1.0)
+    evaluate(0.7)
+    load_weights(model, keeper.folder)
+    assert all(torch.equal(value, good[name]) for name, value in model.state_dict().items())
+    assert keeper.best()["accuracy"] == 0.8
