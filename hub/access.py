@@ -76,7 +76,8 @@ def check_write_access(repo_id: str | None, token: str | None = None, *, repo_ty
             )
         if roles[namespace] not in WRITING_ROLES:
             raise HubAccessError(
-                f"{user} may only read in {namespace}: ask one of its admins for the role write, or publish to {user}/..."
+                f"{user} may only read in {namespace}: ask one of its admins for the role write, "
+                f"or publish to {user}/..."
             )
     if key.get("role") == "fineGrained":
         scopes = key.get("fineGrained", {}).get("scoped", [])

@@ -114,7 +114,7 @@ def wait_running(
             break
         if time.monotonic() + poll > deadline:
             raise HubUnavailable(
-                f"{space_id} is still {stage} after {timeout:.0f} s: look at {web_address(space_id, 'space')} and wait there"
+                f"{space_id} is still {stage} after {timeout:.0f} s: wait at {web_address(space_id, 'space')}"
             )
         time.sleep(poll)
     if stage in ("RUNNING", "SLEEPING"):

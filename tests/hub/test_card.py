@@ -62,7 +62,7 @@ def test_a_broken_rule_is_named(old, new, words):
 
 
 def test_spaces():
-    card = "---\ntitle: A\nemoji: x\ncolorFrom: red\ncolorTo: pink\nsdk: gradio\nsdk_version: '6.0'\napp_file: app.py\n---\n"
+    card = "---\ntitle: A\nemoji: x\ncolorFrom: red\ncolorTo: pink\nsdk: gradio\nsdk_version: '6.0'\n---\n"
     assert hub.check_card(card, "space")["sdk"] == "gradio"
     for old, new, words in [
         ("gradio", "flask", "sdk"),

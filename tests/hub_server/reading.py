@@ -76,8 +76,11 @@ def resolve(server: HubServer, call: Call, kind: str | None, repo_id: str, revis
         return ranged(call, server.content_of(entry), headers | {"ETag": f'"{entry["oid"]}"'})
     oid = entry["lfs"]["oid"]
     # LFS content lives on another host, to which the client must not send its token.
-    headers |= {"X-Linked-Etag": f'"{oid}"', "X-Linked-Size": str(entry["size"]),
-                "Location": f"http://localhost:{server.port}/cdn/{oid}/{entry.get('xet', '-')}/{entry['size']}"}  # fmt: skip
+    headers |= {
+        "X-Linked-Etag": f'"{oid}"',
+        "X-Linked-Size": str(entry["size"]),
+        "Location": f"http://localhost:{server.port}/cdn/{oid}/{entry.get('xet', '-')}/{entry['size']}",
+    }
     if server.xet and "xet" in entry:
         token = f"{server.endpoint}/api/{repo['kind']}/{repo['id']}/xet-read-token/{sha}"
         headers |= {"X-Xet-Hash": entry["xet"], "Link": f'<{token}>; rel="xet-auth"'}

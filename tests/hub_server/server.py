@@ -61,6 +61,7 @@ class HubServer(Storage):
         self.multipart_from, self.part_bytes, self.page, self.xet = multipart_from, part_bytes, page, xet
         self.space_stages = ["BUILDING", "APP_STARTING", "RUNNING"]
         self.faults: list[Fault] = []
+        self.fault_lock = threading.Lock()
         self.log: list[dict] = []
         self.add_token(token, user)
         self._http = ThreadingHTTPServer(("127.0.0.1", port), handler_class(self))
@@ -183,7 +184,7 @@ class HubServer(Storage):
                 return Reply({"error": "the loopback Hub has a mistake"}, 501)
 
     def fault_for(self, request: str) -> Fault | None:
-        with self.lock:
+        with self.fault_lock:
             for fault in self.faults:
                 if re.search(fault.pattern, request):
                     fault.seen += 1

@@ -134,9 +134,12 @@ def commit(server: HubServer, call: Call, kind: str, repo_id: str, revision: str
             tree[path] = server.store(base64.b64decode(value["content"]))
         elif key == "lfsFile":
             stored = server.root / "lfs" / value["oid"]
-            if not stored.exists():
+            if stored.exists():
+                tree[path] = server.lfs_entry(value["oid"], stored.stat().st_size)
+            elif xet_hash := server.xet_hashes().get(value["oid"]):
+                tree[path] = server.lfs_entry(value["oid"], value["size"]) | {"xet": xet_hash}
+            else:
                 raise Refused(400, f"LFS object {value['oid']} of {path} was not uploaded")
-            tree[path] = server.lfs_entry(value["oid"], stored.stat().st_size)
         elif key == "deletedFile":
             if tree.pop(path, None) is None:
                 raise Refused(404, "A file with this name doesn't exist", "EntryNotFound")
