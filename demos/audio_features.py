@@ -293,10 +293,10 @@ def _narrowed(values: np.ndarray) -> np.ndarray:
 def main() -> None:
     """Launches this tab alone."""
     from audio.reading import read_waveform
-    from demos.style import CSS, theme
+    from demos.style import LAUNCH
 
     demo = create_demo(ServedModel("audio", "AUDIO_MODEL_ID"), read_waveform)
-    demo.queue(max_size=32).launch(theme=theme(), css=CSS, max_file_size="20mb")
+    demo.queue(max_size=32).launch(**LAUNCH)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import gradio as gr
 
 INK = "#0d9488"  # teal 600: the one colour of bars and lines, legible on white and on near-black
@@ -11,7 +13,8 @@ SECOND_INK = "#f59e0b"  # amber 500: the second series where a chart has two
 # the
 # visitor's page is dark.
 CSS = """
-.gradio-container { max-width: 1180px !important; margin: 0 auto !important; }
+.gradio-container { width: 100%; max-width: min(1180px, 100vw) !important; margin: 0 auto !important; }
+.gradio-container .column, .gradio-container .row > * { max-width: 100%; }
 #masthead { padding: 10px 2px 2px; }
 #masthead h1 { margin: 0; font-size: 1.9rem; letter-spacing: -0.02em; }
 #masthead p { margin: 2px 0 0; max-width: 92ch; color: var(--body-text-color-subdued); font-size: 1.02rem; }
@@ -24,6 +27,12 @@ CSS = """
 .js-plotly-plot .main-svg text { fill: var(--body-text-color) !important; }
 .js-plotly-plot .main-svg .hoverlayer text { fill: #ffffff !important; }
 .js-plotly-plot .modebar-container { display: none; }
+@media (max-width: 500px) {
+  .gradio-container .main.app { padding: 12px !important; }
+  .tab-container button { padding: 0 7px !important; font-size: 0.84rem !important; }
+  #masthead h1 { font-size: 1.5rem; }
+  #masthead p, .lesson p { font-size: 0.95rem; }
+}
 """
 
 
@@ -54,3 +63,12 @@ MASTHEAD = (
     "# grokaem\nFine-tune in little memory, quantize, publish, use on a CPU, and look inside. "
     "Everything here is computed while you wait."
 )
+# What every page is launched with: uploads beyond the size are refused before they are stored, and the events are
+# tools of the Model Context Protocol too where its package is installed, as it is on Spaces.
+LAUNCH = {
+    "theme": theme(),
+    "css": CSS,
+    "max_file_size": "20mb",
+    "footer_links": ["api", "settings"],
+    "mcp_server": importlib.util.find_spec("mcp") is not None,
+}

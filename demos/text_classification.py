@@ -211,10 +211,10 @@ def create_demo(served: ServedModel, encode: Callable[[list[str]], np.ndarray]) 
 def main() -> None:
     """Launches this tab alone."""
     from demos.sentence_encoder import encode
-    from demos.style import CSS, theme
+    from demos.style import LAUNCH
 
     demo = create_demo(ServedModel("text", "MODEL_ID"), encode)
-    demo.queue(max_size=32).launch(theme=theme(), css=CSS, max_file_size="20mb")
+    demo.queue(max_size=32).launch(**LAUNCH)
 
 
 if __name__ == "__main__":

@@ -349,11 +349,9 @@ def main() -> None:
     """Launches this tab alone."""
     import corpora
     import topics
-    from demos.style import CSS, theme
+    from demos.style import LAUNCH
 
-    create_demo(corpora.read_documents, topics.fit).queue(max_size=16).launch(
-        theme=theme(), css=CSS, max_file_size="20mb"
-    )
+    create_demo(corpora.read_documents, topics.fit).queue(max_size=32).launch(**LAUNCH)
 
 
 if __name__ == "__main__":

@@ -59,32 +59,43 @@ class Visit:
 
 
 @contextmanager
-def visit(address: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> Iterator[Visit]:
-    """A browser with an empty profile at the address, with the page loaded."""
+def running_browser() -> Iterator[Any]:
+    """Chromium with an empty profile."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            device_scale_factor=1.5,
-        )
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        visitor = Visit(page, address)
-        page.goto(address)
-        page.get_by_role("tab", name="Topic modelling").wait_for()
-        yield visitor
+        yield browser
         browser.close()
+
+
+@contextmanager
+def visit(
+    browser: Any, address: str, *, width: int = 1280, height: int = 900, dark: bool = False
+) -> Iterator[Visit]:
+    """The page at the address, loaded, in a window of its own."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        device_scale_factor=1.5,
+    )
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    visitor = Visit(page, address)
+    page.goto(address)
+    page.get_by_role("tab", name="Topic modelling").wait_for()
+    yield visitor
+    context.close()
 
 
 def open_tab(page: Any, name: str) -> None:
     """Chooses a tab, also from the menu that narrow screens hide the last ones in."""
     tab = page.get_by_role("tab", name=name, exact=True)
-    if not tab.first.is_visible():
-        page.locator(".overflow-menu > button").first.click()
-    tab.filter(visible=True).first.click()
+    if tab.is_visible():
+        tab.click()
+    else:
+        page.get_by_role("button", name="More tabs").click()
+        page.locator(".overflow-dropdown button", has_text=name).click()
 
 
 def drawn(page: Any, element: str, marks: str) -> int:
@@ -132,7 +143,7 @@ def run_audio(page: Any) -> dict[str, int]:
 def take_screenshots(address: str, folder: Path, *, width: int, dark: bool) -> list[str]:
     """Writes topics.png, text.png and audio.png; the problems met."""
     folder.mkdir(parents=True, exist_ok=True)
-    with visit(address, width=width, dark=dark) as visitor:
+    with running_browser() as browser, visit(browser, address, width=width, dark=dark) as visitor:
         page = visitor.page
         for name, act in (
             ("topics", lambda: run_topics(page)),

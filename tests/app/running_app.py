@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def running_app(script: str = "app.py", seconds: float = 120, **environment: str) -> Iterator[str]:
-    """The address of a running app, which is stopped afterwards; RuntimeError with its output if it does not start."""
+    """The address of a running app, which is stopped afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {
             **os.environ,
