@@ -16,10 +16,11 @@ from hub.errors import (
     MetadataError,
 )
 from hub.files import is_unsafe
+from hub.published import Published, PublishedFile
 from hub.snapshot import download
 from hub.space import create_space, set_secrets, set_variables, wait_running
 from hub.tokens import find_token, scrub
-from hub.upload import Published, PublishedFile, publish
+from hub.upload import publish
 from hub.verify import verify_published
 
 __all__ = [

@@ -7,12 +7,10 @@ points to a new revision only when all of it has arrived, so offline the old one
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hub.client import (
@@ -25,20 +23,11 @@ from hub.client import (
     logger,
     with_retries,
 )
-from hub.errors import HubError, HubUnavailable, IntegrityError, explain, is_transient
-from hub.files import git_sha1_of, is_safe_name, is_unsafe, sha256_of
+from hub.errors import HubError, HubUnavailable, explain, is_transient
+from hub.store import Promised, Store, Wanted
 from hub.tokens import find_token
 
-WORKERS = 4
-
-
-@dataclass(frozen=True)
-class Promised:
-    """A file as the repository lists it: path, size in bytes, and sha256 (or the git name of a small file)."""
-
-    path: str
-    size: int
-    oid: str
+WORKERS = 4  # files fetched at the same time
 
 
 def download(
@@ -75,8 +64,8 @@ def download(
     check_repo_type(repo_type)
     check_repo_id(repo_id)
     revision = revision or "main"
-    store = _Store(Path(cache_dir) if cache_dir else _client_cache(), repo_id, repo_type)
-    wanted = _Wanted(allow_patterns, allow_unsafe)
+    store = Store(Path(cache_dir) if cache_dir else _client_cache(), repo_id, repo_type)
+    wanted = Wanted(allow_patterns, allow_unsafe)
     commit = store.commit_of(revision)
     if commit and (is_offline() or revision == commit):
         if snapshot := store.complete(commit, wanted):
@@ -122,147 +111,6 @@ def _client_cache() -> Path:
     return Path(home).expanduser() / "hub"
 
 
-def quarantine_folder() -> Path:
-    """Where wrong files go: outside of every cache, to be looked at or deleted by hand."""
-    return Path(os.environ.get("GROKAEM_CACHE", Path.home() / ".cache" / "grokaem")) / "quarantine"
-
-
-class _Wanted:
-    """Which of a repository's files are asked for."""
-
-    def __init__(self, patterns: str | Iterable[str] | None, unsafe: bool):
-        self.patterns = [patterns] if isinstance(patterns, str) else patterns and list(patterns)
-        self.unsafe = unsafe
-
-    def choose(self, promised: list[Promised], repo_id: str, announce: bool = True) -> list[Promised]:
-        from huggingface_hub.utils import filter_repo_objects
-
-        for file in promised:
-            if not is_safe_name(file.path):
-                raise IntegrityError(
-                    f"{repo_id} lists a file {file.path!r} that would be written outside of its folder: do not use "
-                    "this repository, and report it to the Hub"
-                )
-        chosen = list(filter_repo_objects(promised, allow_patterns=self.patterns, key=lambda file: file.path))
-        if self.unsafe:
-            return chosen
-        paths = {file.path for file in promised}
-        skipped = [file.path for file in chosen if is_unsafe(file.path, paths)]
-        if skipped and announce:
-            logger.warning(
-                "left out of %s, because loading them can run code: %s", repo_id, ", ".join(skipped)
-            )
-        return [file for file in chosen if file.path not in skipped]
-
-
-class _Store:
-    """A repository's folder in the client's cache, and beside its snapshots what has been verified."""
-
-    def __init__(self, cache: Path, repo_id: str, repo_type: str):
-        self.repo_id, self.repo_type, self.cache = repo_id, repo_type, cache
-        self.folder = cache / "--".join([f"{repo_type}s", *repo_id.split("/")])
-
-    def snapshot(self, commit: str) -> Path:
-        return self.folder / "snapshots" / commit
-
-    def commit_of(self, revision: str) -> str | None:
-        if len(revision) == 40 and self.snapshot(revision).is_dir():
-            return revision
-        try:
-            return (self.folder / "refs" / revision).read_text().strip()
-        except OSError:
-            return None
-
-    def manifest(self, commit: str) -> dict:
-        try:
-            return json.loads((self.folder / "verified" / f"{commit}.json").read_text())
-        except (OSError, ValueError):
-            return {"files": [], "stamps": {}}
-
-    @staticmethod
-    def stamp(path: Path) -> list[int]:
-        status = path.stat()
-        return [status.st_size, status.st_mtime_ns]
-
-    def is_right(self, commit: str, file: Promised, stamps: dict) -> bool:
-        """Whether the file is there with the promised content; an untouched one is not read again."""
-        path = self.snapshot(commit) / file.path
-        if not path.is_file() or not path.resolve().is_relative_to(self.folder.resolve()):
-            return False
-        if stamps.get(file.path) == self.stamp(path):
-            return True
-        return path.stat().st_size == file.size and _oid(path, file.oid) == file.oid
-
-    def complete(self, commit: str, wanted: _Wanted) -> Path | None:
-        """The snapshot's folder, if everything that is wanted of it was verified and is still right."""
-        manifest = self.manifest(commit)
-        promised = [Promised(**file) for file in manifest["files"]]
-        chosen = wanted.choose(promised, self.repo_id, announce=False)
-        if not promised or not all(self.is_right(commit, file, manifest["stamps"]) for file in chosen):
-            return None
-        return self.snapshot(commit)
-
-    def discard_wrong(self, commit: str, chosen: list[Promised]) -> None:
-        """Moves away what has gone bad in the cache since it was verified, so that it is fetched again."""
-        stamps = self.manifest(commit)["stamps"]
-        for file in chosen:
-            path = self.snapshot(commit) / file.path
-            if os.path.lexists(path) and not self.is_right(commit, file, stamps):
-                logger.warning("%s was wrong in the cache and is fetched again", file.path)
-                self.quarantine(commit, file)
-
-    def quarantine(self, commit: str, file: Promised) -> Path:
-        path = self.snapshot(commit) / file.path
-        place = (
-            quarantine_folder()
-            / f"{self.repo_id.replace('/', '--')}@{commit[:8]}"
-            / file.path.replace("/", "--")
-        )
-        place.parent.mkdir(parents=True, exist_ok=True)
-        content = path.resolve()
-        if content.is_relative_to(self.folder.resolve()) and content.is_file():
-            shutil.move(content, place)
-        path.unlink(missing_ok=True)
-        return place
-
-    def accept(self, commit: str, revision: str, promised: list[Promised], chosen: list[Promised]) -> Path:
-        """Verifies what was fetched; only then do the manifest and the branch's name point to it."""
-        stamps = self.manifest(commit)["stamps"]
-        for file in chosen:
-            path = self.snapshot(commit) / file.path
-            if not self.is_right(commit, file, stamps):
-                kind = "sha256" if len(file.oid) == 64 else "git hash"
-                found = _oid(path, file.oid)
-                place = self.quarantine(commit, file)
-                raise IntegrityError(
-                    f"{file.path} of {self.repo_id} at {commit[:8]} arrived with {kind} {found[:12]} instead of "
-                    f"{file.oid[:12]}: it was moved to {place}, run again to fetch it anew"
-                )
-            stamps[file.path] = self.stamp(path)
-        files = [asdict(file) for file in promised]
-        _write_atomic(
-            self.folder / "verified" / f"{commit}.json", json.dumps({"files": files, "stamps": stamps})
-        )
-        if revision != commit:
-            _write_atomic(self.folder / "refs" / revision, commit)
-        self.snapshot(commit).mkdir(parents=True, exist_ok=True)
-        return self.snapshot(commit)
-
-
-def _oid(path: Path, like: str) -> str:
-    return sha256_of(path) if len(like) == 64 else git_sha1_of(path)
-
-
-def _write_atomic(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _list_files(api, info, repo_id: str, repo_type: str) -> list[Promised]:
     """Every file of the revision; the answer about a repository lists only the first thousands of a large one."""
     from huggingface_hub.hf_api import RepoFile
@@ -280,7 +128,7 @@ def _list_files(api, info, repo_id: str, repo_type: str) -> list[Promised]:
     ]
 
 
-def _check_space(store: _Store, commit: str, chosen: list[Promised], repo_id: str) -> None:
+def _check_space(store: Store, commit: str, chosen: list[Promised], repo_id: str) -> None:
     missing = sum(file.size for file in chosen if not (store.snapshot(commit) / file.path).exists())
     store.cache.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(store.cache).free
@@ -291,7 +139,7 @@ def _check_space(store: _Store, commit: str, chosen: list[Promised], repo_id: st
         )
 
 
-def _fetch(api, store: _Store, commit: str, chosen: list[Promised]) -> None:
+def _fetch(api, store: Store, commit: str, chosen: list[Promised]) -> None:
     missing = [file for file in chosen if not (store.snapshot(commit) / file.path).exists()]
 
     def fetch(file: Promised) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 TOKEN_SHAPE = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
 NO_TOKEN = (
-    "no access token found: set HF_TOKEN, run `hf auth login`, or pass --token-file FILE "
+    "no access token found: set HF_TOKEN or run `hf auth login` "
     "(a token with the role write is made at {endpoint}/settings/tokens)"
 )
 

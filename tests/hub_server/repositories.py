@@ -18,8 +18,9 @@ def whoami(server: HubServer, call: Call) -> Reply:
         raise Refused(401, "Invalid credentials in Authorization header")
     orgs = [{"type": "org", "name": org, "roleInOrg": members[call.user]}
             for org, members in server.state["orgs"].items() if call.user in members]  # fmt: skip
-    return Reply({"type": "user", "id": call.user, "name": call.user, "fullname": call.user, "orgs": orgs,
-                  "auth": {"type": "access_token", "accessToken": {"displayName": "t", "role": call.role}}})  # fmt: skip
+    auth = {"type": "access_token", "accessToken": {"displayName": "t", "role": call.role}}
+    user = {"type": "user", "id": call.user, "name": call.user, "fullname": call.user}
+    return Reply(user | {"orgs": orgs, "auth": auth})
 
 
 @route("POST", r"/api/repos/create")
