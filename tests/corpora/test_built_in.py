@@ -190,3 +190,14 @@ def test_voices_split_by_prompt():
 
     for path in corpus.test.inputs:
         check_sound(path)
+
+
+@pytest.mark.parametrize("name", [*TEXT, pytest.param("voices", marks=pytest.mark.slow)])
+def test_the_documented_sizes_are_the_real_ones(loaded, name):
+    from pathlib import Path
+
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}`") and line.count("|") == 7)
+    sizes = loaded(name).describe()["sizes"]
+    assert f"| {' / '.join(f'{sizes[part]:,}' for part in ('train', 'validation', 'test'))} |" in row
+    assert f"| {len(loaded(name).label_names)} |" in row
