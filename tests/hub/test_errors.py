@@ -95,13 +95,14 @@ def one_sentence(error, server) -> bool:
 
 
 @pytest.mark.parametrize("row", DOWNLOAD_ROWS, ids=lambda row: row[0])
-def test_download(server, row, count_case):
+def test_download(server, row, sleeps, count_case):
     name, pattern, status, headers, error, words = row
     server.put("ada/model", FILES)
     server.fail(pattern, status=status, headers=headers, times=None)
     with pytest.raises(error, match=words) as caught:
         hub.download("ada/model")
     assert one_sentence(caught.value, server)
+    assert max(sleeps, default=0) <= 60  # an hour's wait is reported, not slept through
     server.heal()
     assert fetched(hub.download("ada/model")) == FILES
     count_case(f"download: {name}")
