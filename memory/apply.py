@@ -107,7 +107,18 @@ def freeze(model: nn.Module, what: str | int) -> int:
         frozen += [parameter for layer in layers[: int(what)] for parameter in layer.parameters()]
     for parameter in frozen:
         parameter.requires_grad_(False)
+    _no_gradient_into_waveforms(model)
     return sum(parameter.numel() for parameter in frozen)
+
+
+def _no_gradient_into_waveforms(model: nn.Module) -> None:
+    """Tells the feature encoders of speech models that nothing below the first layer trains.
+
+    Otherwise they ask for the gradient of their input and keep the activations of every convolution.
+    """
+    for module in model.modules():
+        if hasattr(module, "_freeze_parameters"):
+            module._freeze_parameters()
 
 
 def linear_to_int8(model: nn.Module) -> int:
@@ -118,9 +129,9 @@ def linear_to_int8(model: nn.Module) -> int:
     Returns:
         int: number of layers replaced.
     """
-    import bitsandbytes as bnb
     from torch import nn
 
+    from memory.int8 import Int8Linear
     from memory.layers import base_of
 
     base = base_of(model)
@@ -128,18 +139,7 @@ def linear_to_int8(model: nn.Module) -> int:
     for name in names:
         parent_name, _, child_name = name.rpartition(".")
         parent = base.get_submodule(parent_name)
-        linear = getattr(parent, child_name)
-        layer = bnb.nn.Linear8bitLt(
-            linear.in_features,
-            linear.out_features,
-            linear.bias is not None,
-            has_fp16_weights=False,
-            device="meta",
-        )
-        layer.weight = bnb.nn.Int8Params(linear.weight.data, requires_grad=False, has_fp16_weights=False)
-        layer.bias = linear.bias
-        # Moving the parameter is what quantizes it.
-        setattr(parent, child_name, layer.to(linear.weight.device))
+        setattr(parent, child_name, Int8Linear.from_linear(getattr(parent, child_name)))
     for parameter in base.parameters():
         parameter.requires_grad_(False)
     model.is_loaded_in_8bit = True  # peft picks its int8 adapter by this attribute
@@ -168,11 +168,17 @@ def add_lora(model: nn.Module, rank: int) -> nn.Module:
     hidden = {
         name: model.__dict__.pop(name) for name in ("is_gradient_checkpointing",) if name in model.__dict__
     }
+    _no_gradient_into_waveforms(model)
     wrapped = get_peft_model(model, config)
     model.__dict__.update(hidden)
     if getattr(model, "_require_grads_hook", None) is not None:
         model.disable_input_require_grads()
     return wrapped
+
+
+def weights_dtype(settings: MemorySettings) -> str:
+    """The dtype to load the weights in, so that they never exist in more bytes than they will have."""
+    return "bfloat16" if settings.precision == "bf16-pure" else "float32"
 
 
 @contextlib.contextmanager

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import nn
 
+# The planner's two handles: whether a layer is running for the second time, and a context to run it in.
+recomputing = False
+second_pass: Callable[[], Any] = contextlib.nullcontext
+
 
 def enable_checkpointing(model: nn.Module) -> nn.Module:
     """Makes every repeated layer of the model keep only its input, in place.
@@ -91,12 +95,16 @@ def statistics_untouched(norms: list[nn.Module]) -> Iterator[None]:
     # The statistics must still be handed to the kernel, for the second pass has to keep the same tensors as
     # the first; a momentum of 0 leaves their values.
     before = [(norm, norm.momentum, norm._buffers.get("num_batches_tracked")) for norm in norms]
+    global recomputing
+    recomputing = True
     for norm, _, _ in before:
         norm.momentum = 0.0
         norm._buffers["num_batches_tracked"] = None
     try:
-        yield
+        with second_pass():
+            yield
     finally:
+        recomputing = False
         for norm, momentum, count in before:
             norm.momentum = momentum
             norm._buffers["num_batches_tracked"] = count

@@ -1,0 +1,94 @@
+"""What the whole process holds: measuring its high-water mark, and keeping it close to what tensors need."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from pathlib import Path
+
+MIB = 2**20
+# glibc's mallopt parameters, from malloc.h.
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
+LARGE = 2**20  # from this size on, a tensor gets pages of its own, given back the moment it is freed
+
+
+def tame_allocator(large: int = LARGE) -> bool:
+    """Makes the C library's allocator give memory back at once; call it first in a training process.
+
+    By default glibc raises its threshold for separately mapped blocks to 32 MiB as a program frees large
+    blocks, and keeps the freed blocks below it in fragmented arenas: the process then holds up to twice what
+    its tensors need. This fixes the threshold, so that every tensor of 1 MiB or more is mapped by itself, and
+    lets all threads share one arena for the rest. ``THP_MEM_ALLOC_ENABLE`` has torch ask for huge pages, which
+    makes mapping anew nearly free.
+
+    Args:
+        large (int, optional): bytes from which on a block is mapped by itself. (Default: 1 MiB)
+
+    Returns:
+        bool: whether this C library has these settings; other platforms are left as they are.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return False
+    done = mallopt(_M_MMAP_THRESHOLD, large) and mallopt(_M_TRIM_THRESHOLD, large)
+    return bool(done and mallopt(_M_TOP_PAD, 0) and mallopt(_M_ARENA_MAX, 1))
+
+
+def give_back() -> None:
+    """Returns the free pages of the C library's heap to the system."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def resident_bytes() -> int:
+    """Bytes of memory the process holds now."""
+    return _status("VmRSS")
+
+
+def high_water_bytes() -> int:
+    """The most bytes the process has held since :func:`reset_high_water` or its start."""
+    return _status("VmHWM")
+
+
+def reset_high_water() -> int:
+    """Starts the high-water mark anew from what the process holds now.
+
+    Returns:
+        int: the bytes it starts from.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    return resident_bytes()
+
+
+def available_bytes() -> int:
+    """Bytes the machine, or the container this process is limited to, can still give.
+
+    Returns:
+        int: the smaller of the system's estimate and what the control group's limit leaves.
+    """
+    import psutil
+
+    free = psutil.virtual_memory().available
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        with contextlib.suppress(OSError, ValueError):
+            free = min(free, int(Path(limit).read_text()) - int(Path(used).read_text()))
+    return max(0, free)
+
+
+def _status(key: str) -> int:
+    status = Path("/proc/self/status")
+    if status.is_file():
+        for line in status.read_text().splitlines():
+            if line.startswith(key + ":"):
+                return int(line.split()[1]) * 1024
+    import psutil
+
+    # Elsewhere there is no mark to read: what is held now is the best that can be told.
+    memory = psutil.Process(os.getpid()).memory_info()
+    return getattr(memory, "peak_wset", memory.rss) if key == "VmHWM" else memory.rss

@@ -1,0 +1,172 @@
+"""Recording every tensor storage that comes and goes while a training step runs on fake tensors."""
+
+from __future__ import annotations
+
+import weakref
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+MIB = 2**20
+KINDS = ("parameters", "gradients", "optimizer_state", "activations", "workspace")
+
+
+@dataclass
+class Trace:
+    """What a step did with memory, and how much work it was.
+
+    Attributes:
+        sizes (list of int): bytes of each storage, in the order of allocation.
+        kinds (list of str): what each storage holds, one of ``KINDS``.
+        events (list of int): the storages in time: ``i`` allocates, ``~i`` frees.
+        marks (dict): position in ``events`` where a phase began, by name.
+        flops (dict): multiply-adds times two by dtype of the operands.
+        moved (float): bytes read and written by kernels.
+        kernels (int): calls of kernels.
+    """
+
+    sizes: list[int] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    events: list[int] = field(default_factory=list)
+    marks: dict[str, int] = field(default_factory=dict)
+    flops: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    moved: float = 0.0
+    kernels: int = 0
+
+    def peak(self, rounding: int = 1) -> tuple[int, dict[str, int]]:
+        """The most bytes alive at once and what they were.
+
+        Args:
+            rounding (int, optional): each storage is rounded up to a multiple of this. (Default: 1)
+
+        Returns:
+            tuple: bytes, and bytes by kind at that moment.
+        """
+        size = [-(-n // rounding) * rounding for n in self.sizes]
+        now = most = at = 0
+        for position, event in enumerate(self.events):
+            if event >= 0:
+                now += size[event]
+                if now > most:
+                    most, at = now, position
+            else:
+                now -= size[~event]
+        by_kind = dict.fromkeys(KINDS, 0)
+        for event in self.events[: at + 1]:
+            if event >= 0:
+                by_kind[self.kinds[event]] += size[event]
+            else:
+                by_kind[self.kinds[~event]] -= size[~event]
+        return most, by_kind
+
+
+class Recorder(TorchDispatchMode):
+    """Records a :class:`Trace`; enter it above a ``FakeTensorMode``.
+
+    Kernels of bitsandbytes are Python on the CPU: they run under the recorder, so that their temporary tensors
+    are seen.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trace = Trace()
+        self.phase = "workspace"
+        self._alive: dict[int, tuple[Any, int]] = {}
+
+    def tag(self, tensor: torch.Tensor | None, kind: str) -> None:
+        """Says what a tensor that is alive holds."""
+        if tensor is not None:
+            known = self._alive.get(id(tensor.untyped_storage()))
+            if known:
+                self.trace.kinds[known[1]] = kind
+
+    def mark(self, name: str, kind: str) -> None:
+        """Begins a phase; what it allocates is of this kind unless tagged otherwise."""
+        self.trace.marks[name] = len(self.trace.events)
+        self.phase = kind
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        kwargs = kwargs or {}
+        if func.namespace == "prim":
+            return func(*args, **kwargs)
+        if func is torch.ops.aten._local_scalar_dense.default:
+            # Fake tensors have no values. No is the answer of the larger step: no layer is skipped at random.
+            return False if args[0].dtype == torch.bool else 1
+        if func is torch.ops.aten.nonzero.default:
+            return torch.zeros(args[0].numel(), args[0].ndim, dtype=torch.long)
+        if func.namespace == "bitsandbytes":
+            kernel = _python_kernel(func)
+            if kernel is not None:
+                with self:
+                    return kernel(*args, **kwargs)
+        result = func(*args, **kwargs)
+        fresh = False
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, torch.Tensor):
+                fresh |= self._see(tensor)
+        if fresh or func._schema.is_mutable:
+            self._count(func, args, result)
+        return result
+
+    def _see(self, tensor: torch.Tensor) -> bool:
+        storage = tensor.untyped_storage()
+        key = id(storage)
+        if key in self._alive:
+            return False
+        trace, index = self.trace, len(self.trace.sizes)
+        trace.sizes.append(storage.nbytes())
+        trace.kinds.append(self._kind())
+        trace.events.append(index)
+
+        def freed(_: Any) -> None:
+            trace.events.append(~index)
+            self._alive.pop(key, None)
+
+        self._alive[key] = (weakref.ref(storage, freed), index)
+        return True
+
+    def _kind(self) -> str:
+        from memory import checkpointing
+
+        return "activations" if checkpointing.recomputing else self.phase
+
+    def _count(self, func: Any, args: tuple, result: Any) -> None:
+        from torch.utils.flop_counter import flop_registry
+
+        trace = self.trace
+        trace.kernels += 1
+        tensors = [t for t in tree_leaves((args, result)) if isinstance(t, torch.Tensor)]
+        trace.moved += sum(t.numel() * t.element_size() for t in tensors)
+        flops = flop_registry.get(func._overloadpacket)
+        if flops is not None and tensors:
+            trace.flops[str(tensors[0].dtype).removeprefix("torch.")] += flops(*args, out_val=result)
+
+
+def _python_kernel(func: Any) -> Any:
+    """The Python function that a bitsandbytes operator runs on the CPU, where it is one that can be seen into."""
+    from bitsandbytes.backends.cpu import ops
+
+    return {
+        "optimizer_update_8bit_blockwise": ops._optimizer_update_8bit_blockwise_cpu,
+        "optimizer_update_32bit": ops._optimizer_update_32bit_cpu,
+    }.get(func._opname)
+
+
+def paused() -> Any:
+    """A context in which nothing is recorded and tensors are real."""
+    from torch.utils._python_dispatch import _disable_current_modes
+
+    return _disable_current_modes()
+
+
+def forget_values(module: torch.nn.Module) -> torch.nn.Module:
+    """Replaces the module's real buffers by fake ones of the same shapes, in place."""
+    for child in module.modules():
+        for name, value in child._buffers.items():
+            if value is not None:
+                child._buffers[name] = torch.empty(value.shape, dtype=value.dtype)
+    return module
