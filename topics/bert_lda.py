@@ -15,7 +15,7 @@ from topics.class_tfidf import class_tfidf
 from topics.documents import Terms, ranked_words
 
 WEIGHTING = "count"
-LDA_WEIGHT = 1.0  # length of LDA's part beside the embedding, whose length is 1
+LDA_WEIGHT = 0.5  # length of LDA's part beside the embedding, whose length is 1: at 1 it drowns the embedding
 CODE = 32  # numbers that a document is pressed into
 STEPS = 600  # of the optimizer, whatever the corpus's size
 BATCH = 256  # documents
@@ -60,7 +60,8 @@ def fit(
     centres = clusters.cluster_centers_[order]
     assignments = np.argsort(order)[assignments]
     spread = float(np.mean(((codes - centres[assignments]) ** 2).sum(axis=1)))
-    weights = class_tfidf(terms.matrix, assignments, n_topics)
+    # Each document counts a word once: one long document must not name the group.
+    weights = class_tfidf(terms.matrix > 0, assignments, n_topics)
     arrays = {"words": lda["arrays"]["words"], "centres": centres, "spread": np.array([spread])} | encoder
     return {
         "topics": ranked_words(weights, terms.vocabulary, top_words),

@@ -45,12 +45,16 @@ def fit(
     import numpy as np
 
     clusters = TopicClusters(vectors, n_topics)
-    model = load_bertopic()(
+    bertopic = load_bertopic()
+    from bertopic.vectorizers import ClassTfidfTransformer
+
+    model = bertopic(
         embedding_model=None,
         language="multilingual",  # for "english" it would cut every letter outside a-z out of the texts
         umap_model=ExactUMAP(seed=seed, progress=progress),
         hdbscan_model=clusters,
         vectorizer_model=make_vectorizer(terms.settings, terms.vocabulary),
+        ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
         top_n_words=top_words,
         calculate_probabilities=False,
     )

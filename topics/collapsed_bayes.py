@@ -79,7 +79,9 @@ def fold_in(starts: Any, columns: Any, counts: Any, words: Any, alpha: Any, roun
     """Mixtures of documents with the topics held fixed.
 
     Args:
-        starts, columns, counts (ndarray): the csr matrix of the documents.
+        starts (ndarray): where each document's entries begin, shape (n_documents + 1,).
+        columns (ndarray): the word of each entry.
+        counts (ndarray): how often it is in the document, float32.
         words (ndarray): probability of each word in each topic, float32, shape (n_words, n_topics).
         alpha (float32): prior weight of a topic in a document.
         rounds (int): passes over each document.

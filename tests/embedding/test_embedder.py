@@ -1,0 +1,150 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedding import Embedder
+from embedding.cache import cache_folder, drop_oldest, new_folder
+from embedding.neighbours import exact_neighbours
+from embedding.source import resolve
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXTS = [
+    "A man is eating food.",
+    "Somebody eats a meal.",
+    "The rocket reached orbit on Tuesday.",
+    "",
+    "short",
+    "The central bank raised interest rates again, and the currency rose against the dollar. " * 30,
+]
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    return Embedder()
+
+
+@pytest.fixture
+def own_vectors(monkeypatch, tmp_path, embedder):
+    """The converted encoder of the real cache, and an empty cache of vectors."""
+    monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path))
+    return embedder
+
+
+def test_unit_vectors_in_the_order_of_the_texts(own_vectors):
+    vectors = own_vectors.encode(TEXTS)
+    assert vectors.dtype == np.float32 and vectors.shape == (len(TEXTS), 384)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > 0.5 > vectors[0] @ vectors[2]
+    one_by_one = np.vstack([own_vectors.encode([text]) for text in TEXTS])
+    # INT8 activations are scaled once a graph, so company in the batch hardly matters.
+    assert (vectors * one_by_one).sum(axis=1).min() > 0.99
+
+
+def test_close_to_the_original_model(own_vectors):
+    from sentence_transformers import SentenceTransformer
+
+    original = SentenceTransformer(own_vectors.source.location, device="cpu").encode(TEXTS)
+    original /= np.linalg.norm(original, axis=1, keepdims=True)
+    cosines = (original * own_vectors.encode(TEXTS)).sum(axis=1)
+    assert cosines.min() > 0.97
+
+
+def test_a_second_call_runs_no_model(own_vectors, monkeypatch):
+    first = own_vectors.encode(TEXTS)
+    monkeypatch.setattr(Embedder, "_encode", lambda *_: pytest.fail("the model ran again"))
+    np.testing.assert_array_equal(own_vectors.encode(TEXTS), first)
+    with pytest.raises(pytest.fail.Exception):
+        own_vectors.encode(TEXTS[::-1])
+
+
+def test_equal_texts_are_encoded_once(own_vectors, monkeypatch):
+    seen = []
+    original = Embedder._encode
+    monkeypatch.setattr(
+        Embedder,
+        "_encode",
+        lambda self, texts, progress: seen.append(texts) or original(self, texts, progress),
+    )
+    vectors = own_vectors.encode(["b", "a", "b"])
+    assert seen == [["b", "a"]]
+    np.testing.assert_array_equal(vectors[0], vectors[2])
+    assert abs(vectors[0] @ vectors[1]) < 0.99
+
+
+def test_a_cut_off_cache_file_is_computed_again(own_vectors):
+    vectors = own_vectors.encode(TEXTS[:2])
+    (path,) = (cache_folder() / "vectors").glob("*.npy")
+    path.write_bytes(path.read_bytes()[:100])
+    np.testing.assert_array_equal(own_vectors.encode(TEXTS[:2]), vectors)
+
+
+def test_nothing_to_encode(own_vectors):
+    assert own_vectors.encode([]).shape == (0, 384)
+
+
+def test_odd_texts(own_vectors):
+    vectors = own_vectors.encode(["\ud800", "\x00", "😀" * 5000, "word" * 300_000])
+    assert np.isfinite(vectors).all()
+
+
+def test_runs_without_torch(embedder):
+    code = (
+        "import sys; from embedding import Embedder; Embedder().encode(['a sentence nobody wrote']);"
+        "print([name for name in ('torch', 'transformers', 'sentence_transformers') if name in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_unknown_names_are_told():
+    with pytest.raises(ValueError, match="int8"):
+        Embedder(precision="int3")
+    with pytest.raises(ValueError, match="existing folder"):
+        resolve("./not/a/folder")
+
+
+def test_a_folder_without_a_model(tmp_path):
+    with pytest.raises(ValueError, match="config.json"):
+        Embedder(str(tmp_path))
+
+
+def test_a_changed_folder_is_another_model(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    before = resolve(str(tmp_path)).digest
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    assert resolve(str(tmp_path)).digest != before
+
+
+def test_a_failed_folder_leaves_nothing(tmp_path):
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "model") as folder:
+        (folder / "half").write_text("written")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_oldest_files_go_first(tmp_path):
+    import os
+
+    for age, name in enumerate("abc"):
+        (tmp_path / f"{name}.npy").write_bytes(bytes(100))
+        os.utime(tmp_path / f"{name}.npy", (age, age))
+    drop_oldest(tmp_path, "*.npy", 250)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.npy", "c.npy"]
+
+
+def test_neighbours_are_exact():
+    vectors = np.random.default_rng(0).normal(size=(300, 16)).astype(np.float32)
+    vectors[200:220] = vectors[:20]  # duplicates
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    indices, distances = exact_neighbours(vectors, 10)
+    full = 1 - vectors.astype(np.float64) @ vectors.T
+    np.fill_diagonal(full, 0)
+    np.testing.assert_allclose(distances, np.sort(full, axis=1)[:, :10], atol=1e-5)
+    assert (indices[:, 0] == np.arange(300)).all()
+    assert all(len(set(row)) == 10 for row in indices)
+    np.testing.assert_allclose(np.take_along_axis(full, indices, axis=1), distances, atol=1e-5)

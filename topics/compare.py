@@ -1,0 +1,246 @@
+"""Fits several topic models to one corpus and tells which to believe.
+
+python topics/compare.py lee_news --models lda,nmf --topics 8
+python topics/compare.py reviews.csv --labels stars --seeds 3 --json topics.json --html topics.html
+python topics/compare.py reuters_r8 --part test --topics 8 --seeds 3
+python topics/compare.py notes.txt --topics auto
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+if __package__ in (None, ""):  # run by path: make the repository root importable
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from command_line import run
+from topics.fit import MODELS, USES_EMBEDDINGS
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    made = argparse.ArgumentParser(
+        prog="compare.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument(
+        "corpus", help="a file (.txt one document a line, .csv, .tsv, .jsonl, .parquet) or a corpus"
+    )
+    made.add_argument("--models", default=",".join(MODELS), help="comma-separated (default: %(default)s)")
+    made.add_argument(
+        "--topics", default="10", help="a number, or auto: the one with the best NPMI (default: 10)"
+    )
+    made.add_argument("--seeds", type=int, default=1, help="runs of each model, seeds 0, 1, ... (default: 1)")
+    made.add_argument("--labels", help="column with known classes, for NMI and topics by class")
+    made.add_argument("--text-column", help="column with the documents (default: recognised)")
+    made.add_argument("--part", choices=("all", "train", "validation", "test"), default="all")
+    made.add_argument("--classes", help="comma-separated classes of a built-in corpus to keep")
+    made.add_argument("--max-documents", type=int, help="keep a random sample (seed 0) of this many")
+    made.add_argument("--top", type=int, default=10, help="words of a topic that are scored (default: 10)")
+    made.add_argument("--curve", help="numbers of topics to draw NPMI against (default with --html: four)")
+    made.add_argument("--embedding-model", help="sentence-transformers id or folder (default: MiniLM)")
+    made.add_argument("--precision", choices=("int8", "int8-weights", "fp32"), default="int8")
+    made.add_argument("--json", type=Path, help="write the results here")
+    made.add_argument("--html", type=Path, help="write an interactive report here")
+    made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
+    return made
+
+
+def main(argv: list[str]) -> int:
+    """Runs the comparison; see the head of the file."""
+    arguments = parser().parse_args(argv)
+    models = _models(arguments.models)
+    wanted = _number_of_topics(arguments.topics)
+    if arguments.seeds < 1:
+        raise ValueError(f"--seeds {arguments.seeds}: at least one run is needed.")
+    if arguments.top < 2:
+        raise ValueError(f"--top {arguments.top}: coherence needs at least 2 words.")
+    name, documents, labels, notes = _read(arguments)
+    from topics.documents import check_enough
+
+    check_enough(sum(1 for text in documents if text.strip()), wanted or 2)
+    _compare(arguments, models, wanted, name, documents, labels, notes)
+    return 0
+
+
+def _compare(
+    arguments: argparse.Namespace,
+    models: list[str],
+    wanted: int | None,
+    name: str,
+    documents: list[str],
+    labels: list[str] | None,
+    notes: list[str],
+) -> None:
+    import time
+
+    from topics.coherence import C_V_WARNING, Reference
+    from topics.evaluate import best_number, candidates_for, evaluate, npmi_by_number
+
+    embedder, embedding_seconds = None, None
+    bar = _Bar()
+    if set(models) & set(USES_EMBEDDINGS):
+        from embedding import Embedder
+
+        embedder = Embedder(arguments.embedding_model, arguments.precision)
+        start = time.perf_counter()
+        embedder.encode([text for text in documents if text.strip()], bar)
+        embedding_seconds = time.perf_counter() - start
+        notes.append(
+            f"embedding with {embedder.name} took {embedding_seconds:.1f} s, not counted in the table"
+        )
+    reference = Reference.from_documents(documents)
+    curve = _curve(arguments, wanted, len(documents))
+    results, fitted, curves = [], [], {}
+    for model in models:
+        settings = {"embedder": embedder} if model in USES_EMBEDDINGS else {}
+        numbers = candidates_for(len(documents)) if wanted is None else curve
+        scores = npmi_by_number(
+            model, documents, numbers, reference, top=arguments.top, progress=bar, **settings
+        )
+        n_topics = wanted or best_number(scores)
+        result, first = evaluate(
+            model,
+            documents,
+            n_topics,
+            list(range(arguments.seeds)),
+            reference,
+            labels=labels,
+            top=arguments.top,
+            progress=bar,
+            **settings,
+        )
+        if wanted is None:
+            result["notes"].append(f"{n_topics} topics have the best NPMI of {', '.join(map(str, scores))}")
+        results.append(result)
+        fitted.append(first)
+        curves[model] = scores | {first.n_topics: result["c_npmi"]}
+    bar.close()
+    _print_table(name, documents, results, [f"* {C_V_WARNING}", *notes])
+    content = {
+        "corpus": name,
+        "n_documents": len(documents),
+        "seeds": list(range(arguments.seeds)),
+        "top_words": arguments.top,
+        "embedding": embedder and {"model": embedder.name, "seconds": embedding_seconds},
+        "c_v_warning": C_V_WARNING,
+        "notes": notes,
+        "results": results,
+        "npmi_by_topics": curves,
+    }
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    if arguments.html:
+        from topics.document_map import document_map
+        from topics.report import write_report
+
+        vectors = embedder.encode(documents) if embedder else None
+        places = document_map(documents, embeddings=vectors, progress=bar)
+        bar.close()
+        write_report(arguments.html, name, results, fitted, documents, places, labels, curves, notes)
+
+
+def _models(text: str) -> list[str]:
+    models = [name.strip().lower() for name in text.split(",") if name.strip()]
+    unknown = [name for name in models if name not in MODELS]
+    if unknown or not models:
+        raise ValueError(f"--models {text}: choose from {', '.join(MODELS)}.")
+    return list(dict.fromkeys(models))
+
+
+def _number_of_topics(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 2:
+        raise ValueError(f"--topics {text}: give a number from 2 on, or auto.")
+    return int(text)
+
+
+def _curve(arguments: argparse.Namespace, wanted: int | None, n_documents: int) -> list[int]:
+    """The numbers of topics to try beside the one asked for."""
+    if arguments.curve:
+        numbers = [_number_of_topics(text.strip()) for text in arguments.curve.split(",")]
+        return sorted({number for number in numbers if number is not None})
+    if arguments.html and wanted is not None:
+        around = {max(2, wanted // 2), wanted * 3 // 2, wanted * 2}
+        return sorted(number for number in around if number <= n_documents)
+    return []
+
+
+def _read(arguments: argparse.Namespace) -> tuple[str, list[str], list[str] | None, list[str]]:
+    import random
+
+    import corpora
+
+    name = arguments.corpus
+    if arguments.part != "all" or arguments.classes:
+        classes = [text.strip() for text in arguments.classes.split(",")] if arguments.classes else None
+        corpus = corpora.load(
+            name, text_column=arguments.text_column, label_column=arguments.labels, classes=classes
+        )
+        chosen = (corpus.train, corpus.validation, corpus.test)
+        if arguments.part != "all":
+            chosen = (getattr(corpus, arguments.part),)
+            name = f"{name} ({arguments.part})"
+        documents = [text for part in chosen for text in part.inputs]
+        labels = [corpus.label_names[label] for part in chosen for label in part.labels]
+        notes = list(corpus.notes)
+    else:
+        read = corpora.read_documents(name, text_column=arguments.text_column, label_column=arguments.labels)
+        documents, labels, notes = read.texts, read.labels, list(read.notes)
+    if arguments.max_documents and len(documents) > arguments.max_documents:
+        rows = sorted(random.Random(0).sample(range(len(documents)), arguments.max_documents))
+        notes.append(f"a random sample of {len(rows):,} of {len(documents):,} documents")
+        documents = [documents[row] for row in rows]
+        labels = labels and [labels[row] for row in rows]
+    return name, documents, labels, notes
+
+
+def _print_table(name: str, documents: list[str], results: list[dict[str, Any]], notes: list[str]) -> None:
+    from topics.report import COLUMNS, cells
+
+    rows = [[title for _, title, _ in COLUMNS], *(cells(result) for result in results)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    print(f"{name}: {len(documents):,} documents")
+    for row in rows:
+        first = row[0].ljust(widths[0])
+        rest = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        print("  ".join([first, *rest]))
+    for note in notes:
+        print(note)
+    for result in results:
+        print(f"\n{result['model']}")
+        for note in result["notes"]:
+            print(f"  ({note})")
+        for number, topic in enumerate(result["topics"], 1):
+            print(f"  {number:>3}  {' '.join(word for word, _ in topic)}")
+
+
+class _Bar:
+    """What is being done, on one line of a terminal; nothing where the output is not one."""
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def __call__(self, fraction: float, description: str) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self.bar is None:
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=100, bar_format="{percentage:3.0f}% |{bar:20}| {desc}", leave=False)
+        self.bar.n = min(100, int(100 * fraction))
+        self.bar.set_description_str(description)
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
