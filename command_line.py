@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 
 
@@ -39,6 +41,15 @@ def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) 
             raise
         print(f"error: {one_line(error)} (--debug shows the traceback)", file=sys.stderr)
         return 1
+
+
+def quiet_libraries() -> None:
+    """Keeps the libraries' notices off the terminal, so that ours are seen; their errors still show."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore")
+    for name in ("bitsandbytes", "nncf", "openvino", "optimum", "torch.onnx"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def one_line(error: BaseException) -> str:

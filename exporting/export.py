@@ -19,7 +19,7 @@ from typing import Any
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import run
+from command_line import quiet_libraries, run
 
 
 def main(argv: list[str]) -> int:
@@ -124,7 +124,10 @@ def export_run(
     output = Path(output_dir) if output_dir else run_.path / "export"
     if output.exists() and not overwrite and any(output.iterdir()):
         raise ValueError(f"{output} exists already: --overwrite replaces it, --output-dir chooses another")
-    _quiet_libraries()
+    quiet_libraries()
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
     corpus = run_.corpus()
     source = _source(run_)
     partial = output.with_name(f".{output.name}.partial")
@@ -163,21 +166,6 @@ def _appear(folder: Path, output: Path) -> None:
     os.rename(output, old)
     os.rename(folder, output)
     shutil.rmtree(old)
-
-
-def _quiet_libraries() -> None:
-    """Keeps conversion chatter off the terminal; errors still show."""
-    import logging
-    import warnings
-
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    warnings.filterwarnings("ignore")
-    for name in ("nncf", "optimum", "transformers", "openvino", "bitsandbytes"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
 
 
 if __name__ == "__main__":

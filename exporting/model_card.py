@@ -96,7 +96,7 @@ def _card_data(report: dict, accuracy: float, repo_id: str | None) -> dict[str, 
     language = report["data"].get("language")
     tags = ["openvino", "nncf", report["task"], "grokaem"]
     data.update(pipeline_tag=task, tags=tags)
-    if language and report["task"] == "text":
+    if language and language != "unknown" and report["task"] == "text":
         data.update(language=language)
     if report["base_model"].get("license"):
         data.update(license=report["base_model"]["license"])

@@ -6,10 +6,27 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("corpora", "audio", "text", "embedding", "slides", "hub", "topics", "memory", "training", "exporting",
-         "inference", "demos")
+ROOMS = (
+    "corpora",
+    "audio",
+    "text",
+    "embedding",
+    "slides",
+    "hub",
+    "topics",
+    "memory",
+    "training",
+    "exporting",
+    "inference",
+    "demos",
+)
 ALLOWED = {
-    "corpora": set(), "audio": set(), "text": set(), "embedding": set(), "slides": set(), "hub": set(),
+    "corpora": set(),
+    "audio": set(),
+    "text": set(),
+    "embedding": set(),
+    "slides": set(),
+    "hub": set(),
     "inference": {"hub", "audio", "text"},
     "topics": {"text", "embedding"},
     "memory": {"audio"},
@@ -18,8 +35,13 @@ ALLOWED = {
     "demos": {"topics", "text", "audio", "memory", "inference", "embedding", "slides", "corpora"},
 }
 # A command's entry may also read data and run models.
-ENTRIES = {"topics/compare.py", "text/select_features.py", "audio/extract.py", "memory/plan.py",
-           "inference/predict.py"}
+ENTRIES = {
+    "topics/compare.py",
+    "text/select_features.py",
+    "audio/extract.py",
+    "memory/plan.py",
+    "inference/predict.py",
+}
 
 
 def imports(path):

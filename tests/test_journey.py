@@ -20,25 +20,41 @@ def server(tmp_path_factory):
 
 
 def environment(server, home, **more):
-    return {"HF_ENDPOINT": server.endpoint, "HF_TOKEN": server.token, "HF_HOME": str(home / "hf"),
-            "GROKAEM_CACHE": os.environ.get("GROKAEM_CACHE", os.path.expanduser("~/.cache/grokaem")), **more}
+    return {
+        "HF_ENDPOINT": server.endpoint,
+        "HF_TOKEN": server.token,
+        "HF_HOME": str(home / "hf"),
+        "GROKAEM_CACHE": os.environ.get("GROKAEM_CACHE", os.path.expanduser("~/.cache/grokaem")),
+        **more,
+    }
 
 
 @pytest.fixture(scope="module")
-def pushed(server, tiny_bert, reviews_csv, tmp_path_factory):
+def pushed(server, tiny_bert, news_csv, tmp_path_factory):
     home = tmp_path_factory.mktemp("laptop")
-    done = run_script("training/finetune.py", "--dataset", reviews_csv, "--base-model", tiny_bert, "--max-steps", 8,
-                      "--push", "--push-original", cwd=home, env=environment(server, home))
+    done = run_script(
+        "training/finetune.py",
+        "--dataset",
+        news_csv,
+        "--base-model",
+        tiny_bert,
+        "--max-steps",
+        8,
+        "--push",
+        "--push-original",
+        cwd=home,
+        env=environment(server, home),
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return home, done
 
 
 def test_default_repository_and_its_sibling(server, pushed):
     home, done = pushed
-    run = home / "runs" / "tiny-bert-reviews-seed0"
-    assert f"{server.user}/tiny-bert-reviews-openvino-int8" in done.stdout
+    run = home / "runs" / "tiny-bert-news-seed0"
+    assert f"{server.user}/tiny-bert-news-openvino-int8" in done.stdout
     card = (run / "export" / "README.md").read_text()
-    assert f"{server.user}/tiny-bert-reviews" in card
+    assert f"{server.user}/tiny-bert-news" in card
     assert "every file downloaded and compared" in done.stdout
 
 
@@ -50,72 +66,119 @@ def test_token_is_nowhere(server, pushed):
             assert server.token.encode() not in file.read_bytes(), file
 
 
-def test_predict_by_name_from_an_empty_cache_then_offline(server, pushed, reviews, tmp_path):
+def test_predict_by_name_from_an_empty_cache_then_offline(server, pushed, news, tmp_path):
     home, _ = pushed
-    repo = f"{server.user}/tiny-bert-reviews-openvino-int8"
-    texts = [text for text, _ in reviews[:5]]
+    repo = f"{server.user}/tiny-bert-news-openvino-int8"
+    texts = [text for text, _ in news[:5]]
     fresh = environment(server, tmp_path)
     remote = run_script("inference/predict.py", repo, *texts, cwd=tmp_path, env=fresh)
     assert remote.returncode == 0, remote.stderr
-    local = run_script("inference/predict.py", home / "runs/tiny-bert-reviews-seed0/export", *texts, cwd=tmp_path)
+    local = run_script(
+        "inference/predict.py", home / "runs/tiny-bert-news-seed0/export", *texts, cwd=tmp_path
+    )
     rows = [[json.loads(line) for line in out.stdout.splitlines()] for out in (remote, local)]
     assert [r["label"] for r in rows[0]] == [r["label"] for r in rows[1]]
     assert [r["scores"] for r in rows[0]] == [r["scores"] for r in rows[1]]
-    offline = run_script("inference/predict.py", repo, *texts, cwd=tmp_path,
-                         env={**fresh, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"})
+    offline = run_script(
+        "inference/predict.py",
+        repo,
+        *texts,
+        cwd=tmp_path,
+        env={**fresh, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"},
+    )
     assert offline.returncode == 0, offline.stderr
-    assert [json.loads(line)["label"] for line in offline.stdout.splitlines()] == [r["label"] for r in rows[0]]
+    assert [json.loads(line)["label"] for line in offline.stdout.splitlines()] == [
+        r["label"] for r in rows[0]
+    ]
 
 
 def test_hub_serves_the_bytes_of_the_export_folder(server, pushed):
     import urllib.request
 
     home, _ = pushed
-    export = home / "runs/tiny-bert-reviews-seed0/export"
+    export = home / "runs/tiny-bert-news-seed0/export"
     for file in export.iterdir():
-        url = f"{server.endpoint}/{server.user}/tiny-bert-reviews-openvino-int8/resolve/main/{file.name}"
+        url = f"{server.endpoint}/{server.user}/tiny-bert-news-openvino-int8/resolve/main/{file.name}"
         body = urllib.request.urlopen(url).read()
         assert hashlib.sha256(body).digest() == hashlib.sha256(file.read_bytes()).digest(), file.name
 
 
 def test_openvino_snippet_of_the_card_runs(server, pushed, tmp_path):
     home, _ = pushed
-    card = (home / "runs/tiny-bert-reviews-seed0/export/README.md").read_text()
+    card = (home / "runs/tiny-bert-news-seed0/export/README.md").read_text()
     snippets = re.findall(r"```python\n(.*?)```", card, re.S)
     assert len(snippets) == 2
     for snippet in snippets:
         assert len(snippet.strip().splitlines()) <= 7
-        done = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, cwd=tmp_path,
-                              env={**os.environ, **environment(server, tmp_path)})
+        done = subprocess.run(
+            [sys.executable, "-c", snippet],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, **environment(server, tmp_path)},
+        )
         assert done.returncode == 0, done.stderr[-1500:]
     assert done.stdout.strip()
 
 
-@pytest.mark.parametrize("token, words", [(None, "token"), ("hf_wrongwrongwrongwrongwrongwrongwrong", "token")])
-def test_push_without_a_usable_token_fails_before_training(server, token, words, tiny_bert, reviews_csv, tmp_path):
+@pytest.mark.parametrize(
+    "token, words", [(None, "token"), ("hf_wrongwrongwrongwrongwrongwrongwrong", "token")]
+)
+def test_push_without_a_usable_token_fails_before_training(
+    server, token, words, tiny_bert, news_csv, tmp_path
+):
     env = environment(server, tmp_path)
     env["HF_TOKEN"] = token or ""
-    done = run_script("training/finetune.py", "--dataset", reviews_csv, "--base-model", tiny_bert, "--push",
-                      cwd=tmp_path, env=env)
+    done = run_script(
+        "training/finetune.py",
+        "--dataset",
+        news_csv,
+        "--base-model",
+        tiny_bert,
+        "--push",
+        cwd=tmp_path,
+        env=env,
+    )
     assert done.returncode == 1 and words in done.stderr and len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "runs").exists() and "training on" not in done.stdout
 
 
-def test_push_to_a_foreign_name_fails_before_training(server, tiny_bert, reviews_csv, tmp_path):
-    done = run_script("training/finetune.py", "--dataset", reviews_csv, "--base-model", tiny_bert, "--push",
-                      "--repo-id", "somebody-else/model", cwd=tmp_path, env=environment(server, tmp_path))
+def test_push_to_a_foreign_name_fails_before_training(server, tiny_bert, news_csv, tmp_path):
+    done = run_script(
+        "training/finetune.py",
+        "--dataset",
+        news_csv,
+        "--base-model",
+        tiny_bert,
+        "--push",
+        "--repo-id",
+        "somebody-else/model",
+        cwd=tmp_path,
+        env=environment(server, tmp_path),
+    )
     assert done.returncode == 1 and "somebody-else" in done.stderr
     assert not (tmp_path / "runs").exists()
 
 
-def test_base_model_from_the_hub(server, tiny_bert, reviews_csv, tmp_path, monkeypatch):
+def test_base_model_from_the_hub(server, tiny_bert, news_csv, tmp_path, monkeypatch):
     import hub
 
     for name, value in environment(server, tmp_path).items():
         monkeypatch.setenv(name, value)
     hub.publish(tiny_bert, f"{server.user}/tiny-base", message="a base model")
-    done = run_script("training/finetune.py", "--dataset", reviews_csv, "--base-model", f"{server.user}/tiny-base",
-                      "--max-steps", 2, "--output-dir", "run", cwd=tmp_path, env=environment(server, tmp_path))
+    done = run_script(
+        "training/finetune.py",
+        "--dataset",
+        news_csv,
+        "--base-model",
+        f"{server.user}/tiny-base",
+        "--max-steps",
+        2,
+        "--output-dir",
+        "run",
+        cwd=tmp_path,
+        env=environment(server, tmp_path),
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     base = json.loads((tmp_path / "run" / "run.json").read_text())["base_model"]
     assert base["name"] == f"{server.user}/tiny-base" and re.fullmatch(r"[0-9a-f]{40}", base["revision"])

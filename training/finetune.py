@@ -10,22 +10,20 @@ python training/finetune.py --max-steps 3 --output-dir runs/try   # does everyth
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import run
+from command_line import quiet_libraries, run
 from training.config import FinetuneConfig, parse
 
 
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     config = parse(argv)
-    # One warning a tokenizer and a thread would print among the progress bars helps nobody.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    quiet_libraries()
     import hub
 
     token = hub.find_token(token_file=config.token_file)
@@ -60,7 +58,11 @@ def finetune(config: FinetuneConfig, token: str | None = None) -> Path:
     folder = RunFolder(config.output_dir)
     checkpoint = folder.open(config.to_json(), config.resume, config.overwrite)
     import corpora
+    from training.base_model import resolve
 
+    base = None
+    if config.base_model != "wide_resnet":
+        base = resolve(config.base_model, config.trust_remote_code, token)
     corpus = corpora.load(
         config.dataset,
         task=config.task,
@@ -72,27 +74,23 @@ def finetune(config: FinetuneConfig, token: str | None = None) -> Path:
         raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}")
     for note in corpus.notes:
         print(note, flush=True)
-    return _train(config, corpus, folder, checkpoint, token)
+    return _train(config, corpus, base, folder, checkpoint)
 
 
-def _train(config: FinetuneConfig, corpus, folder, checkpoint: str | None, token: str | None) -> Path:
+def _train(config: FinetuneConfig, corpus, base, folder, checkpoint: str | None) -> Path:
     from transformers import set_seed
+    from transformers.utils.logging import disable_progress_bar
 
     from training import precision as precisions
     from training import report
-    from training.base_model import resolve
     from training.loop import fit, training_arguments
 
+    disable_progress_bar()  # of weights read and written; the training bar is the Trainer's own
     device = precisions.device_name()
     precision = precisions.choose(config.precision, device)
     matmul = precisions.use_fast_matmul(device, precision)
     print(f"training on {device} in {precision.name}: {precision.reason}; {matmul}", flush=True)
     set_seed(config.seed)
-    base = (
-        None
-        if config.base_model == "wide_resnet"
-        else resolve(config.base_model, config.trust_remote_code, token)
-    )
     task = _task(config, corpus, base)
     epochs = config.epochs or task.default_epochs()
     rate = config.learning_rate or task.default_learning_rate()

@@ -10,8 +10,16 @@ from tests.conftest import run_script
 def test_export_folder_is_whole(text_run):
     export = text_run / "export"
     assert {file.name for file in export.iterdir()} == {
-        "openvino_model.xml", "openvino_model.bin", "openvino_tokenizer.xml", "openvino_tokenizer.bin",
-        "config.json", "parity.json", "README.md", "tokenizer.json", "tokenizer_config.json"}
+        "openvino_model.xml",
+        "openvino_model.bin",
+        "openvino_tokenizer.xml",
+        "openvino_tokenizer.bin",
+        "config.json",
+        "parity.json",
+        "README.md",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    }
     parity = json.loads((export / "parity.json").read_text())
     assert {"original", "export", "flips", "n", "max_score_difference", "gate", "attempts"} <= set(parity)
     assert set(parity["original"]) == {"accuracy", "bytes"}
@@ -34,18 +42,18 @@ def test_weights_are_stored_in_8_bits(text_run):
     assert any(node.get_type_name() == "FakeQuantize" for node in graph.get_ordered_ops()), "activations too"
 
 
-def test_tokenizer_graph_gives_the_tokenizer_s_ids(text_run, reviews):
+def test_tokenizer_graph_gives_the_tokenizer_s_ids(text_run, news):
     import openvino
     import openvino_tokenizers  # noqa: F401
     from transformers import AutoTokenizer
 
-    texts = [text for text, _ in reviews[:100]] + ["Ünïcode — «тест» 你好 🙂", "a" * 300, " two  spaces ", ""]
+    texts = [text for text, _ in news[:100]] + ["Ünïcode — «тест» 你好 🙂", "a" * 300, " two  spaces ", ""]
     graph = openvino.Core().compile_model(text_run / "export" / "openvino_tokenizer.xml", "CPU")
     tokenizer = AutoTokenizer.from_pretrained(text_run)
     ids = graph(texts)["input_ids"]
     for row, text in zip(ids, texts, strict=True):
         wanted = tokenizer(text, truncation=True, max_length=128)["input_ids"]
-        assert row[: len(wanted)].tolist() == wanted and not row[len(wanted):].any()
+        assert row[: len(wanted)].tolist() == wanted and not row[len(wanted) :].any()
 
 
 def test_calibration_never_sees_validation_or_test(text_run, monkeypatch, tmp_path):
@@ -87,21 +95,23 @@ def test_failed_gate_leaves_no_export_and_keeps_the_attempts(text_run, tmp_path,
     shutil.copytree(text_run, run, ignore=shutil.ignore_patterns("export"))
     report = json.loads((run / "run.json").read_text())
     monkeypatch.setattr(TextSource, "quantized", inverted)
-    if report["metrics"]["accuracy"] == 0.5:
-        pytest.fail("the tiny run learned nothing: the gate cannot be tested on it")
+    assert report["metrics"]["accuracy"] > 0.8, "the tiny run learned nothing: no gate can be tested on it"
     with pytest.raises(RuntimeError, match="no attempt keeps accuracy within 0.005: int8"):
-        export.export_run(run)
+        export.export_run(run, precision="int8")
     assert not (run / "export").exists() and not list(run.glob(".*"))
     failed = json.loads((run / "export_failed.json").read_text())
     assert [a["method"] for a in failed["attempts"]] == ["int8", "int8-mixed"]
     assert not any(a["passed"] for a in failed["attempts"])
 
 
-@pytest.mark.parametrize("options, words", [
-    (["--max-drop", "2"], "--max-drop"),
-    (["--calibration-samples", "0"], "--calibration-samples"),
-    ([], "--overwrite"),
-])
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--max-drop", "2"], "--max-drop"),
+        (["--calibration-samples", "0"], "--calibration-samples"),
+        ([], "--overwrite"),
+    ],
+)
 def test_wrong_usage_is_one_sentence(text_run, options, words, capsys):
     from command_line import run
     from exporting import export
@@ -110,11 +120,11 @@ def test_wrong_usage_is_one_sentence(text_run, options, words, capsys):
     assert words in capsys.readouterr().err
 
 
-def test_changed_data_is_noticed(text_run, tmp_path, reviews_csv):
+def test_changed_data_is_noticed(text_run, tmp_path, news_csv):
     run = tmp_path / "run"
     shutil.copytree(text_run, run, ignore=shutil.ignore_patterns("export"))
-    changed = tmp_path / reviews_csv.name
-    changed.write_text(reviews_csv.read_text(encoding="utf-8") + "one more line,fresh\n", encoding="utf-8")
+    changed = tmp_path / news_csv.name
+    changed.write_text(news_csv.read_text(encoding="utf-8") + "one more line,fresh\n", encoding="utf-8")
     report = json.loads((run / "run.json").read_text())
     report["config"]["dataset"] = str(changed)
     (run / "run.json").write_text(json.dumps(report))

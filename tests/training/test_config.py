@@ -13,18 +13,21 @@ def refuse(capsys, *argv):
     return code, lines[0]
 
 
-@pytest.mark.parametrize("argv, words", [
-    (["--batch-size", "0"], "--batch-size"),
-    (["--epochs", "0"], "--epochs"),
-    (["--max-steps", "0"], "--max-steps"),
-    (["--sequence-length", "2"], "--sequence-length"),
-    (["--base-model", "wide_resnet"], "--task audio"),
-    (["--repo-id", "a/b"], "--push"),
-    (["--resume", "--overwrite"], "--resume"),
-    (["--task", "audio", "--max-seconds", "-1"], "--max-seconds"),
-    (["--base-model", "./nowhere"], "./nowhere"),
-    (["--dataset", "nowhere.csv"], "nowhere.csv"),
-])
+@pytest.mark.parametrize(
+    "argv, words",
+    [
+        (["--batch-size", "0"], "--batch-size"),
+        (["--epochs", "0"], "--epochs"),
+        (["--max-steps", "0"], "--max-steps"),
+        (["--sequence-length", "2"], "--sequence-length"),
+        (["--base-model", "wide_resnet"], "--task audio"),
+        (["--repo-id", "a/b"], "--push"),
+        (["--resume", "--overwrite"], "--resume"),
+        (["--task", "audio", "--max-seconds", "-1"], "--max-seconds"),
+        (["--base-model", "./nowhere"], "./nowhere"),
+        (["--dataset", "nowhere.csv"], "nowhere.csv"),
+    ],
+)
 def test_wrong_usage_is_one_sentence_and_exit_code_2(argv, words, capsys, tmp_path):
     code, line = refuse(capsys, "--output-dir", tmp_path / "run", *argv)
     assert code == 2 and words in line
@@ -42,7 +45,8 @@ def test_names_are_fit_for_folders_and_hub():
     assert parse(["--dataset", "my data/Käse & Co.csv"]).short_name == "all-MiniLM-L6-v2-K-se-Co"
     assert parse(["--task", "audio"]).short_name == "wide-resnet-10-2-drums-fold0"
     assert parse(["--base-model", "org/distilbert-base-uncased", "--seed", "2"]).output_dir.name == (
-        "distilbert-base-uncased-rotten_tomatoes-seed2")
+        "distilbert-base-uncased-rotten_tomatoes-seed2"
+    )
 
 
 def test_settings_never_hold_the_token_or_this_machine(tmp_path):
