@@ -14,7 +14,7 @@ frame's window. The route is shorter than sample by sample:
    from its centre a gammatone answers at once, without ringing, and the energy there is the power spectrum of
    the frame times the squared response.
 
-The rates divide the hop, so every frame sees the same window. Under tracing and export the same filters run
+At each rate a hop is a whole number of samples, so every frame sees the same window. Under tracing and export the same filters run
 as strided convolutions instead, which every runtime has.
 """
 
@@ -34,15 +34,25 @@ _FADE_FROM = 0.8  # of that distance
 _DECAY = 16.0  # an impulse response is followed until 2 pi b t is this: 106 dB below its peak
 _BLOCK_HOPS = (32, 48, 64, 80, 96, 112, 128)
 _CACHED = 16
-FRAMES_AT_ONCE = 512
+_GROUP_OVERHEAD = 3000.0  # samples per second that could be filtered in the time one more group costs
+FRAMES_AT_ONCE = 1024
 BLOCKS_AT_ONCE = 8  # of about a second: the intermediate results stay in the processor's cache
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Neighbouring channels that share a rate."""
+    """Neighbouring channels that share a rate.
+
+    Attributes:
+        channels (slice): which.
+        hop (int): samples of a hop at their rate.
+        full (bool): that rate is the waveform's own.
+        decimation (int): the largest whole step through the waveform that is no coarser, dividing its hop.
+    """
 
     channels: slice
+    hop: int
+    full: bool
     decimation: int
 
 
@@ -81,18 +91,33 @@ class GammatoneSubbands:
         return self._by_blocks(waveform)
 
     def _grouped(self) -> list[_Group]:
-        divisors = [d for d in range(1, self.hop_length + 1) if self.hop_length % d == 0]
-        top = 2 * (self.centers + self.edges)
-        rates = [max([d for d in divisors if self.sample_rate / d >= rate], default=1) for rate in top]
-        starts = [i for i in range(len(rates)) if i == 0 or rates[i] != rates[i - 1]]
-        return [
-            _Group(slice(start, end), rates[start])
-            for start, end in zip(starts, [*starts[1:], len(rates)], strict=True)
+        """Splits the channels into groups of one rate, with the least work in all."""
+        hop = self.hop_length
+        hops = [h for h in range(1, hop + 1) if h == hop or _is_smooth(h)]
+        seconds = hop / self.sample_rate
+        needed = [
+            next((h for h in hops if h / seconds >= rate), hop) for rate in 2 * (self.centers + self.edges)
         ]
+        n = len(needed)
+        # best[i]: the least work for the channels from i on, and where their first group ends
+        best: list[tuple[float, int]] = [(0.0, n)] * (n + 1)
+        for i in range(n - 1, -1, -1):
+            best[i] = min(
+                ((j - i) * needed[j - 1] / seconds + _GROUP_OVERHEAD + best[j][0], j)
+                for j in range(i + 1, n + 1)
+            )
+        groups, start = [], 0
+        while start < n:
+            end = best[start][1]
+            rate = needed[end - 1]
+            steps = [d for d in range(1, hop // rate + 1) if hop % d == 0]
+            groups.append(_Group(slice(start, end), rate, rate == hop, steps[-1]))
+            start = end
+        return groups
 
     def _fade(self, frequencies: np.ndarray, group: _Group) -> np.ndarray:
         """Factor on the group's responses, 1 below the upper edge and 0 above, shape (channels, n)."""
-        if group.decimation == 1:
+        if group.full:
             return np.ones((1, len(frequencies)))
         distance = frequencies[None, :] - self.centers[group.channels, None]
         passed = (distance / self.edges[group.channels, None] - _FADE_FROM) / (1 - _FADE_FROM)
@@ -101,13 +126,12 @@ class GammatoneSubbands:
     def _response(self, frequencies: np.ndarray, group: _Group) -> np.ndarray:
         return sampled_gammatone_response(frequencies, self.centers[group.channels], self.sample_rate)
 
-    def _hop_weights(self, decimation: int) -> np.ndarray:
-        """Window samples at the rate of a group, sum 1, one column a hop, shape (hop / decimation, hops)."""
+    def _hop_weights(self, hop: int) -> np.ndarray:
+        """The window at a rate of ``hop`` samples a hop, sum 1, one column a hop, shape (hop, hops)."""
         hops = -(-len(self.window) // self.hop_length)
-        weights = np.zeros(hops * self.hop_length)
-        weights[: len(self.window)] = self.window
-        weights = weights[::decimation]
-        return (weights / weights.sum()).reshape(hops, -1).T
+        position = np.arange(hops * hop) * self.hop_length / hop
+        weights = np.interp(position, np.arange(len(self.window)), self.window, right=0.0)
+        return (weights / weights.sum()).reshape(hops, hop).T
 
     def _constant(self, kind: str, like: Tensor, size: int = 0) -> list:
         """Filters and window weights as tensors, kept for the next call."""
@@ -126,14 +150,15 @@ class GammatoneSubbands:
     def _spectra(self, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
         result = []
         for group in self.groups:
-            frequencies = np.arange(size // group.decimation // 2 + 1) * self.sample_rate / size
+            at_rate = size // self.hop_length * group.hop
+            frequencies = np.arange(at_rate // 2 + 1) * self.sample_rate / size
             response = self._response(frequencies, group) * self._fade(frequencies, group)
-            result.append((response / group.decimation, self._hop_weights(group.decimation)))
+            result.append((response * (at_rate / size), self._hop_weights(group.hop)))
         return result
 
     def _skirts(self, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
         """The window for amplitudes, and what each bin's power adds to the slow channels."""
-        slow = [group for group in self.groups if group.decimation > 1]
+        slow = [group for group in self.groups if not group.full]
         frequencies = np.arange(size // 2 + 1) * self.sample_rate / size
         weights = [
             np.abs(self._response(frequencies, group)) ** 2 * (1 - self._fade(frequencies, group) ** 2)
@@ -162,16 +187,16 @@ class GammatoneSubbands:
             spectrum = torch.fft.rfft(piece)[:, None, :]
             rows = []
             for group, (response, weights) in zip(self.groups, constants, strict=True):
-                at_rate = size * hop // group.decimation
-                y = torch.fft.irfft(spectrum[..., : response.shape[1]] * response, n=at_rate)
-                square = y[..., history * hop // group.decimation :].square()
-                # (blocks, channels, kept, hop / decimation) @ (hop / decimation, windows)
-                rows.append(square.unflatten(2, (kept, hop // group.decimation)) @ weights)
+                # (blocks, channels, samples at the group's rate)
+                y = torch.fft.irfft(spectrum[..., : response.shape[1]] * response, n=size * group.hop)
+                square = y[..., history * group.hop :].square()
+                # (blocks, channels, kept, hop) @ (hop, windows)
+                rows.append(square.unflatten(2, (kept, group.hop)) @ weights)
             parts.append(torch.cat(rows, dim=1))
         # (batch, blocks, filters, kept, windows) -> (batch, filters, blocks * kept, windows)
         sums = torch.cat(parts).unflatten(0, (batch, blocks)).transpose(1, 2).flatten(2, 3)
         energies = sum(sums[:, :, j : j + frames, j] for j in range(windows))
-        if self.groups[0].decimation == 1:
+        if self.groups[0].full:
             return energies
         skirts = self._skirt_energies(waveform).transpose(1, 2)
         slow = skirts.shape[1]
@@ -201,7 +226,7 @@ class GammatoneSubbands:
                 (time * width) ** 3 * np.exp(-2 * np.pi * width * time) * np.cos(2 * np.pi * center * time)
             )
             impulse /= np.abs((impulse * np.exp(-2j * np.pi * center * time)).sum(axis=1, keepdims=True))
-            weights = self._hop_weights(group.decimation).T.reshape(1, 1, -1)
+            weights = self._hop_weights(self.hop_length // group.decimation).T.reshape(1, 1, -1)
             count = -(-len(self.window) // group.decimation)
             result.append((impulse[:, None, ::-1].copy(), weights[..., :count].copy()))
         return result
@@ -244,20 +269,25 @@ def power_in_bands(waveform: Tensor, window: Tensor, n_fft: int, hop_length: int
         parts = torch.view_as_real(torch.fft.rfft(frames * window, n=n_fft)).flatten(-2)
         # (batch, frames, n_fft + 2) @ (n_fft + 2, n): real and imaginary parts side by side
         return parts.square() @ weights
-    # The same into buffers that stay in the processor's cache, without a new allocation at each step.
-    count = min(FRAMES_AT_ONCE, frames.shape[1])
-    padded = waveform.new_zeros(count, n_fft)
-    spectrum = torch.fft.rfft(padded)
-    parts = torch.view_as_real(spectrum).flatten(-2)
+    # The same in pieces that stay in the processor's cache, each step in place.
     result = waveform.new_empty(frames.shape[0], frames.shape[1], weights.shape[1])
     for clip, out in zip(frames, result, strict=True):
-        for start in range(0, clip.shape[0], count):
-            some = clip[start : start + count]
-            n = some.shape[0]
-            torch.mul(some, window, out=padded[:n, : len(window)])
-            torch.fft.rfft(padded[:n], out=spectrum[:n])
-            torch.mm(parts[:n].square_(), weights, out=out[start : start + n])
+        for start in range(0, clip.shape[0], FRAMES_AT_ONCE):
+            some = clip[start : start + FRAMES_AT_ONCE]
+            padded = waveform.new_empty(some.shape[0], n_fft)
+            torch.mul(some, window, out=padded[:, : len(window)])
+            padded[:, len(window) :].zero_()
+            parts = torch.view_as_real(torch.fft.rfft(padded)).flatten(-2)
+            torch.mm(parts.square_(), weights, out=out[start : start + FRAMES_AT_ONCE])
     return result
+
+
+def _is_smooth(n: int) -> bool:
+    """Whether a transform of ``n`` points is fast: no prime factor above 5."""
+    for prime in (2, 3, 5):
+        while n % prime == 0:
+            n //= prime
+    return n == 1
 
 
 def _type(array: np.ndarray, like: Tensor) -> torch.dtype:
