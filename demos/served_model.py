@@ -74,6 +74,10 @@ class ServedModel:
         if not folder.is_dir():
             return f"Model: **{name}**"
         shown = folder.parent.name if folder.name == "export" else folder.name
+        run = _read(folder.parent / "run.json")
+        base, data = _named(run, "base_model"), _named(run, "data")
+        if base and data:
+            shown = f"{base} fine-tuned on {data}"
         parts = [f"Model: **{shown}**, INT8 on OpenVINO"]
         labels = labels_of(folder)
         if labels:
@@ -93,6 +97,12 @@ def labels_of(folder: Path) -> list[str]:
     if not labels and isinstance(config.get("id2label"), dict):
         labels = [config["id2label"][key] for key in sorted(config["id2label"], key=int)]
     return [str(label) for label in labels or []]
+
+
+def _named(run: dict[str, Any], key: str) -> str:
+    """The last part of a name that a run's record gives, as ``{"name": ...}``; nothing where it gives none."""
+    entry = run.get(key)
+    return Path(str(entry["name"])).name if isinstance(entry, dict) and entry.get("name") else ""
 
 
 def _task(config: Path) -> str | None:

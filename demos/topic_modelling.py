@@ -21,7 +21,10 @@ from demos import charts
 from demos.refusals import one_sentence
 from demos.style import SECOND_INK
 
-MODELS = {"NMF": "nmf", "BERTopic": "bertopic"}
+MODELS = {"NMF": "nmf", "LDA": "lda", "LSA": "lsa", "BERTopic": "bertopic", "BERT+LDA": "bert+lda"}
+MODEL_INFO = (
+    "The first three count words and take a second or two; the BERT ones read for meaning, up to a minute."
+)
 SAMPLE = "lee_news"
 MAX_DOCUMENTS = 2000
 MAX_CHARACTERS = 1_000_000  # of all documents together
@@ -32,10 +35,10 @@ FILE_TYPES = [".txt", ".csv", ".tsv", ".jsonl", ".parquet"]
 HEADERS = ["#", "Share", "Words, the heaviest first"]
 
 LESSON = (
-    "A topic model reads a pile of documents and finds the themes by itself. A **topic** is a list of words "
-    "with weights; a **document** is a mixture of topics. NMF factorizes the table of word counts and takes "
-    "a moment; BERTopic groups sentence embeddings, so that documents that mean the same meet even where "
-    "their words differ."
+    "A topic model reads a pile of documents and finds the themes by itself. A **topic** is a list of words with "
+    "weights; a **document** is a mixture of topics. NMF, LDA and LSA explain the table of word counts, each with "
+    "its own idea of a mixture; BERTopic and BERT+LDA start from sentence embeddings, so that documents that mean "
+    "the same meet even where their words differ."
 )
 LINES = """The council approved the new tram line along the river after a long debate
 Commuters complain that the morning trains are late again this week
@@ -205,7 +208,7 @@ def create_demo(read_documents: Callable[[str], Any], fit: Callable[..., Any]) -
                 characters.
             file (str): a text file with one document a line, or a CSV, TSV, JSONL or Parquet file, for
                 source "file".
-            model (str): "NMF" or "BERTopic".
+            model (str): "NMF", "LDA", "LSA", "BERTopic" or "BERT+LDA".
             n_topics (int): how many topics to look for, 2 to 30.
 
         Returns:
@@ -213,7 +216,7 @@ def create_demo(read_documents: Callable[[str], Any], fit: Callable[..., Any]) -
             One sentence: how many documents, which model, how many seconds.
         """
         if model not in MODELS:
-            raise ValueError(f"The topic model is {' or '.join(MODELS)}, not {model!r:.40}.")
+            raise ValueError(f"The topic model is one of {', '.join(MODELS)}, not {model!r:.40}.")
         if (
             not isinstance(n_topics, int | float)
             or not 2 <= n_topics <= MAX_TOPICS
@@ -272,7 +275,7 @@ def create_demo(read_documents: Callable[[str], Any], fit: Callable[..., Any]) -
                 file = gr.File(
                     label="Text, CSV, TSV, JSONL or Parquet", file_types=FILE_TYPES, visible=False, height=130
                 )
-                model = gr.Radio(list(MODELS), value="NMF", label="Topic model")
+                model = gr.Radio(list(MODELS), value="NMF", label="Topic model", info=MODEL_INFO)
                 n_topics = gr.Slider(2, MAX_TOPICS, value=8, step=1, label="Number of topics")
                 button = gr.Button("Find topics", variant="primary", elem_id="find-topics")
             with gr.Column(scale=3, min_width=320):

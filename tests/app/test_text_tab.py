@@ -104,6 +104,9 @@ def test_the_newest_export_of_the_task_is_served_unless_one_is_named(tmp_path, m
     assert served.describe() == (
         "Model: **new**, INT8 on OpenVINO · 2 labels: no, yes · test accuracy 0.831 · 23 MB"
     )
+    run = {"base_model": {"name": "some/encoder"}, "data": {"name": "reviews"}}
+    (tmp_path / "new" / "run.json").write_text(json.dumps(run))
+    assert served.describe().startswith("Model: **encoder fine-tuned on reviews**, INT8")
     monkeypatch.setenv("A_MODEL", "owner/name")
     assert served.name() == "owner/name" and served.describe() == "Model: **owner/name**"
 

@@ -89,7 +89,7 @@ def event(demo, name):
 @pytest.mark.parametrize(
     "model, n_topics, message",
     [
-        ("PCA", 5, "NMF or BERTopic"),
+        ("PCA", 5, "one of NMF, LDA, LSA, BERTopic, BERT"),
         ("NMF", 1, "from 2 to 30"),
         ("NMF", 31, "from 2"),
         ("NMF", 2.5, "whole number"),
