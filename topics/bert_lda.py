@@ -139,7 +139,8 @@ def _mixtures(codes: Any, centres: Any, spread: float, assignments: Any = None) 
     """Softmax over squared distances to the centres, in units of the groups' mean squared radius."""
     import numpy as np
 
-    distances = ((codes[:, None, :].astype(np.float64) - centres[None]) ** 2).sum(axis=2)
+    codes = codes.astype(np.float64)
+    distances = (codes**2).sum(axis=1)[:, None] - 2 * codes @ centres.T + (centres**2).sum(axis=1)
     nearness = -distances * SHARPNESS / max(spread, 1e-12)
     if assignments is not None:  # k-means' own rounding may differ in the last digit
         rows = np.arange(len(codes))
