@@ -13,12 +13,13 @@ SLICE = 2**18  # values updated at a time: a multiple of the block, about 1 MiB 
 
 
 class SlicedAdamW8bit(AdamW8bit):
-    """bitsandbytes' ``AdamW8bit`` with two changes.
+    """bitsandbytes' ``AdamW8bit`` with three changes.
 
     On a CPU its step expands state, gradient and weight to fp32 for a whole tensor at a time: seven times
     the largest embedding table. The update is elementwise and its scales belong to blocks of 256 values, so
     running it slice by slice gives the same values bit for bit. And tables in ``exact`` keep 32-bit state,
-    without the process-wide registry.
+    without the process-wide registry. And weights stored in bf16 are rounded at random, so that updates too
+    small for bf16 still count on average.
 
     Args:
         params (list): weights or groups.
@@ -56,11 +57,14 @@ class SlicedAdamW8bit(AdamW8bit):
         first, second = state["state1"].view(-1), state["state2"].view(-1)
         for start in range(0, weight.numel(), self.slice_size):
             part = slice(start, min(start + self.slice_size, weight.numel()))
+            values = weight[part]
+            if weight.dtype == torch.bfloat16:
+                values = values.float()
             if first.dtype == torch.float32:
                 functional.optimizer_update_32bit(
                     "adam",
                     gradient[part],
-                    weight[part],
+                    values,
                     first[part],
                     config["betas"][0],
                     config["eps"],
@@ -77,7 +81,7 @@ class SlicedAdamW8bit(AdamW8bit):
                 functional.optimizer_update_8bit_blockwise(
                     "adam",
                     gradient[part],
-                    weight[part],
+                    values,
                     first[part],
                     second[part],
                     *config["betas"],
@@ -92,6 +96,25 @@ class SlicedAdamW8bit(AdamW8bit):
                     state["absmax2"][blocks],
                     config["weight_decay"],
                 )
+            if weight.dtype == torch.bfloat16:
+                weight[part] = round_at_random(values)
+
+
+def round_at_random(values: torch.Tensor) -> torch.Tensor:
+    """Rounds fp32 to one of the two neighbouring bf16 values, the nearer the likelier.
+
+    Rounding to the nearest would lose every update below 1/256 of a weight; this keeps it on average.
+
+    Args:
+        values (Tensor): fp32; used up.
+
+    Returns:
+        Tensor: bf16 of the same shape.
+    """
+    # bf16 is the upper half of fp32: a random lower half carries over with the probability of the remainder.
+    bits = values.view(torch.int32)
+    bits.add_(torch.randint_like(bits, 0, 1 << 16)).bitwise_and_(-(1 << 16))
+    return values.to(torch.bfloat16)
 
 
 def sliced_adamw8bit(groups: list[dict], lr: float, exact: Iterable[torch.nn.Parameter]) -> SlicedAdamW8bit:

@@ -194,7 +194,10 @@ def autocast(settings: MemorySettings, device: str) -> Iterator[None]:
     if settings.autocast_dtype is None:
         yield
         return
-    with torch.autocast(device, dtype=getattr(torch, settings.autocast_dtype)):
+    # Autocast keeps a 16-bit copy of every weight until it ends, for weights used twice. Under checkpointing a
+    # layer is left before the copies would be used again, so they would only take room.
+    again = not settings.gradient_checkpointing
+    with torch.autocast(device, dtype=getattr(torch, settings.autocast_dtype), cache_enabled=again):
         yield
 
 

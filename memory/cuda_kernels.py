@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from memory import checkpointing
@@ -39,10 +39,15 @@ class CudaKernels(TorchFunctionMode):
         settings (MemorySettings): the precision decides whether there is autocast.
         softmax_keeps_input (bool, optional): as PyTorch up to 1.10 did, whose softmax kept its input beside its
             output for the backward pass only to know the input's dtype. (Default: False)
+        cache_weights (bool, optional): autocast keeps cast weights until the forward pass ends. (Default: as
+            :func:`memory.apply.autocast` has it)
     """
 
-    def __init__(self, settings: MemorySettings, softmax_keeps_input: bool = False) -> None:
+    def __init__(
+        self, settings: MemorySettings, softmax_keeps_input: bool = False, cache_weights: bool | None = None
+    ) -> None:
         super().__init__()
+        self.cache_weights = not settings.gradient_checkpointing if cache_weights is None else cache_weights
         self.softmax_keeps_input = softmax_keeps_input
         name = settings.autocast_dtype
         self.dtype = None if name is None else getattr(torch, name)
@@ -83,7 +88,8 @@ class CudaKernels(TorchFunctionMode):
         if not isinstance(value, Tensor) or value.dtype != torch.float32:
             return value
         # Autocast keeps what it cast of a weight until it ends; a layer run again casts anew.
-        if not (value.is_leaf and value.requires_grad) or checkpointing.recomputing:
+        weight = value.is_leaf and value.requires_grad
+        if not weight or not self.cache_weights or checkpointing.recomputing:
             return value.to(self.dtype)
         if id(value) not in self._cast_weights:
             self._cast_weights[id(value)] = (value, value.to(self.dtype))

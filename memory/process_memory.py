@@ -10,7 +10,7 @@ from pathlib import Path
 MIB = 2**20
 # glibc's mallopt parameters, from malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
-LARGE = 2**20  # from this size on, a tensor gets pages of its own, given back the moment it is freed
+LARGE = 2**16  # from this size on, a tensor gets pages of its own, given back the moment it is freed
 
 
 def tame_allocator(large: int = LARGE) -> bool:
@@ -18,12 +18,12 @@ def tame_allocator(large: int = LARGE) -> bool:
 
     By default glibc raises its threshold for separately mapped blocks to 32 MiB as a program frees large
     blocks, and keeps the freed blocks below it in fragmented arenas: the process then holds up to twice what
-    its tensors need. This fixes the threshold, so that every tensor of 1 MiB or more is mapped by itself, and
+    its tensors need. This fixes the threshold, so that every tensor of 64 KiB or more is mapped by itself, and
     lets all threads share one arena for the rest. ``THP_MEM_ALLOC_ENABLE`` has torch ask for huge pages, which
     makes mapping anew nearly free.
 
     Args:
-        large (int, optional): bytes from which on a block is mapped by itself. (Default: 1 MiB)
+        large (int, optional): bytes from which on a block is mapped by itself. (Default: 64 KiB)
 
     Returns:
         bool: whether this C library has these settings; other platforms are left as they are.

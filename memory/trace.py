@@ -16,6 +16,21 @@ KINDS = ("parameters", "gradients", "optimizer_state", "activations", "workspace
 
 
 @dataclass
+class Work:
+    """What kernels did.
+
+    Attributes:
+        flops (dict): multiply-adds times two by dtype of the operands.
+        moved (float): bytes read and written.
+        kernels (int): number of calls.
+    """
+
+    flops: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    moved: float = 0.0
+    kernels: int = 0
+
+
+@dataclass
 class Trace:
     """What a step did with memory, and how much work it was.
 
@@ -24,18 +39,14 @@ class Trace:
         kinds (list of str): what each storage holds, one of ``KINDS``.
         events (list of int): the storages in time: ``i`` allocates, ``~i`` frees.
         marks (dict): position in ``events`` where a phase began, by name.
-        flops (dict): multiply-adds times two by dtype of the operands.
-        moved (float): bytes read and written by kernels.
-        kernels (int): calls of kernels.
+        work (dict): arithmetic and traffic of each phase, by its name.
     """
 
     sizes: list[int] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     events: list[int] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
-    flops: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    moved: float = 0.0
-    kernels: int = 0
+    work: dict[str, Work] = field(default_factory=dict)
 
     def peak(self, rounding: int = 1) -> tuple[int, dict[str, int]]:
         """The most bytes alive at once and what they were.
@@ -75,6 +86,7 @@ class Recorder(TorchDispatchMode):
         super().__init__()
         self.trace = Trace()
         self.phase = "workspace"
+        self._work = self.trace.work.setdefault("build", Work())
         self._alive: dict[int, tuple[Any, int]] = {}
 
     def tag(self, tensor: torch.Tensor | None, kind: str) -> None:
@@ -88,6 +100,7 @@ class Recorder(TorchDispatchMode):
         """Begins a phase; what it allocates is of this kind unless tagged otherwise."""
         self.trace.marks[name] = len(self.trace.events)
         self.phase = kind
+        self._work = self.trace.work.setdefault(name, Work())
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         kwargs = kwargs or {}
@@ -137,13 +150,13 @@ class Recorder(TorchDispatchMode):
     def _count(self, func: Any, args: tuple, result: Any) -> None:
         from torch.utils.flop_counter import flop_registry
 
-        trace = self.trace
-        trace.kernels += 1
+        work = self._work
+        work.kernels += 1
         tensors = [t for t in tree_leaves((args, result)) if isinstance(t, torch.Tensor)]
-        trace.moved += sum(t.numel() * t.element_size() for t in tensors)
+        work.moved += sum(t.numel() * t.element_size() for t in tensors)
         flops = flop_registry.get(func._overloadpacket)
         if flops is not None and tensors:
-            trace.flops[str(tensors[0].dtype).removeprefix("torch.")] += flops(*args, out_val=result)
+            work.flops[str(tensors[0].dtype).removeprefix("torch.")] += flops(*args, out_val=result)
 
 
 def _python_kernel(func: Any) -> Any:

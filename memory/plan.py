@@ -1,0 +1,261 @@
+"""Predicts the memory of a fine-tuning run and finds the fastest settings that fit, before anything runs.
+
+python memory/plan.py                                           # MiniLM, 32 texts of 128 tokens
+python memory/plan.py --base-model bert-base-uncased --budget 2GB
+python memory/plan.py --base-model bert-large-uncased --sequence-length 512 --device cuda --budget 8GB
+python memory/plan.py --base-model wide_resnet --depth 28 --widen-factor 10 --budget 4GB --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+if __package__ in (None, ""):  # run by path: make the repository root importable
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+from command_line import run
+from memory.settings import MemorySettings, add_settings_arguments, from_arguments
+
+DEFAULT_MODEL = "minilm-l6"
+# What training/finetune.py calls the models that plan.py knows under a short name.
+HUB_NAMES = {
+    "minilm-l6": "sentence-transformers/all-MiniLM-L6-v2",
+    "deberta-v3-base": "microsoft/deberta-v3-base",
+    "wav2vec2-base": "facebook/wav2vec2-base",
+    "hubert-base": "facebook/hubert-base-ls960",
+    "distilhubert": "ntu-spml/distilhubert",
+    "ast": "MIT/ast-finetuned-audioset-10-10-0.4593",
+}
+UNITS = {"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+UNITS |= {"K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; see the module's docstring for examples."""
+    arguments = parser().parse_args(argv)
+    told = plan(arguments, progress=None if arguments.json else _progress)
+    if arguments.json:
+        print(json.dumps(told, indent=2))
+    else:
+        print(describe(told))
+    return 0 if told["fits"] is not False or told["chosen"] else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(prog="plan.py", description=__doc__.splitlines()[0], allow_abbrev=False)
+    result.add_argument("--base-model", default=DEFAULT_MODEL, metavar="NAME",
+                        help="built-in architecture, local folder or Hub id (default: %(default)s)")
+    result.add_argument("--sequence-length", type=int, default=128, metavar="N", help="tokens of a text")
+    result.add_argument("--max-seconds", type=float, metavar="S", help="seconds of a clip (default: 2)")
+    result.add_argument("--depth", type=int, default=10, help="of wide_resnet (default: %(default)s)")
+    result.add_argument("--widen-factor", type=int, default=2, help="of wide_resnet (default: %(default)s)")
+    result.add_argument("--num-labels", type=int, default=2, help="classes (default: %(default)s)")
+    add_settings_arguments(result, precision=None)
+    result.add_argument("--processes", type=int, default=1, metavar="N", help="processes that train together")
+    result.add_argument("--sharding", choices=("none", "fsdp"), default="none",
+                        help="fsdp: weights, gradients and state are split over the processes")
+    result.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    result.add_argument("--context", type=parse_bytes, metavar="SIZE",
+                        help="memory of the CUDA context (default: 500MiB; nvidia-smi shows yours)")
+    result.add_argument("--budget", type=parse_bytes, metavar="SIZE", help="e.g. 8GB, 1.25GiB: find what fits")
+    result.add_argument("--no-table", action="store_true", help="leave out the table of single levers")
+    result.add_argument("--json", action="store_true", help="print JSON only")
+    result.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return result  # fmt: skip
+
+
+def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
+    """The whole answer as plain values.
+
+    Args:
+        arguments (argparse.Namespace): of :func:`parser`.
+        progress (callable, optional): told in a line what is being predicted. (Default: nobody)
+
+    Returns:
+        dict: ``peak_mib, tensor_peak_mib, components_mib, relative_step_time, fits, levers, chosen, command``
+        and what was asked.
+    """
+    from memory.architectures import workload
+    from memory.solver import Predictor, cheapest
+
+    settings = from_arguments(arguments)
+    settings.check_device(arguments.device)
+    if arguments.processes < 1:
+        raise ValueError(f"--processes must be at least 1, got {arguments.processes}.")
+    if arguments.sharding == "fsdp" and arguments.processes < 2:
+        raise ValueError("--sharding fsdp splits over processes: add --processes 2 or more.")
+    work = workload(
+        arguments.base_model, sequence_length=arguments.sequence_length, max_seconds=arguments.max_seconds,
+        num_labels=arguments.num_labels, depth=arguments.depth, widen_factor=arguments.widen_factor,
+    )  # fmt: skip
+    tell = progress or (lambda _: None)
+    context = None if arguments.context is None else arguments.context / 2**20
+    predictor = Predictor(
+        work, arguments.device, processes=arguments.processes, sharding=arguments.sharding, context_mib=context
+    )
+    tell("the settings asked for")
+    told = predictor(settings)
+    plain = predictor(MemorySettings(settings.effective_batch_size))
+    around = situation(work, arguments.device, arguments.processes)
+    budget = None if arguments.budget is None else arguments.budget / 2**20
+    choice = None
+    if budget is not None:
+        choice = cheapest(
+            work, settings, budget, predictor, around,
+            may_change_precision=arguments.precision is None, progress=tell,
+        )  # fmt: skip
+    final = settings if choice is None else choice.prediction.settings
+    levers = [] if arguments.no_table else single_levers(settings, predictor, around, tell)
+    return {
+        "base_model": arguments.base_model, "task": work.task, "device": arguments.device,
+        "processes": arguments.processes, "sharding": arguments.sharding,
+        "settings": settings.as_dict(),
+        "peak_mib": round(told.peak_mib, 1), "tensor_peak_mib": round(told.tensor_peak_mib, 1),
+        "components_mib": {name: round(value, 1) for name, value in told.components_mib.items()},
+        "relative_step_time": round(told.seconds / plain.seconds, 3),
+        "budget_mib": None if budget is None else round(budget, 1),
+        "fits": None if budget is None else told.peak_mib <= budget,
+        "levers": [_row(name, item, told) for name, item in levers],
+        "chosen": None if choice is None else {
+            **choice.prediction.settings.as_dict(), "stage": choice.stage, "tried": choice.tried,
+            "peak_mib": round(choice.prediction.peak_mib, 1),
+            "components_mib": {k: round(v, 1) for k, v in choice.prediction.components_mib.items()},
+            "relative_step_time": round(choice.prediction.seconds / plain.seconds, 3),
+            "reasons": reasons(final, around),
+        },
+        "command": None if budget is not None and choice is None else command(arguments, work, final),
+    }  # fmt: skip
+
+
+def single_levers(settings: MemorySettings, predictor: Any, around: Any, tell: Any) -> list[tuple[str, Any]]:
+    """The effect of every lever alone on the settings asked for; levers that do not apply are left out."""
+    from memory.checklist import steps
+
+    rows = []
+    for item in steps():
+        if not item.setting or not item.applies(around) or item.key in ("micro_batch", "embeddings_8bit"):
+            continue
+        try:
+            changed = _alone(item.key, item.setting, item.value, settings)
+            if changed == settings:
+                continue
+            tell(item.name)
+            rows.append((item.name, predictor(changed)))
+        except ValueError:
+            continue  # not together with what was asked for
+    return rows
+
+
+def _alone(key: str, setting: str, value: Any, settings: MemorySettings) -> MemorySettings:
+    if key == "accumulation":
+        batch = settings.effective_batch_size
+        passes = next((n for n in (4, 3, 2, 5, 7) if batch % n == 0), batch) * 1
+        return settings.replace(micro_batch_size=batch // passes, gradient_accumulation_steps=passes)
+    if key == "int8_lora":
+        return settings.replace(lora_rank=settings.lora_rank or 8, load_in_8bit=True)
+    return settings.replace(**{setting: value})
+
+
+def situation(work: Any, device: str, processes: int = 1) -> Any:
+    """What of the checklist applies to this model on this device."""
+    from memory.checklist import Situation
+
+    network = work.model_type == "wide_resnet_audio"
+    return Situation(
+        task=work.task, device=device, architecture=work.model_type, attention=not network, batch_norm=network,
+        embeddings=work.task == "text", fast_bf16=device == "cuda" or _cpu_multiplies_bf16(), processes=processes,
+    )  # fmt: skip
+
+
+def reasons(settings: MemorySettings, around: Any) -> list[str]:
+    """One line for every lever taken: its name and why."""
+    from memory.checklist import explain
+
+    return [f"{item.name}: {why}" for item, taken, why in explain(settings, around) if taken]
+
+
+def command(arguments: argparse.Namespace, work: Any, settings: MemorySettings) -> str:
+    """The command line that trains with these settings."""
+    name = HUB_NAMES.get(arguments.base_model, arguments.base_model)
+    words = ["python", "training/finetune.py", "--task", work.task, "--base-model", name]
+    if work.task == "text":
+        words += ["--sequence-length", str(arguments.sequence_length)]
+    elif arguments.max_seconds is not None:
+        words += ["--max-seconds", f"{arguments.max_seconds:g}"]
+    if work.model_type == "wide_resnet_audio":
+        words += ["--depth", str(arguments.depth), "--widen-factor", str(arguments.widen_factor)]
+    return shlex.join(words + settings.flags())
+
+
+def parse_bytes(text: str) -> int:
+    """``"8GB"`` -> 8,000,000,000; ``"1.25GiB"`` -> 1,342,177,280; a bare number is bytes.
+
+    Raises:
+        ValueError: not a size.
+    """
+    number = text.strip().rstrip("BbKkMmGgIi ")
+    unit = text.strip()[len(number):].strip().upper()
+    try:
+        size = float(number) * UNITS[unit]
+    except (ValueError, KeyError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 8GB or 1.25GiB") from None
+    if size <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be more than nothing")
+    return round(size)
+
+
+def describe(told: dict[str, Any]) -> str:
+    """The answer for a terminal."""
+    lines = [f"{told['base_model']} on {told['device']}, peak {told['peak_mib']:,.0f} MiB:"]
+    lines += [f"  {name.replace('_', ' '):18}{value:10,.1f}" for name, value in told["components_mib"].items()]
+    lines += [f"  {'step time':18}{told['relative_step_time']:10.2f}  x plain fp32"]
+    if told["levers"]:
+        lines += ["", f"{'each lever alone':44}{'peak MiB':>9} {'saves':>7} {'time':>6}"]
+        lines += [
+            f"{row['lever']:44}{row['peak_mib']:9,.0f} {-row['change_percent']:6.0f}% {row['step_time']:5.2f}x"
+            for row in told["levers"]
+        ]
+    if told["budget_mib"] is not None:
+        verdict = "fits" if told["fits"] else "does not fit"
+        lines += ["", f"As asked it {verdict} into {told['budget_mib']:,.0f} MiB."]
+        if told["chosen"] is None:
+            lines += ["Nothing on the checklist fits: take a smaller model or shorter inputs."]
+        else:
+            chosen = told["chosen"]
+            lines += [
+                f"Fastest that fits ({chosen['stage']}): peak {chosen['peak_mib']:,.0f} MiB, step time "
+                f"{chosen['relative_step_time']:.2f} x plain fp32."
+            ]
+            lines += [f"  {why}" for why in chosen["reasons"]]
+    if told["command"]:
+        lines += ["", told["command"]]
+    return "\n".join(lines)
+
+
+def _row(name: str, item: Any, told: Any) -> dict[str, Any]:
+    return {
+        "lever": name,
+        "peak_mib": round(item.peak_mib, 1),
+        "change_percent": round(100 * (item.peak_mib / told.peak_mib - 1), 1),
+        "step_time": round(item.seconds / told.seconds, 3),
+    }
+
+
+def _cpu_multiplies_bf16() -> bool:
+    import torch
+
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def _progress(what: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\033[Kpredicting {what}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,196 @@
+"""The settings that fit a budget and cost the least time."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from memory.architectures import Workload
+from memory.checklist import Situation, step
+from memory.predict import Prediction, predict
+from memory.settings import MemorySettings
+
+# What is tried, from what changes training least to what changes it most; each is added to the settings asked for.
+STAGES: tuple[tuple[str, tuple[dict, ...]], ...] = (
+    ("the same training", ({},)),
+    ("8-bit Adam", ({"optimizer": "adamw8bit"}, {"optimizer": "adamw8bit", "embeddings_32bit": False})),
+    (
+        "weights in bf16, rounded at random",
+        ({"optimizer": "adamw8bit", "embeddings_32bit": False, "precision": "bf16-pure"},),
+    ),
+    (
+        "frozen embeddings",
+        ({"optimizer": "adamw8bit", "precision": "bf16-pure", "freeze": "embeddings"},),
+    ),
+    ("LoRA", ({"lora_rank": 8},)),
+    ("LoRA on bf16 or int8 weights", ({"lora_rank": 8, "precision": "bf16-pure"},)),
+    ("LoRA on int8 weights", ({"lora_rank": 8, "load_in_8bit": True},)),
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the solver chose.
+
+    Attributes:
+        prediction (Prediction): of the chosen settings.
+        stage (str): how far it had to go.
+        tried (int): settings it compared.
+    """
+
+    prediction: Prediction
+    stage: str
+    tried: int
+
+
+class Predictor:
+    """Predictions of one workload, each computed once.
+
+    Args:
+        work (Workload): model and shapes.
+        device (str): ``"cpu"`` or ``"cuda"``.
+        **options: of :func:`memory.predict.predict`.
+    """
+
+    def __init__(self, work: Workload, device: str, **options: object) -> None:
+        self.work, self.device, self.options = work, device, options
+        self._known: dict[MemorySettings, Prediction] = {}
+
+    def __call__(self, settings: MemorySettings) -> Prediction:
+        """The prediction for these settings."""
+        if settings not in self._known:
+            # Beyond two passes nothing but the time of a step changes.
+            passes = min(2, settings.gradient_accumulation_steps)
+            same = settings.replace(gradient_accumulation_steps=passes)
+            if same not in self._known:
+                self._known[same] = predict(self.work, same, self.device, **self.options)
+            self._known[settings] = self._more_passes(self._known[same], settings)
+        return self._known[settings]
+
+    def _more_passes(self, told: Prediction, settings: MemorySettings) -> Prediction:
+        from memory.step_time import seconds
+
+        return dataclasses.replace(told, settings=settings, seconds=seconds(told.trace, settings, self.device))
+
+
+def cheapest(
+    work: Workload,
+    wanted: MemorySettings,
+    budget_mib: float,
+    predictor: Predictor,
+    situation: Situation,
+    *,
+    may_change_precision: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Choice | None:
+    """Finds the settings that fit and whose step takes the least time.
+
+    The effective batch stays exactly what was asked for: the passes of a step are made smaller and more. What is
+    asked for is never taken back. Settings that train something else (fewer bits, fewer weights) are tried only
+    when nothing before them fits.
+
+    Args:
+        work (Workload): model and shapes.
+        wanted (MemorySettings): what was asked for.
+        budget_mib (float): the peak must not be above.
+        predictor (Predictor): remembers what has been predicted.
+        situation (Situation): what applies.
+        may_change_precision (bool, optional): autocast may be chosen too. (Default: False)
+        progress (callable, optional): told what is being tried. (Default: nobody)
+
+    Returns:
+        Choice: or None if nothing fits.
+    """
+    tried = 0
+    for stage, changes in STAGES:
+        best: Prediction | None = None
+        bases = [base for base in (_with(wanted, change, situation) for change in changes) if base is not None]
+        families = []
+        for base in bases:
+            for family in _families(base, work, situation, may_change_precision):
+                progress(f"{stage}: {' '.join(family.flags())}")
+                families.append(predictor(family))
+        # More passes only take longer: a family whose single pass is slower than the best so far is out.
+        for family in sorted(families, key=lambda told: told.seconds):
+            if best is not None and family.seconds >= best.seconds:
+                break
+            progress(f"{stage}: {' '.join(family.settings.flags())}")
+            found, count = _largest_fitting(family.settings, budget_mib, predictor)
+            tried += count
+            if found is not None and (best is None or found.seconds < best.seconds):
+                best = found
+        if best is not None:
+            return Choice(best, stage, tried)
+    return None
+
+
+def _with(wanted: MemorySettings, change: dict, situation: Situation) -> MemorySettings | None:
+    if not change:
+        return wanted
+    if wanted.optimizer not in ("adamw", "adamw8bit") and "optimizer" in change:
+        change = {key: value for key, value in change.items() if key not in ("optimizer", "embeddings_32bit")}
+    if "lora_rank" in change and not step("lora").applies(situation):
+        return None
+    if change.get("freeze") == "embeddings" and not situation.embeddings:
+        return None
+    if change.get("precision") == "bf16-pure" and situation.batch_norm:
+        return None  # running statistics would be kept in bf16
+    change = dict(change)
+    if wanted.lora_rank:
+        change.pop("lora_rank", None)
+    if wanted.freeze not in ("none", 0):
+        change.pop("freeze", None)
+    return wanted.replace(**change)
+
+
+def _families(
+    base: MemorySettings, work: Workload, situation: Situation, may_change_precision: bool
+) -> Iterator[MemorySettings]:
+    """The exact levers in every combination, with the whole batch in one pass."""
+    whole = base.replace(micro_batch_size=base.effective_batch_size, gradient_accumulation_steps=1)
+    precisions = [base.precision]
+    if may_change_precision and base.precision == "fp32" and (situation.fast_bf16 or situation.device == "cuda"):
+        precisions.append("bf16")
+    dropouts = [base.attention_dropout_off]
+    if not base.attention_dropout_off and situation.attention and drops_attention(work.config):
+        dropouts.append(True)
+    for precision in precisions:
+        for off in dropouts:
+            for again in [False, True] if not base.gradient_checkpointing else [True]:
+                yield whole.replace(precision=precision, attention_dropout_off=off, gradient_checkpointing=again)
+
+
+def drops_attention(config: object) -> bool:
+    """Whether the model drops attention weights in training."""
+    names = ("attention_probs_dropout_prob", "attention_dropout")
+    return any(getattr(config, name, 0.0) for name in names)
+
+
+def _largest_fitting(
+    family: MemorySettings, budget_mib: float, predictor: Predictor
+) -> tuple[Prediction | None, int]:
+    """The fewest passes that fit: bisection over the divisors of the batch, largest pass first."""
+    batch = family.effective_batch_size
+    sizes = [size for size in range(batch, 0, -1) if batch % size == 0]
+    if family.optimizer_in_backward:
+        sizes = sizes[:1]
+
+    def told(size: int) -> Prediction:
+        return predictor(family.replace(micro_batch_size=size, gradient_accumulation_steps=batch // size))
+
+    first = told(sizes[0])
+    if first.peak_mib <= budget_mib:
+        return first, 1
+    if len(sizes) == 1 or told(sizes[-1]).peak_mib > budget_mib:
+        return None, min(2, len(sizes))
+    low, high = 0, len(sizes) - 1  # sizes[low] does not fit, sizes[high] does
+    count = 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        count += 1
+        if told(sizes[middle]).peak_mib <= budget_mib:
+            high = middle
+        else:
+            low = middle
+    return told(sizes[high]), count
