@@ -194,10 +194,8 @@ def create_demo(served: ServedModel, read_waveform: Callable[..., np.ndarray]) -
             clip (str): a sound file (WAV, FLAC, OGG, MP3), at most 30 seconds and 20 MB.
 
         Returns:
-            Numbers: seconds, peak and RMS level in dBFS, spectral centroid in Hz, and the mean and standard
-            deviation
-                over time of 13 MFCC and 13 GFCC.
-            The classes' scores from the exported sound classifier, which sum to 1; null where none is served.
+            Seconds, peak and RMS in dBFS, centroid in Hz, mean and deviation of 13 MFCC and 13 GFCC.
+            The classes' scores by the served classifier, which sum to 1; null where none is served.
             One sentence: the clip's length and level.
         """
         waveform = read_clip(clip, read_waveform)

@@ -131,8 +131,7 @@ def create_demo(served: ServedModel, encode: Callable[[list[str]], np.ndarray]) 
 
         Args:
             text (str): what to classify, at most 2000 characters.
-            labels (str): 2 to 20 label names, separated by commas, to compare the text with by meaning;
-                leave it empty to use the fine-tuned model and the labels it has learnt.
+            labels (str): 2 to 20 names, comma-separated; empty for the fine-tuned model and its own labels.
 
         Returns:
             The label with the highest score, and the score of each label; the scores sum to 1.

@@ -202,12 +202,9 @@ def create_demo(read_documents: Callable[[str], Any], fit: Callable[..., Any]) -
         """Finds the topics of a collection of documents.
 
         Args:
-            source (str): where the documents come from: "sample" (300 news stories of the Lee corpus),
-                "lines", "file".
-            lines (str): the documents, one a line, for source "lines"; 10 to 2000 lines, at most 1,000,000
-                characters.
-            file (str): a text file with one document a line, or a CSV, TSV, JSONL or Parquet file, for
-                source "file".
+            source (str): "lines", "file", or "sample" for 300 news stories of the Lee corpus.
+            lines (str): for "lines": 10 to 2000 documents, one a line, at most 1,000,000 characters.
+            file (str): for "file": a text file of one document a line, a CSV, TSV, JSONL or Parquet file.
             model (str): "NMF", "LDA", "LSA", "BERTopic" or "BERT+LDA".
             n_topics (int): how many topics to look for, 2 to 30.
 
