@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from audio.spafe_cepstra import NAMES as SPAFE_NAMES
+from audio.spafe_cepstra import SpafeCepstra
 from audio.torchaudio_loader import torchaudio
 
 NAMES = ("spectrogram", "mel", "logmel", "mfcc", "gammatone", "gfcc")
@@ -27,7 +29,8 @@ def make(
     """Makes a feature extractor by name, with the window and the hop in seconds.
 
     Args:
-        name (str): ``spectrogram``, ``mel``, ``logmel``, ``mfcc``, ``gammatone`` or ``gfcc``.
+        name (str): ``spectrogram``, ``mel``, ``logmel``, ``mfcc``, ``gammatone`` or ``gfcc``; or one of spafe's,
+            see :class:`audio.spafe_cepstra.SpafeCepstra` (CPU, no gradient, no export).
         sample_rate (int, optional): of the waveforms, Hz. (Default: ``16000``)
         window_seconds (float, optional): length of the analysis window. (Default: ``0.025``)
         hop_seconds (float, optional): distance between frames. (Default: ``0.01``)
@@ -42,8 +45,9 @@ def make(
     Raises:
         ValueError: there is no such feature, or a setting does not fit it.
     """
-    if name not in NAMES:
-        raise ValueError(f"There is no feature named {name!r}; choose one of {', '.join(NAMES)}.")
+    known = (*NAMES, *SPAFE_NAMES)
+    if name not in known:
+        raise ValueError(f"There is no feature named {name!r}; choose one of {', '.join(known)}.")
     if sample_rate < 1000:
         raise ValueError(
             f"A sample rate of {sample_rate} Hz is too low for features; resample to 8000 or more."
@@ -53,6 +57,10 @@ def make(
         raise ValueError(
             f"A window of {window_seconds} s every {hop_seconds} s is not possible at {sample_rate} Hz; "
             "the hop may not be longer than the window, and the window needs 16 samples."
+        )
+    if name in SPAFE_NAMES:
+        return SpafeCepstra(
+            name, sample_rate, window_seconds=window_seconds, hop_seconds=hop_seconds, **settings
         )
     if n_fft is None:
         n_fft = 1 << (win_length - 1).bit_length()
@@ -180,5 +188,6 @@ class MFCC(torchaudio.transforms.MFCC):
         unpadded = {"n_mels": mel["n_mels"]}
         super().__init__(sample_rate, n_mfcc, log_mels=not decibels, melkwargs=unpadded)
         self.MelSpectrogram = MelSpectrogram(sample_rate, **mel)
+        self.streams = not decibels
         self.hop_length = self.MelSpectrogram.hop_length
         self.n_features = n_mfcc

@@ -14,8 +14,8 @@ frame's window. The route is shorter than sample by sample:
    from its centre a gammatone answers at once, without ringing, and the energy there is the power spectrum of
    the frame times the squared response.
 
-At each rate a hop is a whole number of samples, so every frame sees the same window. Under tracing and export the same filters run
-as strided convolutions instead, which every runtime has.
+At each rate a hop is a whole number of samples, so every frame sees the same window. Under tracing and export
+the same filters run as strided convolutions instead, which every runtime has.
 """
 
 from __future__ import annotations
@@ -136,16 +136,19 @@ class GammatoneSubbands:
     def _constant(self, kind: str, like: Tensor, size: int = 0) -> list:
         """Filters and window weights as tensors, kept for the next call."""
         key = (kind, size, like.dtype, like.device)
-        if key not in self._constants:
+        held = self._constants.get(key)
+        if held is None:
             if len(self._constants) >= _CACHED:
-                self._constants.pop(next(iter(self._constants)))
+                # In one assignment, since several threads may share a module.
+                self._constants = {}
             make = {"spectra": self._spectra, "kernels": self._kernels, "skirts": self._skirts}[kind]
             with torch.inference_mode(False), torch.no_grad():
-                self._constants[key] = [
+                held = [
                     tuple(torch.from_numpy(array).to(like.device, _type(array, like)) for array in arrays)
                     for arrays in make(size)
                 ]
-        return self._constants[key]
+            self._constants[key] = held
+        return held
 
     def _spectra(self, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
         result = []

@@ -95,6 +95,11 @@ class GammatoneSpectrogram(nn.Module):
         else:
             self.subbands = GammatoneSubbands(sample_rate, centers, shape, hop_length)
 
+    @property
+    def history(self) -> int:
+        """Samples before its window that a frame still hears."""
+        return self.subbands.response_length if self.method == "waveform" else int(self.preemphasis != 0)
+
     def forward(self, waveform: Tensor) -> Tensor:
         """Filters.
 
@@ -195,6 +200,11 @@ class GFCC(nn.Module):
         self.register_buffer(
             "dct", torchaudio.functional.create_dct(n_gfcc, n_filters, "ortho").T.contiguous()
         )
+
+    @property
+    def history(self) -> int:
+        """Samples before its window that a frame still hears."""
+        return self.spectrogram.history
 
     def forward(self, waveform: Tensor) -> Tensor:
         """(..., time) -> (..., n_gfcc, frames)."""

@@ -1,0 +1,232 @@
+"""Features of sound files as a table: one row a frame (CSV, Parquet) or one array a file (NPZ).
+
+    python audio/extract.py talk.flac --output talk.npz
+    python audio/extract.py *.wav --features mfcc --deltas 2 --normalize --output clips.csv
+    python audio/extract.py hour.mp3 --features logmel --output hour.parquet
+
+Long files are read, resampled and transformed in blocks, so the waveform of an hour never lies in memory;
+the result equals that of the whole file within rounding. Several files are worked on at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if __package__ in (None, ""):  # run by path: make the repository root importable
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import numpy as np
+
+from command_line import run
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FEATURES = ("gfcc", "gammatone", "mfcc", "logmel", "mel", "spectrogram")
+SPAFE = ("bfcc", "cqcc", "lfcc", "lpc", "lpcc", "msrcc", "ngcc", "plp", "pncc", "psrcc", "rplp")
+FORMATS = (".npz", ".csv", ".parquet")
+BLOCK_SECONDS = 60.0
+
+
+def extract(path: str | Path, feature: nn.Module, sample_rate: int = 16000) -> np.ndarray:
+    """Features of one file, computed in blocks of a minute (spafe's cepstra: of the whole file at once).
+
+    Args:
+        path (str or Path): the sound file.
+        feature (nn.Module): from ``audio.features.make`` for the same sample rate.
+        sample_rate (int, optional): Hz; the file is resampled to it. (Default: ``16000``)
+
+    Returns:
+        ndarray: float32, shape (n, frames).
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not readable as sound, is empty, or holds NaN.
+    """
+    from audio.reading import read_blocks, read_waveform
+
+    if not getattr(feature, "streams", True):
+        import torch
+
+        return feature(torch.from_numpy(read_waveform(path, sample_rate))).numpy()
+    return np.concatenate(list(_streamed(read_blocks(path, sample_rate), feature, sample_rate)), axis=1)
+
+
+def extract_all(
+    paths: Iterable[str | Path],
+    feature: nn.Module,
+    sample_rate: int = 16000,
+    jobs: int | None = None,
+    on_error: Callable[[Path, Exception], None] | None = None,
+) -> Iterator[tuple[Path, np.ndarray]]:
+    """Features of many files, for instance of a corpus' ``train.inputs``; several files at once.
+
+    Args:
+        paths (iterable of path): the sound files.
+        feature (nn.Module): from ``audio.features.make`` for the same sample rate.
+        sample_rate (int, optional): Hz. (Default: ``16000``)
+        jobs (int, optional): files at once. (Default: as many as there are processors)
+        on_error (callable, optional): told of a file that cannot be read, which is then left out.
+            (Default: the error is raised)
+
+    Yields:
+        tuple: the path and its features, float32, shape (n, frames), in the order given.
+    """
+    from collections import deque
+
+    waiting = deque()
+    jobs = jobs or os.cpu_count() or 1
+
+    def result() -> Iterator[tuple[Path, np.ndarray]]:
+        path, future = waiting.popleft()
+        try:
+            yield path, future.result()
+        except (OSError, ValueError) as error:
+            if on_error is None:
+                raise
+            on_error(path, error)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for path in map(Path, paths):
+                waiting.append((path, pool.submit(extract, path, feature, sample_rate)))
+                # Results that nobody has taken yet stay few, whatever the number of files.
+                if len(waiting) > 2 * jobs:
+                    yield from result()
+            while waiting:
+                yield from result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _streamed(blocks: Iterable[np.ndarray], feature: nn.Module, sample_rate: int) -> Iterator[np.ndarray]:
+    """Features of a waveform that arrives in blocks, in pieces of shape (n, frames)."""
+    import torch
+
+    hop = feature.hop_length
+    reach = 2 * sample_rate // 10 + hop  # no window is longer; what a frame sees to either side
+    before = -(-(reach + getattr(feature, "history", 0)) // hop)  # frames of context, computed and dropped
+    held = np.zeros(0, dtype=np.float32)
+    first = 0  # frame of the whole file at the first sample of `held`
+    done = 0  # frames handed out
+
+    def frames(last: bool) -> Iterator[np.ndarray]:
+        nonlocal held, first, done
+        ready = first + 1 + len(held) // hop if last else first + (len(held) - reach) // hop
+        if ready <= done:
+            return
+        with torch.inference_mode():
+            piece = feature(torch.from_numpy(held)).numpy()
+        yield piece[:, done - first : ready - first]
+        done = ready
+        keep = max(0, done - first - before)
+        held, first = held[keep * hop :], first + keep
+
+    for block in blocks:
+        held = np.concatenate([held, block])
+        if len(held) >= BLOCK_SECONDS * sample_rate + before * hop:
+            yield from frames(last=False)
+    yield from frames(last=True)
+
+
+def main(argv: list[str]) -> int:
+    """The command; see ``--help``."""
+    args = _parse(argv)
+    output = Path(args.output)
+    if output.suffix.lower() not in FORMATS:
+        raise ValueError(
+            f"{output} does not end in one of {', '.join(FORMATS)}; choose one of these formats."
+        )
+    if not output.resolve().parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {output.resolve().parent} to write into; make it first.")
+    if args.jobs is not None and args.jobs < 1:
+        raise ValueError(f"--jobs {args.jobs} is not possible; give 1 or more.")
+    import torch
+
+    from audio.cepstra import normalize_utterance, with_deltas
+    from audio.features import make
+
+    settings = {key: value for key, value in _settings(args).items() if value is not None}
+    feature = make(args.features, args.sample_rate, **settings)
+    failed: list[str] = []
+
+    def report(path: Path, error: Exception) -> None:
+        failed.append(str(path))
+        print(f"left out: {error}", file=sys.stderr)
+
+    def finished() -> Iterator[tuple[Path, np.ndarray]]:
+        from tqdm import tqdm
+
+        names = tqdm(args.files, unit="file", disable=len(args.files) < 2 or not sys.stderr.isatty())
+        for path, array in extract_all(
+            names, feature, args.sample_rate, args.jobs, report if args.skip_unreadable else None
+        ):
+            rows = torch.from_numpy(np.ascontiguousarray(array))
+            rows = with_deltas(rows, args.deltas) if args.deltas else rows
+            yield path, (normalize_utterance(rows) if args.normalize else rows).numpy()
+
+    from audio.feature_tables import write
+
+    count, total = write(output, finished(), args.features, feature.hop_length / args.sample_rate)
+    if not count:
+        raise ValueError("None of the files could be read; nothing was written.")
+    print(f"{output}: {total} frames of {args.features} from {count} file{'s' if count > 1 else ''}")
+    return 1 if failed else 0
+
+
+def _settings(args: argparse.Namespace) -> dict[str, object]:
+    """What the command line sets of the feature, None where it leaves the default."""
+    rows = {"mfcc": "n_mels", "logmel": "n_mels", "mel": "n_mels"}.get(args.features, "n_filters")
+    rows = "nfilts" if args.features in SPAFE else rows
+    settings = {"window_seconds": args.window_seconds, "hop_seconds": args.hop_seconds}
+    if args.coefficients is not None:
+        settings[{"mfcc": "n_mfcc", "gfcc": "n_gfcc"}.get(args.features, "n_coefficients")] = (
+            args.coefficients
+        )
+    if args.filters is not None:
+        settings[rows] = args.filters
+    if args.method is not None:
+        settings["method"] = args.method
+    if args.compression is not None:
+        settings["compression"] = args.compression
+    return settings
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="audio/extract.py",
+        description="Features of sound files, one row a frame (.csv, .parquet) or one array a file (.npz).",
+    )
+    add = parser.add_argument
+    add("files", nargs="+", metavar="FILE", help="sound files: WAV, FLAC, OGG, MP3, AIFF, ...")
+    add("--features", choices=(*FEATURES, *SPAFE), default="gfcc", help="default: gfcc")
+    add("--output", required=True, metavar="OUT.npz|.csv|.parquet")
+    add(
+        "--sample-rate",
+        type=int,
+        default=16000,
+        metavar="HZ",
+        help="files are resampled to it; default: 16000",
+    )
+    add("--coefficients", type=int, metavar="N", help="cepstral coefficients kept; default: 13")
+    add("--filters", type=int, metavar="N", help="filters of the bank; default: the feature's own")
+    add("--method", choices=("waveform", "fft"), help="of gfcc and gammatone; default: waveform")
+    add("--compression", choices=("cuberoot", "log"), help="of gfcc; default: cuberoot")
+    add("--window-seconds", type=float, default=0.025, metavar="S", help="default: 0.025")
+    add("--hop-seconds", type=float, default=0.01, metavar="S", help="default: 0.01")
+    add("--deltas", type=int, choices=(0, 1, 2), default=0, help="append differences over time; default: 0")
+    add("--normalize", action="store_true", help="each row to mean 0 and deviation 1 over its file")
+    add("--jobs", type=int, metavar="N", help="files at once; default: the number of processors")
+    add("--skip-unreadable", action="store_true", help="leave unreadable files out, say so, and exit with 1")
+    add("--debug", action="store_true", help="show the traceback of an error")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
