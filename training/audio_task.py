@@ -35,7 +35,7 @@ class AudioTask:
             "id2label": dict(enumerate(names)),
             "label2id": {name: i for i, name in enumerate(names)},
         }
-        self.max_seconds = config.max_seconds or 2.0
+        self.max_seconds = config.max_seconds or (1.0 if base is None else 5.0)
         if base is None:
             self.preprocessor, self.model = self._wide_resnet(labels)
         else:
@@ -54,9 +54,14 @@ class AudioTask:
             sample_rate=self.sample_rate,
             max_seconds=self.max_seconds,
             dropout=0.1,
+            n_mels=40,
             **labels,
         )
         model = WideResNetForAudioClassification(settings)
+        # Channels last: bf16 convolutions of few channels run about 4 times faster on a CPU.
+        import torch
+
+        model.network.to(memory_format=torch.channels_last)
         mask_features(model)
         return None, model
 
@@ -108,11 +113,11 @@ class AudioTask:
 
     def default_epochs(self) -> float:
         """A network from scratch needs many passes; a pretrained encoder few."""
-        return 40.0 if self.preprocessor is None else 5.0
+        return 30.0 if self.preprocessor is None else 5.0
 
     def default_learning_rate(self) -> float:
-        """3e-3 from scratch, 5e-5 for a pretrained encoder."""
-        return 3e-3 if self.preprocessor is None else 5e-5
+        """2e-3 from scratch, 5e-5 for a pretrained encoder."""
+        return 2e-3 if self.preprocessor is None else 5e-5
 
     def announce(self) -> list[str]:
         """What happened to the input that its owner should know."""

@@ -107,6 +107,7 @@ def training_arguments(
         eval_strategy="epoch",
         save_strategy="no",
         save_total_limit=2,
+        disable_tqdm=False,  # the Trainer hides its bar when transformers is told to be quiet
         logging_steps=25,
         report_to="none",
         seed=config.seed,
