@@ -65,9 +65,10 @@ def main(argv: list[str]) -> int:
     if options.push:
         import hub
         from exporting.publish import push_target
+        from exporting.source import read_run
 
         token = hub.find_token(token_file=options.token_file)
-        target = push_target(options.run_folder, options.repo_id, token)
+        target = push_target(read_run(options.run_folder).report["name"], options.repo_id, token)
     folder = export_run(
         options.run_folder,
         options.output_dir,

@@ -13,18 +13,18 @@ from exporting.source import Run, read_run
 SUFFIX = "-openvino-int8"
 
 
-def push_target(name: str | Path, repo_id: str | None, token: str | None) -> str:
+def push_target(name: str, repo_id: str | None, token: str | None) -> str:
     """The repository to publish to, checked to be writable before any work is done.
 
     Args:
-        name (str or Path): run folder or short name, for the default repository's name.
+        name (str): ``<base model>-<data set>``, for the default repository's name.
         repo_id (str, optional): the wanted repository. (Default: ``<user of the token>/<name>-openvino-int8``)
         token (str, optional): Hub token.
     """
     import hub
 
     user = hub.whoami(token=token)
-    target = repo_id or f"{user}/{Path(name).name}{SUFFIX}"
+    target = repo_id or f"{user}/{name}{SUFFIX}"
     hub.check_write_access(target, token=token)
     return target
 

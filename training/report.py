@@ -87,6 +87,7 @@ def compose(
         epochs=arguments.num_train_epochs, learning_rate=arguments.learning_rate, precision=precision.name
     )
     return {
+        "name": config.short_name,
         "task": config.task,
         "base_model": {"name": base.name, "revision": base.revision, "license": base.license}
         if base
