@@ -28,7 +28,11 @@ def main(argv: list[str]) -> int:
 
     token = hub.find_token(token_file=config.token_file)
     target = _push_target(config, token)
-    folder = finetune(config, token)
+    try:
+        folder = finetune(config, token)
+    except KeyboardInterrupt:
+        print("\nstopped: the same command with --resume goes on from the last checkpoint", file=sys.stderr)
+        raise
     if config.exports:
         from exporting.export import export_run
 
