@@ -1,0 +1,154 @@
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+import torch
+
+from audio.extract import extract, extract_all, main
+from audio.features import NAMES, make
+from audio.reading import read_waveform
+from tests.audio import signals
+
+SCRIPT = Path(__file__).parents[2] / "audio" / "extract.py"
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    for seed in range(4):
+        soundfile.write(folder / f"{seed}.wav", signals.speech_like(0.5 + 0.2 * seed, seed), 16000)
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("long") / "long.flac"
+    soundfile.write(path, np.tile(signals.speech_like(7.3), 20), 22050)
+    return path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_streamed_file_equals_the_whole(name, long_file):
+    feature = make(name)
+    streamed = extract(long_file, feature)
+    whole = feature(torch.from_numpy(read_waveform(long_file))).numpy()
+    assert streamed.shape == whole.shape
+    assert np.abs(streamed - whole).max() < 1e-4 * np.abs(whole).max()
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_many_files_come_back_in_order(clips, jobs):
+    feature = make("gfcc")
+    results = list(extract_all(clips, feature, jobs=jobs))
+    assert [path for path, _ in results] == clips
+    for path, array in results:
+        np.testing.assert_allclose(array, extract(path, feature), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("suffix", ["npz", "csv", "parquet"])
+def test_the_command_writes_every_format(clips, tmp_path, suffix, capsys):
+    output = tmp_path / f"out.{suffix}"
+    assert main([*map(str, clips), "--features", "mfcc", "--output", str(output)]) == 0
+    assert "4 files" in capsys.readouterr().out
+    for path in clips:
+        expected = extract(path, make("mfcc"))
+        if suffix == "npz":
+            found = np.load(output)[str(path)]
+        else:
+            table = pd.read_csv(output) if suffix == "csv" else pd.read_parquet(output)
+            rows = table[table["file"] == str(path)]
+            assert np.allclose(rows["seconds"], rows["frame"] * 0.01)
+            found = rows[[f"mfcc_{i}" for i in range(13)]].to_numpy().T
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    assert [p.name for p in tmp_path.iterdir()] == [output.name]
+
+
+def test_settings_reach_the_feature(clips, tmp_path):
+    output = tmp_path / "out.npz"
+    options = [
+        "--coefficients",
+        "5",
+        "--filters",
+        "16",
+        "--method",
+        "fft",
+        "--compression",
+        "log",
+        "--deltas",
+        "1",
+    ]
+    assert (
+        main([str(clips[0]), "--output", str(output), "--normalize", "--hop-seconds", "0.02", *options]) == 0
+    )
+    (array,) = np.load(output).values()
+    assert array.shape == (10, 1 + 8000 // 320)
+    np.testing.assert_allclose(array.mean(axis=1), 0, atol=1e-4)
+    assert main([str(clips[0]), "--output", str(output), "--features", "pncc", "--coefficients", "7"]) == 0
+    assert next(iter(np.load(output).values())).shape[0] == 7
+
+
+def test_unreadable_files(clips, tmp_path, capsys):
+    bad = tmp_path / "bad.wav"
+    bad.write_text("no sound")
+    output = tmp_path / "out.npz"
+    with pytest.raises(ValueError, match=r"bad\.wav"):
+        main([str(clips[0]), str(bad), "--output", str(output)])
+    assert not output.exists()
+    assert main([str(clips[0]), str(bad), "--output", str(output), "--skip-unreadable"]) == 1
+    assert "bad.wav" in capsys.readouterr().err
+    assert len(np.load(output).files) == 1
+    with pytest.raises(ValueError, match="None of the files"):
+        main([str(bad), "--output", str(tmp_path / "none.csv"), "--skip-unreadable"])
+
+
+def test_the_script_by_path_from_another_folder(clips, tmp_path):
+    command = [sys.executable, str(SCRIPT), str(clips[0]), "--output", "out.csv"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.csv").exists()
+    for wrong in (
+        ["missing.wav", "--output", "o.npz"],
+        [str(clips[0]), "--output", "o.xls"],
+        [str(clips[0]), "--output", "no/o.npz"],
+    ):
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), *wrong], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: ")
+        assert done.stderr.count("\n") == 1
+
+
+def test_help_does_not_wait_for_torch():
+    code = """
+import sys
+sys.path.insert(0, {root!r})
+import audio.extract
+try:
+    audio.extract.main(["--help"])
+except SystemExit:
+    pass
+assert "torch" not in sys.modules
+"""
+    code = code.format(root=str(SCRIPT.parents[1]))
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.slow
+def test_an_hour_in_bounded_memory(tmp_path):
+    path = tmp_path / "hour.wav"
+    minute = signals.speech_like(60.0).astype(np.float32)
+    with soundfile.SoundFile(path, "w", 16000, 1) as file:
+        for _ in range(60):
+            file.write(minute)
+    for _ in range(2):  # the first run warms everything up
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        frames = extract(path, make("gfcc")).shape[1]
+    assert frames == 1 + 3600 * 100
+    # The hour is 230 MB as float32; a minute, its features and its intermediate results stay far below.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
