@@ -8,8 +8,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from embedding.cache import cache_folder, drop_oldest, new_folder
@@ -110,29 +111,51 @@ class Embedder:
         )
 
     def _encode(self, texts: list[str], progress: Progress | None) -> Any:
+        from concurrent.futures import ThreadPoolExecutor
+
         import numpy as np
-        import openvino
 
         if self._compiled is None:
             self._load()
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        queue = openvino.AsyncInferQueue(self._compiled)
+        streams = max(1, int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
+        free: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(streams):
+            free.put(self._compiled.create_infer_request())
 
-        def keep(request: Any, rows: Any) -> None:
-            vectors[rows] = request.get_output_tensor(0).data
+        def infer(rows: Any, tokens: Any, mask: Any) -> int:
+            request = free.get()
+            try:
+                # A loop of our own, because openvino's queue with callbacks can wait on itself for ever.
+                vectors[rows] = request.infer({"input_ids": tokens, "attention_mask": mask})[0]
+            finally:
+                free.put(request)
+            return len(rows)
 
-        queue.set_callback(keep)
-        limit = self.settings["max_length"] * CHARACTERS_A_TOKEN
-        # Texts of like length share a batch, so little of it is padding; the longest go first, so that memory
-        # does not grow late and the last requests, which not all streams share, are short.
-        order = np.argsort([-len(text) for text in texts], kind="stable")
         done = 0
+        with ThreadPoolExecutor(streams) as pool:
+            for batches in self._batches(texts):
+                for count in pool.map(lambda batch: infer(*batch), batches):
+                    done += count
+                    if progress is not None:
+                        progress(done / len(texts), f"embedding {done:,} of {len(texts):,} documents")
+        return vectors
+
+    def _batches(self, texts: list[str]) -> Iterator[list[tuple[Any, Any, Any]]]:
+        """Lists of (rows of ``texts``, token ids, mask); texts of like length share a batch."""
+        import numpy as np
+
+        limit = self.settings["max_length"] * CHARACTERS_A_TOKEN
+        # Sorted by length little of a batch is padding; the longest go first, so that memory does not grow late
+        # and the last requests, which not all streams share, are short.
+        order = np.argsort([-len(text) for text in texts], kind="stable")
         for start in range(0, len(texts), TOKENIZED_AT_ONCE):
             rows = order[start : start + TOKENIZED_AT_ONCE]
             encoded = self._tokenizer.encode_batch([_clean(texts[row][:limit]) for row in rows])
             ids = [item.ids for item in encoded]
             lengths = np.array([len(item) for item in ids])
             by_length = np.argsort(-lengths, kind="stable")
+            batches = []
             first = 0
             while first < len(rows):
                 longest = max(1, lengths[by_length[first]])
@@ -142,12 +165,8 @@ class Embedder:
                 for line, item in enumerate(chosen):
                     tokens[line, : lengths[item]] = ids[item]
                 mask = (np.arange(longest) < lengths[chosen, None]).astype(np.int64)
-                queue.start_async({"input_ids": tokens, "attention_mask": mask}, rows[chosen])
-                done += len(chosen)
-                if progress is not None:
-                    progress(done / len(texts), f"embedding {done:,} of {len(texts):,} documents")
-        queue.wait_all()
-        return vectors
+                batches.append((rows[chosen], tokens, mask))
+            yield batches
 
 
 def _clean(text: str) -> str:

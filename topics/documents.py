@@ -35,6 +35,11 @@ def check_documents(documents: list[str]) -> None:
             raise ValueError(f"document {row + 1} is {kind}, not text: give a list of strings.")
 
 
+def encodable(document: str) -> str:
+    """The document without lone surrogates, which no file, tokenizer or table holds."""
+    return document if document.isascii() else document.encode("utf-8", "ignore").decode()
+
+
 def check_enough(n_documents: int, n_topics: int) -> None:
     """Raises ValueError when there are fewer documents with text than topics, or fewer than two topics."""
     if n_topics < 2:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from text.vectorize import VectorSettings
-from topics.documents import check_documents, check_enough, count_terms, default_settings
+from topics.documents import check_documents, check_enough, count_terms, default_settings, encodable
 from topics.model import TopicModel
 
 MODELS = ("lda", "lsa", "nmf", "bertopic", "bert+lda")
@@ -57,6 +57,7 @@ def fit(
     if n_topics is None and model != "bertopic":
         raise ValueError(f"{model} needs a number of topics: give n_topics.")
     check_documents(documents)
+    documents = [encodable(document) for document in documents]
     rows = [row for row, text in enumerate(documents) if text.strip()]
     check_enough(len(rows), 2 if n_topics is None else n_topics)
     texts = [documents[row] for row in rows]

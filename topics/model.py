@@ -73,9 +73,10 @@ class TopicModel:
         """
         import numpy as np
 
-        from topics.documents import check_documents
+        from topics.documents import check_documents, encodable
 
         check_documents(documents)
+        documents = [encodable(document) for document in documents]
         mixtures = np.full((len(documents), self.n_topics), 1.0 / self.n_topics)
         rows = [row for row, text in enumerate(documents) if text.strip()]
         if rows:
