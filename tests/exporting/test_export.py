@@ -100,7 +100,7 @@ def test_failed_gate_leaves_no_export_and_keeps_the_attempts(text_run, tmp_path,
         export.export_run(run, precision="int8")
     assert not (run / "export").exists() and not list(run.glob(".*"))
     failed = json.loads((run / "export_failed.json").read_text())
-    assert [a["method"] for a in failed["attempts"]] == ["int8", "int8-mixed"]
+    assert [a["method"] for a in failed["attempts"]] == ["int8", "int8-retuned"]
     assert not any(a["passed"] for a in failed["attempts"])
 
 
