@@ -1,0 +1,282 @@
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from inference import bulk, predict
+from inference.prediction import Prediction
+from inference.rows import Rows
+from tests.conftest import OFFLINE, ROOT, run_script
+
+LABELS = ["long", "short"]
+AWKWARD = [
+    "plain",
+    'with "quotes", commas; and a\ttab',
+    "two\nlines",
+    "«кавычки» 你好 🙂",
+    "  spaces around  ",
+    "a\u2028separator that is no line break",
+    "",
+    "=1+1",
+    "x" * 200_000,
+]
+
+
+def fake_predict(texts):
+    return [
+        Prediction(LABELS[len(text) < 10], {"long": len(text) % 7 / 7, "short": 1 - len(text) % 7 / 7}, 0.1)
+        for text in texts
+    ]
+
+
+def write(path: Path, texts: list[str], column: str = "text") -> Path:
+    if path.suffix in (".csv", ".tsv"):
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, delimiter="\t" if path.suffix == ".tsv" else ",")
+            writer.writerows([["id", column], *enumerate(texts)])
+    elif path.suffix == ".jsonl":
+        lines = [json.dumps({"id": i, column: text}, ensure_ascii=False) for i, text in enumerate(texts)]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    elif path.suffix == ".parquet":
+        import pyarrow
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(pyarrow.table({"id": list(range(len(texts))), column: texts}), path)
+    else:
+        path.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    return path
+
+
+def classify(source: Path, output: Path, window: int = 4, predict=fake_predict, column="text", **settings):
+    rows = Rows(source)
+    column = None if rows.columns is None else column
+    into = bulk.BulkOutput(output, bulk.identity_of(rows, column, source.parent, []), **settings)
+    return bulk.classify_rows(rows, column, predict, LABELS, into, window=window)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
+def test_rows_are_those_of_the_reader_that_holds_all_in_memory(tmp_path, suffix):
+    from corpora.tables import read_table
+
+    path = write(tmp_path / f"data{suffix}", AWKWARD)
+    wanted = [(number, values["text"] or None) for number, values in read_table(path).rows]
+    assert list(Rows(path).read("text")) == wanted
+    assert [text or "" for _, text in wanted] == AWKWARD
+
+
+@pytest.mark.parametrize(
+    "content, suffix, wanted",
+    [
+        ("a\n\n  \nb\r\nc", ".txt", [(1, "a"), (4, "b"), (5, "c")]),
+        ("\ufeffid;text\n1;Grüße\n\n2;\n", ".csv", [(2, "Grüße"), (4, None)]),
+        ('id\ttext\n1\t"an unclosed mark\n2\tb\n', ".tsv", [(2, '"an unclosed mark'), (3, "b")]),
+        ('{"text": "a"}\n\n{"other": 1}\n{"text": 3}\n', ".jsonl", [(1, "a"), (3, None), (4, "3")]),
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16"])
+def test_numbers_blank_rows_and_encodings(tmp_path, content, suffix, wanted, codec):
+    path = tmp_path / f"data{suffix}"
+    path.write_bytes(content.encode(codec) if codec == "utf-8" else content.lstrip("\ufeff").encode(codec))
+    rows = Rows(path)
+    assert list(rows.read("text" if rows.columns else None)) == wanted
+    assert rows.position == rows.total
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_every_row_is_answered_in_its_place(tmp_path, suffix):
+    source = write(tmp_path / "data.csv", AWKWARD)
+    done = classify(source, tmp_path / f"out{suffix}")
+    assert (done.rows, done.empty) == (len(AWKWARD), 1)
+    if suffix == ".csv":
+        with open(tmp_path / "out.csv", newline="", encoding="utf-8") as file:
+            found = list(csv.DictReader(file))
+        assert list(found[0]) == ["row", "input", "label", "score long", "score short"]
+        assert [row["input"] for row in found] == AWKWARD
+    else:
+        found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").split("\n")[:-1]]
+        assert [row["input"] or "" for row in found] == AWKWARD
+    assert [int(row["row"]) for row in found] == list(range(2, len(AWKWARD) + 2))
+    for row, text in zip(found, AWKWARD, strict=True):
+        assert (row["label"] or None) == (LABELS[len(text) < 10] if text else None)
+    assert {file.name for file in tmp_path.iterdir()} == {"data.csv", f"out{suffix}"}
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+@pytest.mark.parametrize("survived", [0, 1, 3, 5])
+@pytest.mark.parametrize("tail", [b"", b'{"row": 9, "inp'])
+def test_goes_on_where_it_stopped(tmp_path, suffix, survived, tail):
+    """Killed in window ``survived``, with half a line written that was never recorded: the same file results."""
+    texts = [f"text {i} {'x' * (i % 13)}" for i in range(22)]
+    source = write(tmp_path / "data.csv", texts)
+    whole, broken = tmp_path / f"whole{suffix}", tmp_path / f"broken{suffix}"
+    classify(source, whole)
+    seen = []
+
+    def dying(texts):
+        if len(seen) == survived:
+            raise KeyboardInterrupt
+        seen.append(texts)
+        return fake_predict(texts)
+
+    with pytest.raises(KeyboardInterrupt):
+        classify(source, broken, predict=dying)
+    assert not broken.exists()
+    partial = broken.with_name(broken.name + ".partial")
+    with partial.open("ab") as file:
+        file.write(tail)
+    again = []
+
+    def counting(texts):
+        again.extend(texts)
+        return fake_predict(texts)
+
+    done = classify(source, broken, predict=counting)
+    assert broken.read_bytes() == whole.read_bytes()
+    assert again == texts[4 * survived :] and done.rows == len(texts) and done.resumed_at == 4 * survived
+
+
+def test_an_unfinished_file_of_another_input_is_not_continued(tmp_path):
+    source = write(tmp_path / "data.csv", [f"text {i}" for i in range(10)])
+
+    def dying(texts):
+        if "text 4" in texts:
+            raise KeyboardInterrupt
+        return fake_predict(texts)
+
+    with pytest.raises(KeyboardInterrupt):
+        classify(source, tmp_path / "out.csv", predict=dying)
+    write(source, [f"another text {i}" for i in range(10)])
+    with pytest.raises(ValueError, match="another input: --overwrite"):
+        classify(source, tmp_path / "out.csv")
+    assert classify(source, tmp_path / "out.csv", overwrite=True).rows == 10
+
+
+@pytest.mark.parametrize(
+    "name, content, words",
+    [
+        ("a.csv", b'text\nfine\n"never closed\nand on\n', "after row 2 .* quotation mark"),
+        ("a.csv", b"text\none, two\n", "row 2 .* 2 cells"),
+        ("a.csv", b"text,text\na,b\n", "two columns named 'text'"),
+        ("a.jsonl", b'{"text": "a"}\n{"text": \n', "row 2 .* is not JSON"),
+        ("a.jsonl", b'{"text": "a"}\n[1]\n', "row 2 .* is not an object"),
+        ("a.txt", b"fine\n\xe9t\xe9\n", "is not utf-8 .* save it anew as UTF-8"),
+        ("a.csv", b'"text', "row 1 .* names no columns"),
+        ("a.txt", b"a\0b", "is not a text file"),
+        ("a.txt", b"", "is empty"),
+        ("a.jsonl", b"\n\n", "is empty"),
+        ("a.parquet", b"PAR1 no", "not a readable Parquet file"),
+        ("a.xlsx", b"PK", "save it as .csv"),
+    ],
+)
+def test_a_broken_input_is_named_in_one_sentence(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=words) as caught:
+        list(Rows(tmp_path / name).read("text"))
+    assert "\n" not in str(caught.value)
+
+
+def test_parquet_without_pyarrow_says_so(tmp_path, monkeypatch):
+    path = write(tmp_path / "data.parquet", ["a"])
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ValueError, match="pip install pyarrow"):
+        Rows(path)
+
+
+@pytest.mark.parametrize(
+    "options, code, words",
+    [
+        (["--output", "o.csv"], 2, "together"),
+        (["--input", "i.csv"], 2, "together"),
+        (["a text", "--input", "i.csv", "--output", "o.csv"], 2, "together"),
+        (["--input", "nowhere.csv", "--output", "o.csv"], 2, "there is no file"),
+        (["--input", "i.csv", "--output", "o.xml"], 2, "end it in .jsonl or .csv"),
+        (["--input", "i.csv", "--output", "there/o.csv"], 2, "there is no folder"),
+        (["--input", "i.csv", "--output", "i.csv"], 2, "exists already"),
+        (["--input", "i.csv", "--output", "o.csv", "--text-column", "x"], 2, "no column 'x'"),
+        (["--input", "l.txt", "--output", "o.csv", "--text-column", "x"], 2, "has no columns"),
+    ],
+)
+def test_wrong_usage_before_any_model_is_loaded(tmp_path, options, code, words, monkeypatch, capsys):
+    import command_line
+
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "i.csv", ["a"])
+    write(tmp_path / "l.txt", ["a"])
+    try:
+        found = command_line.run(predict.main, ["no/model", *options])
+    except SystemExit as exit:
+        found = exit.code
+    assert found == code and words in capsys.readouterr().err
+
+
+PEAK = """
+import sys, resource
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from inference import bulk
+from inference.prediction import Prediction
+from inference.rows import Rows
+rows = Rows(Path({source!r}))
+output = bulk.BulkOutput(Path({output!r}), {{}})
+predict = lambda texts: [Prediction("a", {{"a": 0.5, "b": 0.5}}, 0.1) for _ in texts]
+bulk.classify_rows(rows, "text", predict, ["a", "b"], output)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def peak_mib(tmp_path: Path, count: int, suffix: str) -> int:
+    source = tmp_path / f"{count}{suffix}"
+    write(source, ["a sentence of usual length, about as long as this one is"] * count)
+    program = PEAK.format(root=str(ROOT), source=str(source), output=str(tmp_path / f"{count}{suffix}.jsonl"))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_memory_does_not_grow_with_the_rows(tmp_path, suffix):
+    few, many = peak_mib(tmp_path, 10_000, suffix), peak_mib(tmp_path, 1_000_000, suffix)
+    print(f"{suffix}: {few} MiB for 10,000 rows, {many} MiB for 1,000,000")
+    assert many - few < 30, "a million rows of 60 bytes would be more than that even once"
+
+
+def test_command_survives_kill_9_and_needs_no_torch(text_run, news, tmp_path):
+    texts = [text for text, _ in news] * 30
+    source = write(tmp_path / "news.csv", texts)
+    program = textwrap.dedent(f"""
+        import runpy, sys
+        for name in ("torch", "transformers", "optimum", "pandas", "datasets", "pyarrow"):
+            sys.modules[name] = None
+        sys.argv = ["predict.py", {str(text_run)!r}, "--input", "news.csv", "--output", "labels.jsonl"]
+        runpy.run_path({str(ROOT / "inference/predict.py")!r}, run_name="__main__")
+    """)
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, env={**os.environ, **OFFLINE})
+    record = tmp_path / "labels.jsonl.partial.json"
+    deadline = time.monotonic() + 200
+    while not record.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.returncode == -signal.SIGKILL and not (tmp_path / "labels.jsonl").exists()
+    rows_before = json.loads(record.read_text())["rows"]
+    done = run_script(
+        "inference/predict.py", text_run, "--input", source, "--output", "labels.jsonl", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"going on after {rows_before} rows" in done.stderr and "text is column 'text'" in done.stderr
+    found = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text("utf-8").split("\n")[:-1]]
+    assert [row["row"] for row in found] == list(range(2, len(texts) + 2))
+    assert [row["input"] for row in found] == texts
+    import inference
+
+    alone = inference.load(text_run).predict(texts[:20])
+    for row, answer in zip(found, alone, strict=False):
+        assert row["scores"] == pytest.approx(answer.scores, abs=0.02)
+    assert done.stdout == ""
