@@ -3,6 +3,7 @@
     python exporting/export.py runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
     python exporting/export.py RUN_FOLDER --precision auto --max-drop 0.002
     python exporting/export.py RUN_FOLDER --push            # and publish it to the Hub
+    python exporting/export.py RUN_FOLDER --dry-run         # what --push would publish; sends nothing
 
 Calibration sees the training part, the choice between attempts the validation part; the test part is
 scored once, and its verdict decides whether there is an export folder at all.
@@ -32,7 +33,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--precision",
         default="auto",
-        choices=("auto", "int8", "int8-mixed", "int8-weight", "fp16", "fp32"),
+        choices=("auto", "int8", "int8-retuned", "int8-weight", "fp16", "fp32"),
         help="auto tries from the smallest up (default: %(default)s)",
     )
     parser.add_argument(
@@ -49,7 +50,16 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing export")
     parser.add_argument("--push", action="store_true", help="publish the export to the Hub")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print files, bytes and card that --push would publish"
+    )
     parser.add_argument("--push-original", action="store_true", help="also publish the unquantized weights")
+    parser.add_argument(
+        "--layout",
+        choices=("one", "two"),
+        help="publish the unquantized weights in the export's repository, or in one of their own "
+        "(default: two with --push-original, else not at all)",
+    )
     parser.add_argument("--repo-id", help="Hub repository (default: <you>/<run>-openvino-int8)")
     parser.add_argument("--hub-private", action="store_true", help="make the Hub repositories private")
     parser.add_argument(
@@ -62,14 +72,15 @@ def main(argv: list[str]) -> int:
     if options.calibration_samples < 1:
         raise ValueError(f"--calibration-samples {options.calibration_samples}: give at least 1")
     target = token = None
-    if options.push:
+    if options.push or options.dry_run:
         import hub
-        from exporting.publish import push_target
-        from exporting.source import read_run
+        from exporting.publish import planned_target, push_target
 
         token = hub.find_token(token_file=options.token_file)
-        target = push_target(read_run(options.run_folder).report["name"], options.repo_id, token)
-    folder = export_run(
+        choose_target = planned_target if options.dry_run else push_target
+        target = choose_target(options.run_folder, options.repo_id, token)
+    folder = _finished(options) if target else None
+    folder = folder or export_run(
         options.run_folder,
         options.output_dir,
         precision=options.precision,
@@ -85,10 +96,31 @@ def main(argv: list[str]) -> int:
             target,
             export_folder=folder,
             private=options.hub_private,
-            original=options.push_original,
+            original=options.push_original or options.layout is not None,
+            one_repository=options.layout == "one",
+            dry_run=options.dry_run,
             token=token,
         )
     return 0
+
+
+def _finished(options: argparse.Namespace) -> Path | None:
+    """The export that exists and is as the options ask, so that publishing can be tried again without making it."""
+    import json
+
+    from exporting.quantization import attempts_for
+
+    folder = options.output_dir or options.run_folder / "export"
+    if options.overwrite or not (folder / "parity.json").is_file():
+        return None
+    parity = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
+    if (
+        parity["method"] not in attempts_for(options.precision)
+        or parity["gate"]["max_drop"] > options.max_drop
+    ):
+        return None
+    print(f"publishing the export that exists, {folder}: --overwrite makes it anew", flush=True)
+    return folder
 
 
 def export_run(

@@ -29,6 +29,19 @@ def push_target(name: str, repo_id: str | None, token: str | None) -> str:
     return target
 
 
+def planned_target(name: str | Path, repo_id: str | None, token: str | None) -> str:
+    """The repository that :func:`push_target` would choose; needs neither network nor token."""
+    import hub
+
+    if repo_id:
+        return repo_id
+    try:
+        user = hub.whoami(token=token)
+    except hub.HubError:
+        user = "your-name"
+    return f"{user}/{Path(name).name}{SUFFIX}"
+
+
 def publish_run(
     run_folder: str | Path,
     repo_id: str,
@@ -36,6 +49,8 @@ def publish_run(
     export_folder: Path | None = None,
     private: bool = False,
     original: bool = False,
+    one_repository: bool = False,
+    dry_run: bool = False,
     token: str | None = None,
 ) -> str:
     """Publishes a run's export and proves that what the Hub serves is what was meant.
@@ -45,7 +60,9 @@ def publish_run(
         repo_id (str): Hub repository of the export.
         export_folder (Path, optional): its export. (Default: ``<run_folder>/export``)
         private (bool, optional): make new repositories private. (Default: ``False``)
-        original (bool, optional): publish the unquantized weights beside it. (Default: ``False``)
+        original (bool, optional): publish the unquantized weights in a repository beside it. (Default: ``False``)
+        one_repository (bool, optional): publish them in the export's own repository. (Default: ``False``)
+        dry_run (bool, optional): print files, bytes and cards; change and send nothing. (Default: ``False``)
         token (str, optional): Hub token.
 
     Returns:
@@ -53,13 +70,57 @@ def publish_run(
     """
     run = read_run(run_folder)
     export = export_folder or run.path / "export"
+    if dry_run or one_repository:
+        # Put together elsewhere: a dry run changes no card, and the export folder stays free of the weights.
+        with tempfile.TemporaryDirectory(dir=run.path.parent, prefix=f".{run.path.name}.staged.") as staged:
+            copy = Path(staged) / "export"
+            _link_files(export, copy)
+            if one_repository:
+                _link_files(run.path, copy)
+            return _publish_both(run, copy, repo_id, private, original, one_repository, dry_run, token)
+    return _publish_both(run, export, repo_id, private, original, False, False, token)
+
+
+def _publish_both(
+    run: Run,
+    export: Path,
+    repo_id: str,
+    private: bool,
+    original: bool,
+    one_repository: bool,
+    dry_run: bool,
+    token: str | None,
+) -> str:
     sibling = None
-    if original:
+    if original and not one_repository:
         sibling = repo_id.removesuffix(SUFFIX) if repo_id.endswith(SUFFIX) else f"{repo_id}-original"
-    write_card(run.report, export, repo_id, sibling)
+    card = write_card(run.report, export, repo_id, sibling)
+    if one_repository:
+        _append_to_card(card, run, repo_id)
     if sibling:
-        _publish_original(run, sibling, repo_id, private, token)
+        _publish_original(run, sibling, repo_id, private, dry_run, token)
+    if dry_run:
+        import hub
+
+        plan = hub.publish(export, repo_id, private=private, dry_run=True, token=token)
+        print(plan.describe(), flush=True)
+        return plan.url
     return _publish(export, repo_id, run, private, token)
+
+
+def _append_to_card(card: Path, run: Run, repo_id: str) -> None:
+    model = "AutoModelForSequenceClassification"
+    how = (
+        f'`{model}.from_pretrained("{repo_id}")` of transformers loads them'
+        if run.task == "text"
+        else "`training/finetune.py` wrote them"
+    )
+    section = (
+        f"\n## The unquantized weights\n\nThey are in this repository too, as `model.safetensors`; {how}.\n"
+    )
+    temporary = card.with_name(card.name + ".tmp")
+    temporary.write_text(card.read_text(encoding="utf-8") + section, encoding="utf-8")
+    os.replace(temporary, card)
 
 
 def _publish(folder: Path, repo_id: str, run: Run, private: bool, token: str | None) -> str:
@@ -88,19 +149,31 @@ def _example(run: Run, classifier):
     return np.zeros(classifier.sample_rate, dtype=np.float32)
 
 
-def _publish_original(run: Run, repo_id: str, export_repo_id: str, private: bool, token: str | None) -> None:
+def _publish_original(
+    run: Run, repo_id: str, export_repo_id: str, private: bool, dry_run: bool, token: str | None
+) -> None:
     import hub
 
     with tempfile.TemporaryDirectory(dir=run.path.parent, prefix=f".{run.path.name}.original.") as staged:
         folder = Path(staged)
-        for file in run.path.iterdir():
-            if file.is_file() and file.name != "export_failed.json":
-                _link(file, folder / file.name)
+        _link_files(run.path, folder)
         write_original_card(run.report, folder, repo_id, export_repo_id)
+        if dry_run:
+            plan = hub.publish(folder, repo_id, private=private, dry_run=True, token=token)
+            print(plan.describe() + "\n", flush=True)
+            return
         published = hub.publish(folder, repo_id, private=private, message="Publish the weights", token=token)
         with tempfile.TemporaryDirectory() as cache:
             hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
     print(f"published: {published.url} at {published.commit[:12]}", flush=True)
+
+
+def _link_files(source: Path, target: Path) -> None:
+    """The files of a folder, in another one; what is there already stays."""
+    target.mkdir(exist_ok=True)
+    for file in source.iterdir():
+        if file.is_file() and file.name != "export_failed.json" and not (target / file.name).exists():
+            _link(file, target / file.name)
 
 
 def _link(source: Path, target: Path) -> None:

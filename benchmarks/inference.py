@@ -1,0 +1,430 @@
+"""Our export beside other ways to classify texts on a CPU: real texts, tokenization included.
+
+    python benchmarks/inference.py runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
+    python benchmarks/inference.py RUN_FOLDER --texts 300 --single 20 --rounds 1       # does it work? a minute
+    python benchmarks/inference.py RUN_FOLDER --only ours pipeline_fp32
+
+Each backend runs in a process of its own; a round runs every one of them once, in an order that changes; the
+figures are medians over the rounds. The share of the arithmetic limit is the work of the model's matrix
+products on the real tokens, by the time taken, by what one large product of the same precision reaches on
+this machine in the same round. ONNX Runtime needs: pip install onnx onnxruntime
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+if __package__ in (None, ""):  # run by path: make the repository root importable
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+from command_line import quiet_libraries, run
+
+BATCH = 32
+LIMIT_SIZE = 2048  # rows and columns of the product that measures the arithmetic limit
+Predict = Callable[[list[str]], list[int]]
+
+
+def ours(run_folder: Path, work: Path) -> tuple[Predict, Path]:
+    """The export, through ``inference.TextClassifier``."""
+    import inference
+
+    classifier = inference.load(run_folder)
+    number = {label: i for i, label in enumerate(classifier.labels)}
+    return lambda texts: [number[p.label] for p in classifier.predict(texts)], classifier.export.path
+
+
+def _pipeline(model: Any, run_folder: Path, batch: int) -> Predict:
+    from transformers import AutoTokenizer, pipeline
+
+    tokenizer = AutoTokenizer.from_pretrained(run_folder)
+    classify = pipeline("text-classification", model=model, tokenizer=tokenizer, device="cpu")
+    number = model.config.label2id
+    length = _max_length(run_folder)
+
+    def predict(texts: list[str]) -> list[int]:
+        # A generator in, as the documentation advises for many inputs.
+        answers = classify((text for text in texts), batch_size=batch, truncation=True, max_length=length)
+        return [number[answer["label"]] for answer in answers]
+
+    return predict
+
+
+def _torch_model(run_folder: Path) -> Any:
+    from transformers import AutoModelForSequenceClassification
+
+    return AutoModelForSequenceClassification.from_pretrained(run_folder, dtype="float32").eval()
+
+
+def pipeline_fp32(run_folder: Path, work: Path) -> tuple[Predict, Path]:
+    """``transformers.pipeline``, one text at a time, as its documentation advises for a CPU."""
+    return _pipeline(_torch_model(run_folder), run_folder, 1), run_folder / "model.safetensors"
+
+
+def pipeline_fp32_batched(run_folder: Path, work: Path) -> tuple[Predict, Path]:
+    """``transformers.pipeline`` in batches."""
+    return _pipeline(_torch_model(run_folder), run_folder, BATCH), run_folder / "model.safetensors"
+
+
+def optimum_plain(run_folder: Path, work: Path) -> tuple[Predict, Path]:
+    """Optimum Intel used as its first page shows: exported without quantization, in a pipeline."""
+    from optimum.intel import OVModelForSequenceClassification
+
+    model = OVModelForSequenceClassification.from_pretrained(work / "openvino")
+    return _pipeline(model, run_folder, BATCH), work / "openvino" / "openvino_model.bin"
+
+
+def _batched(run_folder: Path, logits: Callable[[dict], Any], arrays: str) -> Predict:
+    """Texts of like length in one batch, which is more than the peers' documentation asks for."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(run_folder)
+    length = _max_length(run_folder)
+
+    def predict(texts: list[str]) -> list[int]:
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        labels = [0] * len(texts)
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            batch = tokenizer(
+                [texts[i] for i in rows],
+                padding=True,
+                truncation=True,
+                max_length=length,
+                return_tensors=arrays,
+            )
+            for row, label in zip(rows, logits(dict(batch)).argmax(1).tolist(), strict=True):
+                labels[row] = label
+        return labels
+
+    return predict
+
+
+def torch_dynamic_int8(run_folder: Path, work: Path) -> tuple[Predict, Path]:
+    """Torch's own quantization: 8-bit linear layers, ranges found at run time."""
+    import torch
+
+    model = torch.ao.quantization.quantize_dynamic(
+        _torch_model(run_folder), {torch.nn.Linear}, dtype=torch.qint8
+    )
+
+    def logits(batch: dict) -> Any:
+        with torch.inference_mode():
+            return model(**batch).logits
+
+    path = work / "torch_int8.bin"
+    if not path.exists():
+        torch.save(model.state_dict(), path)  # only to see its size
+    return _batched(run_folder, logits, "pt"), path
+
+
+def onnxruntime_dynamic_int8(run_folder: Path, work: Path) -> tuple[Predict, Path]:
+    """ONNX Runtime with its dynamic 8-bit quantization."""
+    import onnxruntime
+
+    path = work / "int8.onnx"
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    wanted = {item.name for item in session.get_inputs()}
+
+    def logits(batch: dict) -> Any:
+        return session.run(None, {name: batch[name] for name in wanted})[0]
+
+    return _batched(run_folder, logits, "np"), path
+
+
+BACKENDS: dict[str, tuple[Callable[[Path, Path], tuple[Predict, Path]], str]] = {
+    "ours": (ours, "int8"),
+    "pipeline_fp32": (pipeline_fp32, "fp32"),
+    "pipeline_fp32_batched": (pipeline_fp32_batched, "fp32"),
+    "optimum_plain": (optimum_plain, "fp32"),
+    "torch_dynamic_int8": (torch_dynamic_int8, "int8"),
+    "onnxruntime_dynamic_int8": (onnxruntime_dynamic_int8, "int8"),
+}
+
+
+def _max_length(run_folder: Path) -> int:
+    return int(json.loads((run_folder / "run.json").read_text())["config"]["sequence_length"])
+
+
+def prepare(run_folder: Path, work: Path, names: list[str], texts: int, single: int) -> dict[str, Any]:
+    """Converts what the peers need and chooses the texts, before any clock starts.
+
+    The test part comes first, so that accuracy is measured on it alone; other parts fill up to ``texts``.
+    """
+    from exporting.source import read_run
+
+    corpus = read_run(run_folder).corpus()
+    tested = min(texts, len(corpus.test.inputs))
+    rows = sorted(random.Random(0).sample(range(len(corpus.test.inputs)), tested))
+    chosen = [corpus.test.inputs[row] for row in rows]
+    rest = corpus.train.inputs + corpus.validation.inputs
+    chosen += random.Random(0).sample(rest, min(len(rest), texts - tested))
+    plan = {
+        "texts": chosen,
+        "labels": [corpus.test.labels[row] for row in rows],
+        "single": chosen[:single],
+        "operations": operations(run_folder, chosen),
+    }
+    (work / "plan.json").write_text(json.dumps(plan))
+    if "optimum_plain" in names:
+        from optimum.intel import OVModelForSequenceClassification
+
+        OVModelForSequenceClassification.from_pretrained(
+            run_folder, export=True, compile=False, load_in_8bit=False
+        ).save_pretrained(work / "openvino")
+    if "onnxruntime_dynamic_int8" in names:
+        _write_onnx(run_folder, work)
+    return plan
+
+
+def operations(run_folder: Path, texts: list[str]) -> float:
+    """Multiplications and additions of the encoder's matrix products, on the real tokens without padding."""
+    from transformers import AutoConfig, AutoTokenizer
+
+    config = AutoConfig.from_pretrained(run_folder)
+    tokenizer = AutoTokenizer.from_pretrained(run_folder)
+    lengths = [
+        len(ids) for ids in tokenizer(texts, truncation=True, max_length=_max_length(run_folder))["input_ids"]
+    ]
+    width = config.hidden_size
+    dense = 4 * width * width + 2 * width * config.intermediate_size  # a token and a layer
+    return float(sum(2 * config.num_hidden_layers * n * (dense + 2 * n * width) for n in lengths))
+
+
+def _write_onnx(run_folder: Path, work: Path) -> None:
+    import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    class FourDimensionalMask(torch.nn.Module):
+        """The exporter cannot follow the making of the mask, so the graph makes it by itself."""
+
+        def __init__(self, model: Any):
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            hidden = (1.0 - attention_mask[:, None, None, :].float()) * torch.finfo(torch.float32).min
+            return self.model(input_ids=input_ids, attention_mask=hidden).logits
+
+    example = (torch.ones(2, 16, dtype=torch.long), torch.ones(2, 16, dtype=torch.long))
+    axes = {0: "batch", 1: "length"}
+    with torch.inference_mode():
+        torch.onnx.export(
+            FourDimensionalMask(_torch_model(run_folder)),
+            example,
+            str(work / "fp32.onnx"),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["logits"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "logits": {0: "batch"}},
+            dynamo=False,
+        )
+    quantize_dynamic(str(work / "fp32.onnx"), str(work / "int8.onnx"), weight_type=QuantType.QInt8)
+    (work / "fp32.onnx").unlink()
+
+
+def measure(name: str, run_folder: Path, work: Path, started: float) -> dict[str, Any]:
+    """One backend, in this process: loading, texts alone, all texts.
+
+    Returns:
+        dict: seconds, milliseconds, MiB, texts a second, and the number of each text's label.
+    """
+    import resource
+
+    before = time.time()
+    plan = json.loads((work / "plan.json").read_text())
+    started += time.time() - before  # reading the benchmark's own texts is no part of a cold start
+    build, _ = BACKENDS[name]
+    predict, weights = build(run_folder, work)
+    predict(plan["single"][:1])
+    first_seconds, first_mib = time.time() - started, _resident_mib()
+    times = []
+    predict(plan["single"][:3])
+    for text in plan["single"]:
+        begin = time.perf_counter()
+        predict([text])
+        times.append(time.perf_counter() - begin)
+    predict(plan["texts"][:BATCH])
+    begin = time.perf_counter()
+    labels = predict(plan["texts"])
+    seconds = time.perf_counter() - begin
+    return {
+        "first_prediction_s": first_seconds,
+        "first_prediction_mib": first_mib,
+        "latency_ms": median(times) * 1000,
+        "texts_per_second": len(labels) / seconds,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "weights_mb": _weight_bytes(weights) / 1e6,
+        "labels": labels,
+    }
+
+
+def _resident_mib() -> float:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def _weight_bytes(path: Path) -> int:
+    files = [path] if path.is_file() else [file for file in path.iterdir() if file.is_file()]
+    return sum(file.stat().st_size for file in files)
+
+
+def measure_limit(precision: str) -> dict[str, Any]:
+    """What a chain of large matrix products reaches on this machine, in operations a second.
+
+    Args:
+        precision (str): ``int8`` or ``fp32``; both through OpenVINO, whose products are the fastest here.
+    """
+    import numpy as np
+    import openvino
+    from openvino import opset13 as ops
+
+    size, depth = LIMIT_SIZE, 4
+    given = ops.parameter([size, size], np.float32)
+    chance = np.random.default_rng(0)
+    value = given
+    for _ in range(depth):
+        if precision == "int8":
+            edge = np.float32(4.0)
+            value = ops.fake_quantize(value, -edge, edge, -edge, edge, 256)
+            whole = ops.constant(chance.integers(-127, 128, (size, size)).astype(np.int8))
+            weight = ops.multiply(ops.convert(whole, "f32"), ops.constant(np.float32(1e-3)))
+        else:
+            weight = ops.constant(chance.standard_normal((size, size)).astype(np.float32))
+        value = ops.matmul(value, weight, False, True)
+    model = openvino.Model([ops.result(value)], [given], "limit")
+    compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    matrix = chance.standard_normal((size, size)).astype(np.float32)
+    compiled(matrix)
+    times = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        compiled(matrix)
+        times.append(time.perf_counter() - begin)
+    return {"operations_per_second": depth * 2 * size**3 / min(times)}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("run_folder", type=Path, help="a run on text with its export")
+    made.add_argument("--texts", type=int, default=10_000, help="texts of bulk work (default: 10,000)")
+    made.add_argument("--single", type=int, default=200, help="texts timed one by one (default: 200)")
+    made.add_argument("--rounds", type=int, default=5, help="processes of each backend (default: 5)")
+    made.add_argument("--only", nargs="+", choices=tuple(BACKENDS), help="these backends (default: all)")
+    made.add_argument("--json", type=Path, help="write every measurement here")
+    made.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    for hidden in ("--child", "--work"):  # the child's: measure one thing and print it
+        made.add_argument(hidden, help=argparse.SUPPRESS)
+    made.add_argument("--started", type=float, help=argparse.SUPPRESS)
+    return made
+
+
+def main(argv: list[str]) -> int:
+    """Runs every backend in processes of their own and prints the medians."""
+    options = parser().parse_args(argv)
+    if options.child:
+        if options.child in ("int8", "fp32"):
+            result = measure_limit(options.child)
+        else:
+            result = measure(options.child, options.run_folder, Path(options.work), options.started)
+        print("RESULT " + json.dumps(result))
+        return 0
+    if min(options.texts, options.single, options.rounds) < 1:
+        raise ValueError("--texts, --single and --rounds must be at least 1")
+    quiet_libraries()
+    names = options.only or _installed(list(BACKENDS))
+    with tempfile.TemporaryDirectory() as folder:
+        plan = prepare(options.run_folder.resolve(), Path(folder), names, options.texts, options.single)
+        runs = _alternate(names, options, Path(folder))
+    report(runs, plan)
+    if options.json:
+        options.json.write_text(json.dumps(runs, indent=1))
+    return 0
+
+
+def _installed(names: list[str]) -> list[str]:
+    from importlib.util import find_spec
+
+    if find_spec("onnxruntime") is None or find_spec("onnx") is None:
+        print("onnxruntime_dynamic_int8 is left out: pip install onnx onnxruntime", file=sys.stderr)
+        names.remove("onnxruntime_dynamic_int8")
+    return names
+
+
+def _alternate(names: list[str], options: argparse.Namespace, work: Path) -> dict[str, list[dict[str, Any]]]:
+    limits = sorted({BACKENDS[name][1] for name in names})
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in [*names, *limits]}
+    for number in range(options.rounds):
+        turn = number % len(names)
+        for name in [*limits, *names[turn:], *names[:turn]]:
+            runs[name].append(_in_a_process(name, options.run_folder, work))
+            shown = {key: value for key, value in runs[name][-1].items() if key != "labels"}
+            print(f"round {number + 1}: {name} {json.dumps(shown)}", file=sys.stderr, flush=True)
+    return runs
+
+
+def _in_a_process(name: str, run_folder: Path, work: Path) -> dict[str, Any]:
+    command = [sys.executable, __file__, str(run_folder.resolve()), "--child", name, "--work", str(work)]
+    environment = os.environ | {"TOKENIZERS_PARALLELISM": "true", "TRANSFORMERS_VERBOSITY": "error"}
+    result = subprocess.run(
+        [*command, "--started", str(time.time())], env=environment, capture_output=True, text=True
+    )
+    lines = [line for line in result.stdout.splitlines() if line.startswith("RESULT ")]
+    if result.returncode or not lines:
+        last = (result.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"{name} failed: {last}")
+    return json.loads(lines[-1].removeprefix("RESULT "))
+
+
+def report(runs: dict[str, list[dict[str, Any]]], plan: dict[str, Any]) -> None:
+    """Prints one line a backend: medians over the rounds, ratios to the fp32 pipeline, labels compared."""
+    limit = {
+        precision: median(result["operations_per_second"] for result in runs[precision])
+        for precision in ("int8", "fp32")
+        if precision in runs
+    }
+    for precision, reached in limit.items():
+        print(f"arithmetic limit, {precision}: {reached / 1e12:.3g} T operations a second")
+    middle = {
+        name: {key: median(r[key] for r in results) for key in results[0] if key != "labels"}
+        for name, results in runs.items()
+        if name in BACKENDS
+    }
+    base, truth = middle.get("pipeline_fp32"), plan["labels"]
+    whole = runs.get("pipeline_fp32") or runs.get("pipeline_fp32_batched")
+    print(
+        "| backend | one text, ms | x | texts/s | x | share of the limit | first prediction, s | then MiB "
+        "| peak MiB | weights, MB | accuracy | agreement |\n|" + "---|" * 12
+    )
+    for name, figures in middle.items():
+        tested = runs[name][0]["labels"][: len(truth)]
+        accuracy = sum(a == b for a, b in zip(tested, truth, strict=True)) / len(truth)
+        per_text = plan["operations"] / len(plan["texts"])
+        share = per_text * figures["texts_per_second"] / limit[BACKENDS[name][1]]
+        faster = quicker = agreement = "-"
+        if base:
+            quicker = f"{base['latency_ms'] / figures['latency_ms']:.2f}"
+            faster = f"{figures['texts_per_second'] / base['texts_per_second']:.2f}"
+        if whole:
+            wanted = whole[0]["labels"][: len(truth)]
+            agreement = f"{sum(a == b for a, b in zip(tested, wanted, strict=True)) / len(truth):.2%}"
+        print(
+            f"| {name} | {figures['latency_ms']:.2f} | {quicker} | {figures['texts_per_second']:.0f} | {faster} "
+            f"| {share:.0%} | {figures['first_prediction_s']:.2f} | {figures['first_prediction_mib']:.0f} "
+            f"| {figures['peak_mib']:.0f} | {figures['weights_mb']:.1f} | {accuracy:.4f} | {agreement} |"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

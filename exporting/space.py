@@ -1,0 +1,191 @@
+"""Publishes the page as a Hugging Face Space that serves your published model.
+
+    python exporting/space.py --space-id me/grokaem --model-id me/reviews-openvino-int8
+    python exporting/space.py --space-id me/grokaem --dry-run            # what would be published; sends nothing
+    HF_TOKEN=... python exporting/space.py --space-id me/grokaem --model-id me/private-model --secret HF_TOKEN
+
+The Space gets the files that the page imports and no others, the requirements they need, and its settings. The
+command ends when the Space runs, or with the lines of its log that say why it does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+if __package__ in (None, ""):  # run by path: make the repository root importable
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+from command_line import run
+from exporting.space_files import HARDWARE, ROOT, Hardware, needed_files, requirements, space_card
+
+SERVED = {"text": "MODEL_ID", "audio": "AUDIO_MODEL_ID"}  # the variables that app.py reads
+NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; see the module's docstring for examples."""
+    parser = argparse.ArgumentParser(
+        prog="space.py", allow_abbrev=False, description="Publishes the page as a Hugging Face Space."
+    )
+    parser.add_argument("--space-id", required=True, help="the Space, as user/name")
+    parser.add_argument("--model-id", help="Hub repository of the text classifier it serves")
+    parser.add_argument("--audio-model-id", help="Hub repository of the sound classifier it serves")
+    parser.add_argument(
+        "--hardware",
+        choices=tuple(HARDWARE),
+        default="cpu-basic",
+        help="free accounts may only have zero-gpu (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--variable",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable of the Space that everybody can see; may be repeated",
+    )
+    parser.add_argument(
+        "--secret",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a secret of the Space; its value is that of the environment variable NAME here",
+    )
+    parser.add_argument(
+        "--extra-index-url",
+        metavar="URL",
+        help="another package index, as PyTorch's for its small CPU builds",
+    )
+    parser.add_argument("--private", action="store_true", help="make a new Space private")
+    parser.add_argument(
+        "--timeout", type=float, default=1200, help="seconds to wait until it runs (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--token-file", type=Path, help="file with the Hub token (default: HF_TOKEN or login)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print what would be published; send nothing")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    options = parser.parse_args(argv)
+    import hub
+
+    models = {"text": options.model_id, "audio": options.audio_model_id}
+    models = {task: name for task, name in models.items() if name}
+    variables = _variables(options.variable) | {SERVED[task]: name for task, name in models.items()}
+    secrets = _secrets(options.secret)
+    token = hub.find_token(token_file=options.token_file)
+    if not options.dry_run:
+        hub.check_write_access(options.space_id, token, repo_type="space")
+        for task, name in models.items():
+            _check_model(name, task, token)
+    with tempfile.TemporaryDirectory() as staged:
+        stage(
+            Path(staged),
+            options.space_id,
+            HARDWARE[options.hardware],
+            models.values(),
+            options.extra_index_url,
+        )
+        if options.dry_run:
+            plan = hub.publish(staged, options.space_id, repo_type="space", dry_run=True, token=token)
+            print(plan.describe())
+            print("\nrequirements.txt:")
+            print(
+                *(f"  {line}" for line in (Path(staged) / "requirements.txt").read_text().splitlines()),
+                sep="\n",
+            )
+            print(f"\nhardware: {HARDWARE[options.hardware].flavor}")
+            print(*(f"variable: {name}={value}" for name, value in variables.items()), sep="\n")
+            print(*(f"secret: {name}" for name in secrets), sep="\n")
+            return 0
+        # The settings go first: each of them would restart a Space that has its files already.
+        hub.create_space(
+            options.space_id, hardware=HARDWARE[options.hardware].flavor, private=options.private, token=token
+        )
+        hub.set_variables(options.space_id, variables, token=token)
+        hub.set_secrets(options.space_id, secrets, token=token)
+        done = hub.publish(
+            staged,
+            options.space_id,
+            repo_type="space",
+            private=options.private,
+            message="Publish the page",
+            token=token,
+        )
+    state = "published" if done.changed else "already up to date"
+    print(f"{state}: {done.url} at {done.commit[:12]}, {len(done.files)} files", flush=True)
+    stage_reached = hub.wait_running(
+        options.space_id,
+        timeout=options.timeout,
+        progress=lambda name: print(f"the Space is {name}", flush=True),
+        token=token,
+    )
+    print(f"{done.url}: {stage_reached}")
+    return 0
+
+
+def stage(folder: Path, space_id: str, hardware: Hardware, models, index_url: str | None = None) -> None:
+    """Puts together what the Space gets: the page's files, its requirements, its README.md.
+
+    Args:
+        folder (Path): an empty folder.
+        space_id (str): "user/name".
+        hardware (Hardware): what it is to run on.
+        models (iterable of str): the models it serves.
+        index_url (str, optional): see :func:`exporting.space_files.requirements`.
+    """
+    files, modules = needed_files()
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / name)
+    (folder / "requirements.txt").write_text(
+        requirements(modules, hardware, index_url=index_url), encoding="utf-8"
+    )
+    (folder / "README.md").write_text(space_card(space_id, hardware, models), encoding="utf-8")
+
+
+def _variables(given: list[str]) -> dict[str, str]:
+    pairs = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not (equals and NAME.fullmatch(name)):
+            raise ValueError(f"--variable {item}: write NAME=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def _secrets(names: list[str]) -> dict[str, str]:
+    values = {}
+    for name in names:
+        if not NAME.fullmatch(name):  # not repeated in the message: it may be the secret itself
+            raise ValueError(
+                "--secret takes the name of an environment variable, never the value: put the value into it"
+            )
+        if not os.environ.get(name):
+            raise ValueError(f"--secret {name}: set the environment variable {name} to its value first")
+        values[name] = os.environ[name]
+    return values
+
+
+def _check_model(name: str, task: str, token: str | None) -> None:
+    """The model is there and is of the tab's kind: told before the Space is built, not by its log."""
+    import json
+
+    import hub
+
+    folder = hub.download(name, allow_patterns=["config.json"], token=token)
+    try:
+        found = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("task")
+    except (OSError, ValueError):
+        found = None
+    if found != task:
+        raise ValueError(
+            f"{name} is no {task} classifier made by exporting/export.py: publish one with --push, or name another"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,157 @@
+"""The whole card, word by word: what it says comes from the two reports and from nowhere else."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+import hub
+from exporting.model_card import write_card, write_original_card
+
+REPORT = {
+    "task": "text",
+    "base_model": {"name": "someone/small-encoder", "revision": "0" * 40, "license": "mit"},
+    "data": {
+        "name": "reviews",
+        "revision": "sha256:abc",
+        "sizes": {"train": 800, "validation": 100, "test": 200},
+        "label_names": ["bad", "good", "mixed"],
+        "language": "en",
+        "license": "unknown",
+    },
+    "config": {
+        "epochs": 2.0,
+        "batch_size": 16,
+        "learning_rate": 5e-5,
+        "precision": "bf16",
+        "sequence_length": 64,
+        "sample_rate": 16000,
+        "max_seconds": 0.5,
+    },
+    "metrics": {"accuracy": 0.91, "macro_f1": 0.9012345, "loss": 0.25},
+    "confusion": [[60, 4, 0], [2, 70, 9], [0, 3, 52]],
+    "examples": [
+        {"label": "bad", "text": 'Not "one"\nline | of it.'},
+        {"label": "good", "text": "A joy."},
+    ],
+    "memory": {"predicted_peak_mib": 1200.4, "measured_peak_mib": 1180.6, "budget_mib": 2000},
+    "seconds": 61.4,
+    "hardware": {"cpu": "A processor", "cores": 2, "gpu": None},
+    "versions": {"python": "3.11.7", "torch": "2.13.0"},
+    "seed": 7,
+}
+PARITY = {
+    "method": "int8-retuned",
+    "original": {"accuracy": 0.91, "bytes": 100_000_000},
+    "export": {"accuracy": 0.905, "bytes": 26_000_000, "latency_ms_b1": 2.345, "items_per_second": 456.7},
+    "drop_interval_95": [-0.001, 0.0104],
+    "flips": 3,
+    "n": 200,
+    "gate": {"max_drop": 0.005, "passed": True},
+    "attempts": [
+        {
+            "method": "int8",
+            "part": "validation",
+            "original_accuracy": 0.92,
+            "export_accuracy": 0.88,
+            "passed": False,
+        },
+        {
+            "method": "int8-retuned",
+            "part": "validation",
+            "original_accuracy": 0.92,
+            "export_accuracy": 0.92,
+            "passed": True,
+        },
+        {
+            "method": "int8-retuned",
+            "part": "test",
+            "original_accuracy": 0.91,
+            "export_accuracy": 0.905,
+            "passed": True,
+        },
+    ],
+}
+CARD = Path(__file__).with_name("expected_card.txt").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def export(tmp_path):
+    (tmp_path / "parity.json").write_text(json.dumps(PARITY))
+    return tmp_path
+
+
+def report(**changes):
+    changed = copy.deepcopy(REPORT)
+    for key, value in changes.items():
+        changed[key].update(value) if isinstance(value, dict) else changed.update({key: value})
+    return changed
+
+
+def test_the_whole_card(export):
+    card = write_card(REPORT, export, "ada/reviews-openvino-int8").read_text(encoding="utf-8")
+    assert card == CARD
+    assert not list(export.glob("*.tmp"))
+
+
+def test_metadata_keeps_the_rules_of_the_hub(export):
+    assert hub.check_card(CARD)["license"] == "mit"
+    original = write_original_card(REPORT, export, "ada/reviews", "ada/reviews-openvino-int8")
+    data = hub.check_card(original.read_text(encoding="utf-8"))
+    assert (data["base_model"], data["base_model_relation"]) == ("someone/small-encoder", "finetune")
+    assert data["library_name"] == "transformers"
+    assert data["model-index"][0]["results"][0]["metrics"] == [{"type": "accuracy", "value": 0.91}]
+
+
+def test_export_and_original_name_each_other(export):
+    card = write_card(REPORT, export, "ada/small", "ada/large").read_text(encoding="utf-8")
+    data = hub.check_card(card)
+    assert (data["base_model"], data["base_model_relation"]) == ("ada/large", "quantized")
+    assert "https://huggingface.co/ada/large" in card
+    other = write_original_card(REPORT, export, "ada/large", "ada/small").read_text(encoding="utf-8")
+    assert "https://huggingface.co/ada/small" in other
+
+
+@pytest.mark.parametrize(
+    "name, revision",
+    [("wide_resnet", "none"), ("my-model", "local folder"), ("/home/me/model", "local folder")],
+)
+def test_a_base_model_that_is_not_on_the_hub_is_no_link(export, name, revision):
+    card = write_card(report(base_model={"name": name, "revision": revision, "license": None}), export)
+    data = hub.check_card(card.read_text(encoding="utf-8"))
+    assert "base_model" not in data and "base_model_relation" not in data and "license" not in data
+
+
+def test_card_of_a_sound_classifier(export):
+    audio = report(
+        task="audio",
+        examples=[],
+        base_model={"name": "wide_resnet", "license": "apache-2.0"},
+        memory={"predicted_peak_mib": None, "measured_peak_mib": None},
+        hardware={"gpu": "A GPU"},
+    )
+    card = write_card(audio, export, "ada/drums").read_text(encoding="utf-8")
+    data = hub.check_card(card)
+    assert data["pipeline_tag"] == "audio-classification" and "language" not in data
+    for words in (
+        "Classifies sounds as `bad`",
+        "Mono samples at 16000 Hz, float32, cut or padded with zeros to 8000 samples.",
+        "clip = numpy.zeros((8000,), ",
+        "Clips are cut after 0.5 s.",
+        "61 s on A GPU; peak memory: not measured\n",
+    ):
+        assert words in card
+    assert "## Labels" not in card and "tokenizer" not in card
+
+
+@pytest.mark.parametrize("language", ["unknown", None, ""])
+def test_an_unknown_language_is_left_out(export, language):
+    card = write_card(report(data={"language": language}), export).read_text(encoding="utf-8")
+    assert "language" not in hub.check_card(card)
+
+
+def test_names_with_yaml_s_own_signs_stay_names(export):
+    awkward = report(data={"name": "a: #b 'c' - \"d\"", "label_names": ["no", "1", "good: very"]})
+    data = hub.check_card(write_card(awkward, export).read_text(encoding="utf-8"))
+    assert data["model-index"][0]["results"][0]["dataset"]["name"] == "a: #b 'c' - \"d\""

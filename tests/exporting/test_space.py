@@ -1,0 +1,187 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import command_line
+from exporting import space
+from exporting.space_files import HARDWARE, Hardware, needed_files, requirements, space_card
+from tests.conftest import ROOT
+from tests.hub_server import HubServer
+
+SECRET = "correct-horse-battery-staple"
+
+
+@pytest.fixture
+def small(tmp_path) -> Path:
+    """A repository in small: what the page needs, needs later, and does not need."""
+    root = tmp_path / "repository"
+    files = {
+        "app.py": "import json\n\n\ndef main():\n    from kitchen import stove\n    import numpy as np\n",
+        "kitchen/__init__.py": "",
+        "kitchen/stove.py": "from typing import TYPE_CHECKING\n\nWAYS = {'a': 'cellar.shelf'}\n"
+        "if TYPE_CHECKING:\n    from attic import roof\n",
+        "kitchen/unused.py": "import torch\n",
+        "kitchen/recipe.json": "{}",
+        "kitchen/notes.md": "",
+        "cellar/shelf.py": "import importlib\n\nsoundfile = importlib.import_module(f'soundfile.{1}')\n",
+        "attic/roof.py": "",
+        "README.md": "---\ntitle: small\nsdk: gradio\nsdk_version: 6.0.0\npython_version: '3.11'\n---\n\n# Small\n\n"
+        "What it does, in\ntwo lines.\n\nMore.\n",
+        "requirements.txt": "# why\nnumpy==1.0  # arrays\ntorch>=2  # tensors\nsoundfile==3\ngradio==6.0.0\n",
+    }
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content)
+    return root
+
+
+def test_files_are_those_that_the_imports_reach(small):
+    files, modules = needed_files(small)
+    assert files == [
+        "app.py",
+        "cellar/shelf.py",
+        "kitchen/__init__.py",
+        "kitchen/recipe.json",
+        "kitchen/stove.py",
+    ]
+    assert {"numpy", "soundfile", "json"} <= modules and not {"torch", "attic", "kitchen"} & modules
+
+
+def test_requirements_are_those_that_are_imported(small):
+    _, modules = needed_files(small)
+    found = requirements(modules | {"gradio"}, HARDWARE["cpu-basic"], small)
+    assert found == "numpy==1.0\nsoundfile==3\ngradio==6.0.0\n"
+    pinned = requirements(
+        {"torch"}, Hardware("x", pins={"torch": "torch==2.9"}), small, "https://example.org/cpu"
+    )
+    assert pinned == "--extra-index-url https://example.org/cpu\ntorch==2.9\n"
+
+
+def test_card_of_the_space(small):
+    card = space_card("ada/app", Hardware("zero-a10g", "3.12"), ["ada/model"], small)
+    assert card == (
+        "---\ntitle: small\nsdk: gradio\nsdk_version: 6.0.0\npython_version: '3.12'\nsuggested_hardware: zero-a10g\n"
+        "app_file: app.py\nmodels:\n- ada/model\n---\n\n# Small\n\nWhat it does, in\ntwo lines.\n\n"
+        "It serves [ada/model](https://huggingface.co/ada/model).\n"
+    )
+    (small / "requirements.txt").write_text("gradio==5.0.0\n")
+    with pytest.raises(ValueError, match="gradio 6.0.0 and requirements.txt for 5.0.0"):
+        space_card("ada/app", HARDWARE["cpu-basic"], [], small)
+
+
+@pytest.mark.parametrize("name", HARDWARE)
+def test_page_can_be_made_from_the_space_s_files_alone(tmp_path, name):
+    import hub
+
+    space.stage(tmp_path, "ada/app", HARDWARE[name], ["ada/model"])
+    rooms = {path.name for path in tmp_path.iterdir()}
+    assert not rooms & {"tests", "benchmarks", "training", "exporting", "docs", "Makefile"}
+    assert hub.check_card((tmp_path / "README.md").read_text(), "space")["python_version"] == "3.12"
+    lines = (tmp_path / "requirements.txt").read_text().splitlines()
+    ours = [line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines()]
+    assert set(lines) - set(HARDWARE[name].pins.values()) <= set(ours)
+    names = {line.split("=")[0].split(">")[0] for line in lines}
+    assert {"gradio", "openvino", "openvino-tokenizers", "numpy", "torch"} <= names
+    if name == "zero-gpu":
+        assert "torch==2.11.0" in lines
+        program = "import app, sys; app.create_app(); assert sys.path[0] == ''; print(app.__file__)"
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert done.stdout.strip().startswith(str(tmp_path))
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path / "grokaem"))
+    with HubServer(tmp_path / "server") as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
+        monkeypatch.setenv("HF_TOKEN", running.token)
+        running.space_stages = ["RUNNING"]
+        running.put("ada/model", {"config.json": b'{"task": "text"}'})
+        yield running
+
+
+def publish(*options):
+    return command_line.run(space.main, ["--space-id", "ada/app", "--hardware", "zero-gpu", *options])
+
+
+def test_space_arrives_with_its_settings_and_a_rerun_sends_nothing(server, monkeypatch, capfd, tmp_path):
+    monkeypatch.setenv("MY_KEY", SECRET)
+    options = ("--model-id", "ada/model", "--secret", "MY_KEY", "--variable", "COLOUR=a=b")
+    assert publish(*options) == 0
+    said = capfd.readouterr()
+    assert "the Space is RUNNING" in said.out and "published: " in said.out
+    repo = server.repo("ada/app", "spaces")
+    assert repo["hardware"] == "zero-a10g" and list(repo["secrets"]) == ["MY_KEY"]
+    assert {name: item["value"] for name, item in repo["variables"].items()} == {
+        "COLOUR": "a=b",
+        "MODEL_ID": "ada/model",
+    }
+    (tmp_path / "again").mkdir()
+    space.stage(tmp_path / "again", "ada/app", HARDWARE["zero-gpu"], ["ada/model"])
+    wanted = {
+        path.relative_to(tmp_path / "again").as_posix(): path.read_bytes()
+        for path in (tmp_path / "again").rglob("*")
+        if path.is_file()
+    }
+    found = server.files("ada/app", kind="spaces")
+    found.pop(".gitattributes", None)
+    assert found == wanted
+    assert publish(*options) == 0
+    again = capfd.readouterr()
+    assert "already up to date" in again.out and len(server.requests("POST .*/commit/")) == 1
+    for text in (said.out, said.err, again.out, again.err, *(content.decode() for content in found.values())):
+        assert SECRET not in text and server.token not in text
+
+
+def test_dry_run_sends_nothing_and_needs_no_token(server, monkeypatch, capfd):
+    monkeypatch.setenv("MY_KEY", SECRET)
+    monkeypatch.delenv("HF_TOKEN")
+    assert publish("--dry-run", "--secret", "MY_KEY", "--model-id", "ada/model") == 0
+    said = capfd.readouterr().out
+    assert not server.requests("^(POST|PUT|DELETE)")
+    for words in (
+        "would publish",
+        "app.py",
+        "torch==2.11.0",
+        "secret: MY_KEY",
+        "variable: MODEL_ID=ada/model",
+    ):
+        assert words in said
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    "options, code, words",
+    [
+        (["--secret", f"MY_KEY={SECRET}"], 2, "never the value"),
+        (["--secret", "NOT_SET_ANYWHERE"], 2, "set the environment variable NOT_SET_ANYWHERE"),
+        (["--variable", "NAME"], 2, "write NAME=VALUE"),
+        (["--model-id", "ada/missing"], 1, "ada/missing"),
+        (["--audio-model-id", "ada/model"], 2, "is no audio classifier"),
+        (["--space-id", "somebody-else/app"], 1, "somebody-else"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_makes_no_space(server, options, code, words, capfd):
+    assert publish(*options) == code
+    error = capfd.readouterr().err
+    assert words in error and len(error.strip().splitlines()) == 1 and SECRET not in error
+    assert not server.requests("POST /api/repos/create")
+
+
+def test_a_failed_build_shows_the_log(server, capfd):
+    server.space_stages = ["BUILD_ERROR"]
+    assert publish() == 1
+    assert "no-such-package" in capfd.readouterr().err
