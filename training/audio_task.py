@@ -113,7 +113,7 @@ class AudioTask:
 
     def default_epochs(self) -> float:
         """A network from scratch needs many passes; a pretrained encoder few."""
-        return 30.0 if self.preprocessor is None else 5.0
+        return 40.0 if self.preprocessor is None else 5.0
 
     def default_learning_rate(self) -> float:
         """2e-3 from scratch, 5e-5 for a pretrained encoder."""

@@ -36,7 +36,9 @@ class FinetuneConfig:
     fold: int = _flag("which fold of the drum kits is the test part, 0 to 4", 0)
     epochs: float | None = _flag("passes over the training part", type=float)
     max_steps: int = _flag("stop after this many optimizer steps; -1: after the epochs", -1)
-    batch_size: int = _flag("examples per optimizer step", 32)
+    batch_size: int | None = _flag(
+        "examples per optimizer step (default: 32; 16 for wide_resnet)", type=int
+    )
     learning_rate: float | None = _flag("peak learning rate", type=float)
     weight_decay: float = _flag("AdamW weight decay", 0.01)
     sequence_length: int = _flag("tokens after which a text is cut", 128)
@@ -69,6 +71,8 @@ class FinetuneConfig:
             set_(self, "base_model", DEFAULT_BASE_MODEL[self.task])
         if self.task == "text" and self.base_model == "wide_resnet":
             raise ValueError("--base-model wide_resnet hears and does not read: add --task audio")
+        if self.batch_size is None:
+            set_(self, "batch_size", 16 if self.base_model == "wide_resnet" else 32)
         if self.batch_size < 1:
             raise ValueError(f"--batch-size {self.batch_size}: at least 1 example a step is needed")
         if self.epochs is not None and self.epochs <= 0:
