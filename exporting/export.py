@@ -75,10 +75,12 @@ def main(argv: list[str]) -> int:
     if options.push or options.dry_run:
         import hub
         from exporting.publish import planned_target, push_target
+        from exporting.source import read_run
 
         token = hub.find_token(token_file=options.token_file)
         choose_target = planned_target if options.dry_run else push_target
-        target = choose_target(options.run_folder, options.repo_id, token)
+        name = read_run(options.run_folder).report["name"]
+        target = choose_target(name, options.repo_id, token)
     folder = _finished(options) if target else None
     folder = folder or export_run(
         options.run_folder,

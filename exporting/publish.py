@@ -29,7 +29,7 @@ def push_target(name: str, repo_id: str | None, token: str | None) -> str:
     return target
 
 
-def planned_target(name: str | Path, repo_id: str | None, token: str | None) -> str:
+def planned_target(name: str, repo_id: str | None, token: str | None) -> str:
     """The repository that :func:`push_target` would choose; needs neither network nor token."""
     import hub
 
@@ -39,7 +39,7 @@ def planned_target(name: str | Path, repo_id: str | None, token: str | None) -> 
         user = hub.whoami(token=token)
     except hub.HubError:
         user = "your-name"
-    return f"{user}/{Path(name).name}{SUFFIX}"
+    return f"{user}/{name}{SUFFIX}"
 
 
 def publish_run(

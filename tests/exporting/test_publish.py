@@ -62,9 +62,9 @@ def test_what_is_announced_is_what_arrives(server, run, layout, capfd):
     assert digests(run) == before and not server.requests("^(POST|PUT|DELETE)")
     assert not [path for path in run.parent.iterdir() if path != run]
     plan = planned(said)
-    export_id = f"{server.user}/run-openvino-int8"
+    export_id = f"{server.user}/tiny-bert-news-openvino-int8"
     two = layout in (("--layout", "two"), ("--push-original",))
-    assert set(plan) == {export_id, f"{server.user}/run"} if two else {export_id}
+    assert set(plan) == {export_id, f"{server.user}/tiny-bert-news"} if two else {export_id}
     assert "base_model" in said or "pipeline_tag: text-classification" in said
     assert command(run, "--push", *layout) == 0
     assert "publishing the export that exists" in capfd.readouterr().out
@@ -123,4 +123,4 @@ def test_dry_run_without_token_and_network(run, monkeypatch, tmp_path, capfd):
     monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert command(run, "--dry-run") == 0
-    assert "your-name/run-openvino-int8" in capfd.readouterr().out
+    assert "your-name/tiny-bert-news-openvino-int8" in capfd.readouterr().out
