@@ -24,11 +24,10 @@ class AudioTask:
         base (BaseModel, optional): a pretrained encoder; None for a wide residual network from scratch.
     """
 
-    metric_name = "accuracy"
-
     def __init__(self, config: FinetuneConfig, corpus: Corpus, base: BaseModel | None):
         self.config = config
         self.corpus = corpus
+        self.averaged = base is None  # a network from scratch is evaluated with averaged weights
         names = corpus.label_names
         labels = {
             "num_labels": len(names),

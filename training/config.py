@@ -36,9 +36,7 @@ class FinetuneConfig:
     fold: int = _flag("which fold of the drum kits is the test part, 0 to 4", 0)
     epochs: float | None = _flag("passes over the training part", type=float)
     max_steps: int = _flag("stop after this many optimizer steps; -1: after the epochs", -1)
-    batch_size: int | None = _flag(
-        "examples per optimizer step (default: 32; 16 for wide_resnet)", type=int
-    )
+    batch_size: int | None = _flag("examples per optimizer step (default: 32; 16 for wide_resnet)", type=int)
     learning_rate: float | None = _flag("peak learning rate", type=float)
     weight_decay: float = _flag("AdamW weight decay", 0.01)
     sequence_length: int = _flag("tokens after which a text is cut", 128)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from transformers import EvalPrediction, Trainer, TrainerCallback, TrainingArguments
 
+from training.averaging import AveragedWeights
 from training.config import FinetuneConfig
 from training.metrics import classification_metrics
 from training.precision import Precision
@@ -140,7 +141,7 @@ def fit(
         train_dataset=task.train_set(),
         eval_dataset=task.evaluation_set(task.corpus.validation)[0],
         compute_metrics=_metrics,
-        callbacks=[TimedCheckpoints(save_seconds), keeper],
+        callbacks=[TimedCheckpoints(save_seconds), keeper] + ([AveragedWeights()] if task.averaged else []),
     )
     for note in task.announce():
         print(note, flush=True)

@@ -22,7 +22,7 @@ class TextTask:
         base (BaseModel): where weights and tokenizer come from.
     """
 
-    metric_name = "accuracy"
+    averaged = False  # a pretrained encoder is steady enough
 
     def __init__(self, config: FinetuneConfig, corpus: Corpus, base: BaseModel):
         from transformers import (
