@@ -31,7 +31,7 @@ from audio.gammatone import BANDWIDTH_FACTOR, erb, sampled_gammatone_response
 
 _EDGE_WIDTHS, _EDGE_HERTZ = 8.0, 600.0  # a response ends this far above the centre, the farther of the two
 _FADE_FROM = 0.8  # of that distance
-_DECAY = 16.0  # an impulse response is followed until 2 pi b t is this: 106 dB below its peak
+_DECAY = 22.0  # an impulse response is followed until 2 pi b t is this: 113 dB below its peak
 _BLOCK_HOPS = (32, 48, 64, 80, 96, 112, 128)
 _CACHED = 16
 _GROUP_OVERHEAD = 3000.0  # samples per second that could be filtered in the time one more group costs

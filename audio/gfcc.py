@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
+from torch.nn.functional import conv1d, pad
 
 from audio.gammatone import center_frequencies, gammatone_filterbank, upper_edge
 from audio.gammatone_subbands import GammatoneSubbands, power_in_bands
@@ -134,6 +134,8 @@ class GammatoneSpectrogram(nn.Module):
         return power_in_bands(x, window, self.n_fft, self.hop_length, weights).transpose(1, 2)
 
     def _by_stft(self, x: Tensor) -> Tensor:
+        if torch.onnx.is_in_onnx_export():
+            return self._by_dft(x)
         # torch.stft puts the window into the middle of n_fft samples: the same frames, so much earlier.
         before = (self.n_fft - self.win_length) // 2
         x = pad(x, (before, self.n_fft - self.win_length - before))
@@ -144,6 +146,14 @@ class GammatoneSpectrogram(nn.Module):
         # (batch, bins, frames, 2) -> (batch, bins, frames); the weights' rows come in equal pairs
         power = torch.view_as_real(spectrum).square().sum(-1)
         return self.weights[::2].T @ power
+
+    def _by_dft(self, x: Tensor) -> Tensor:
+        """The windowed transform as a convolution: torch's ONNX exporter has no complex numbers."""
+        angle = 2 * np.pi / self.n_fft * np.outer(np.arange(self.n_fft // 2 + 1), np.arange(self.win_length))
+        parts = np.stack([np.cos(angle), np.sin(angle)], axis=1).reshape(-1, 1, self.win_length)
+        kernel = torch.from_numpy(parts).to(x.dtype) * self.window
+        # (batch, 1, time) -> (batch, n_fft + 2, frames): cosine and sine parts side by side
+        return self.weights.T @ conv1d(x[:, None, :], kernel, stride=self.hop_length).square()
 
 
 class GFCC(nn.Module):
