@@ -22,6 +22,7 @@ class Chosen:
 
     folder: Path
     method: str
+    calibration_samples: int
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -64,7 +65,7 @@ def choose(
         scores["passed"] = parity.passes(scores["original_accuracy"], scores["export_accuracy"], max_drop)
         attempts.append({"method": method, "part": "validation", "bytes": folder_bytes(folder), **scores})
         if scores["passed"]:
-            return Chosen(folder, method, attempts)
+            return Chosen(folder, method, len(calibration), attempts)
     raise _failed(source, attempts, max_drop)
 
 
@@ -99,7 +100,7 @@ def prove(source: Any, corpus: Any, chosen: Chosen, max_drop: float) -> dict[str
         "flips": scores["flips"],
         "n": scores["n"],
         "max_score_difference": scores["max_score_difference"],
-        "calibration": {"part": "train", "samples": min(len(corpus.train.inputs), 300)},
+        "calibration": {"part": "train", "samples": chosen.calibration_samples},
         "gate": {"max_drop": max_drop, "passed": passed},
         "attempts": attempts,
     }

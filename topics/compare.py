@@ -78,7 +78,7 @@ def _compare(
     import time
 
     from topics.coherence import C_V_WARNING, Reference
-    from topics.evaluate import best_number, candidates_for, evaluate, npmi_by_number
+    from topics.scoring import best_number, candidates_for, evaluate, npmi_by_number
 
     embedder, embedding_seconds = None, None
     bar = _Bar()
@@ -138,10 +138,20 @@ def _compare(
         from topics.document_map import document_map
         from topics.report import write_report
 
-        vectors = embedder.encode(documents) if embedder else None
+        vectors = _vectors(embedder, documents) if embedder else None
         places = document_map(documents, embeddings=vectors, progress=bar)
         bar.close()
         write_report(arguments.html, name, results, fitted, documents, places, labels, curves, notes)
+
+
+def _vectors(embedder: Any, documents: list[str]) -> Any:
+    """The documents' vectors, from the cache that the models filled; zeros for a document without text."""
+    import numpy as np
+
+    rows = [row for row, text in enumerate(documents) if text.strip()]
+    vectors = np.zeros((len(documents), embedder.dimension), np.float32)
+    vectors[rows] = embedder.encode([documents[row] for row in rows])
+    return vectors
 
 
 def _models(text: str) -> list[str]:
