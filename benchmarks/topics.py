@@ -260,7 +260,7 @@ def coherence_gensim(options: argparse.Namespace) -> dict[str, Any]:
 
 def _at_scale(options: argparse.Namespace, model: str) -> dict[str, Any]:
     import topics
-    from topics.evaluate import peak_memory_mib
+    from topics.scoring import peak_memory_mib
 
     documents = short_documents(options.documents or SCALE_DOCUMENTS)
     start = time.perf_counter()

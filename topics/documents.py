@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from text.vectorize import VectorSettings, fit_vectorizer, make_vectorizer
+from text.vectorize import WORDS_AND_NUMBERS, VectorSettings, fit_vectorizer, make_vectorizer
 
 
 @dataclass
@@ -65,15 +65,16 @@ def count_terms(documents: list[str], settings: VectorSettings) -> Terms:
     vectorizer, matrix, notes = fit_vectorizer(documents, settings)
     vocabulary = [str(word) for word in vectorizer.get_feature_names_out()]
     extra = {"idf": vectorizer.idf_} if settings.weighting == "tfidf" else {}
+    if vectorizer.stop_words is None:  # loosened: what counts new documents must not drop these words
+        settings = replace(settings, languages=())
+    if vectorizer.token_pattern == WORDS_AND_NUMBERS:
+        settings = replace(settings, numbers=True)
     return Terms(settings, matrix, vocabulary, notes, extra)
 
 
 def recount(documents: list[str], settings: VectorSettings, vocabulary: list[str], idf: Any = None) -> Any:
     """The matrix of new documents over a fitted vocabulary: csr, shape (n_documents, n_terms)."""
-    # A fixed vocabulary is already pruned; stop words loosened away in the fit may be in it.
-    vectorizer = make_vectorizer(replace(settings, languages=(), numbers=False), vocabulary)
-    if any(not word[0].isalpha() for word in vocabulary):
-        vectorizer = make_vectorizer(replace(settings, languages=(), numbers=True), vocabulary)
+    vectorizer = make_vectorizer(settings, vocabulary)
     if idf is not None:
         vectorizer.idf_ = idf
     return vectorizer.transform(documents)

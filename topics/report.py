@@ -57,7 +57,7 @@ def write_report(
     Args:
         path (Path): the file; its folder is made.
         title (str): the corpus.
-        results (list of dict): one a model, from ``topics.evaluate.evaluate``.
+        results (list of dict): one a model, from ``topics.scoring.evaluate``.
         models (list of TopicModel): the fitted models, in the same order.
         documents (list of str): the corpus.
         places (ndarray): shape (n_documents, 2), from ``topics.document_map.document_map``.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from topics import compare
-from topics.evaluate import best_number, candidates_for
+from topics.scoring import best_number, candidates_for
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = "model n_topics c_npmi u_mass c_uci c_v diversity stability nmi seconds peak_mib topics".split()
