@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # data set -> further arguments of finetune.py
 TASKS = {
     "rotten_tomatoes": [],
-    "reuters_r8": ["--dataset", "reuters_r8"],
+    "reuters_r8": ["--dataset", "reuters_r8", "--epochs", "2"],
     "drums": ["--task", "audio"],
 }
 FOLDS = 5

@@ -46,9 +46,10 @@ def test_unit_vectors_in_the_order_of_the_texts(own_vectors):
 def test_close_to_the_original_model(own_vectors):
     from sentence_transformers import SentenceTransformer
 
-    original = SentenceTransformer(own_vectors.source.location, device="cpu").encode(TEXTS)
+    texts = [text for text in TEXTS if text]  # two special tokens alone mean nothing, in either model
+    original = SentenceTransformer(own_vectors.source.location, device="cpu").encode(texts)
     original /= np.linalg.norm(original, axis=1, keepdims=True)
-    cosines = (original * own_vectors.encode(TEXTS)).sum(axis=1)
+    cosines = (original * own_vectors.encode(texts)).sum(axis=1)
     assert cosines.min() > 0.97
 
 
