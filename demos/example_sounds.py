@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,8 +90,6 @@ def write_sounds(folder: Path | None = None) -> list[Path]:
         cache = Path(os.environ.get("GROKAEM_CACHE", Path.home() / ".cache" / "grokaem"))
         # a changed formula must not find the sounds of the old one
         folder = cache / "sounds" / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
-    from scipy.io import wavfile
-
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, make in SOUNDS.items():
@@ -98,7 +97,9 @@ def write_sounds(folder: Path | None = None) -> list[Path]:
         if not path.exists():
             # written aside, then renamed: two apps that start at once must not see half a file
             with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
-                wavfile.write(part, SAMPLE_RATE, np.round(make() * 32767).astype(np.int16))
+                with wave.open(part, "wb") as file:
+                    file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))  # mono, 16 bits
+                    file.writeframes(np.round(make() * 32767).astype("<i2").tobytes())
             os.replace(part.name, path)
         paths.append(path)
     return paths

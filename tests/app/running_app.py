@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def running_app(script: str = "app.py", seconds: float = 120, **environment: str) -> Iterator[str]:
+def running_app(script: str = "app.py", seconds: float = 300, **environment: str) -> Iterator[str]:
     """The address of a running app, which is stopped afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from demos import topic_modelling as tab
+from demos import topic_summary
 
 
 def reader(texts):
@@ -51,13 +52,13 @@ def test_input_beyond_the_limits_is_refused_in_one_sentence(source, lines, file,
 
 
 def test_topics_are_ordered_by_their_share_of_the_corpus():
-    topics = tab.summarize(MODEL, DOCUMENTS)["topics"]
+    topics = topic_summary.summarize(MODEL, DOCUMENTS)["topics"]
     assert [topic["share"] for topic in topics] == pytest.approx([0.75, 0.25])
     assert [topic["words"][0][0] for topic in topics] == ["common", "rare"]
 
 
 def test_a_topic_is_read_in_the_documents_that_have_most_of_it():
-    common, rare = tab.summarize(MODEL, DOCUMENTS)["topics"]
+    common, rare = topic_summary.summarize(MODEL, DOCUMENTS)["topics"]
     assert [text for _, text in common["documents"]] == ["second", "fourth", "first"]
     share, text = rare["documents"][0]
     assert share == pytest.approx(0.7)
@@ -65,21 +66,21 @@ def test_a_topic_is_read_in_the_documents_that_have_most_of_it():
 
 
 def test_the_chart_shows_the_shares_and_takes_words_for_words():
-    figure = json.loads(tab.draw_shares(tab.summarize(MODEL, DOCUMENTS)).plot)
+    figure = json.loads(topic_summary.draw_shares(topic_summary.summarize(MODEL, DOCUMENTS)).plot)
     assert figure["data"][0]["x"] == pytest.approx([0.75, 0.25])
     assert "2 · rare, &lt;b&gt;" in figure["layout"]["yaxis"]["ticktext"]
 
 
 def test_opening_a_topic_draws_its_words():
-    summary = tab.summarize(MODEL, DOCUMENTS)
-    chart, documents = tab.draw_topic(summary, 0)
+    summary = topic_summary.summarize(MODEL, DOCUMENTS)
+    chart, documents = topic_summary.draw_topic(summary, 0)
     assert json.loads(chart.plot)["data"][0]["x"] == [2.0, 1.0, 0.5, 0.1]
     assert documents[0] == ["100%", "second"]
 
 
 @pytest.mark.parametrize("summary, number", [(None, 0), ({"topics": []}, 0), ({"topics": [{}]}, None)])
 def test_nothing_to_open_draws_nothing(summary, number):
-    assert tab.draw_topic(summary, number) == (None, [])
+    assert topic_summary.draw_topic(summary, number) == (None, [])
 
 
 def event(demo, name):
