@@ -35,6 +35,12 @@ _DECAY = 22.0  # an impulse response is followed until 2 pi b t is this: 113 dB 
 _BLOCK_HOPS = (32, 48, 64, 80, 96, 112, 128)
 _CACHED = 16
 _GROUP_OVERHEAD = 3000.0  # samples per second that could be filtered in the time one more group costs
+_PRECISIONS = {
+    (False, False): np.float32,
+    (False, True): np.float64,
+    (True, False): np.complex64,
+    (True, True): np.complex128,
+}
 FRAMES_AT_ONCE = 1024
 BLOCKS_AT_ONCE = 8  # of about a second: the intermediate results stay in the processor's cache
 
@@ -136,18 +142,18 @@ class GammatoneSubbands:
     def _constant(self, kind: str, like: Tensor, size: int = 0) -> list:
         """Filters and window weights as tensors, kept for the next call."""
         key = (kind, size, like.dtype, like.device)
-        held = self._constants.get(key)
+        # A tracer compares two passes: both must make the constants, or both find them.
+        tracing = torch.jit.is_tracing()
+        held = None if tracing else self._constants.get(key)
         if held is None:
             if len(self._constants) >= _CACHED:
                 # In one assignment, since several threads may share a module.
                 self._constants = {}
             make = {"spectra": self._spectra, "kernels": self._kernels, "skirts": self._skirts}[kind]
             with torch.inference_mode(False), torch.no_grad():
-                held = [
-                    tuple(torch.from_numpy(array).to(like.device, _type(array, like)) for array in arrays)
-                    for arrays in make(size)
-                ]
-            self._constants[key] = held
+                held = [tuple(_tensor(array, like) for array in arrays) for arrays in make(size)]
+            if not tracing:
+                self._constants[key] = held
         return held
 
     def _spectra(self, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -293,7 +299,9 @@ def _is_smooth(n: int) -> bool:
     return n == 1
 
 
-def _type(array: np.ndarray, like: Tensor) -> torch.dtype:
-    if not np.iscomplexobj(array):
-        return like.dtype
-    return torch.complex128 if like.dtype == torch.float64 else torch.complex64
+def _tensor(array: np.ndarray, like: Tensor) -> Tensor:
+    """The array in the precision and on the device of ``like``."""
+    kind = _PRECISIONS[np.iscomplexobj(array), like.dtype == torch.float64]
+    tensor = torch.from_numpy(array.astype(kind))
+    # Cast in NumPy and moved only where that moves something: a graph being traced would record it.
+    return tensor if like.device.type == "cpu" else tensor.to(like.device)

@@ -147,7 +147,6 @@ def cost(
     # The stem keeps its input; a block keeps what enters each batch norm and what enters each convolution
     # (the rectified value, which the shortcut's convolution shares); the head the same once more.
     numbers = in_channels * layers[0].in_size[0] * layers[0].in_size[1]
-    mask_bytes = 0
     for layer in layers[1:]:
         if layer.kernel == 1:
             continue
@@ -155,9 +154,8 @@ def cost(
         entering = layer.in_channels * layer.in_size[0] * layer.in_size[1]
         numbers += 2 * entering
         if dropout > 0 and layer.name.endswith("conv2"):
-            numbers += entering  # dropout's output; its mask is kept as well
-            mask_bytes += entering
+            numbers += 2 * entering  # dropout's output and its mask, which a GPU keeps in one byte instead
     parameters += 2 * features
     last = features * layers[-1].out_size[0] * layers[-1].out_size[1]
     numbers += 2 * last + features
-    return Cost(parameters, multiply_adds, 4 * numbers + mask_bytes)
+    return Cost(parameters, multiply_adds, 4 * numbers)
