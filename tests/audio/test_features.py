@@ -39,6 +39,7 @@ def test_spectrogram_is_the_definition():
     np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_mel_and_mfcc_agree_with_librosa():
     librosa = pytest.importorskip("librosa")
     clip = signals.speech_like().astype(np.float32)
