@@ -1,4 +1,5 @@
 import json
+import logging
 import os
 
 import pytest
@@ -152,7 +153,11 @@ def test_a_path_that_leads_out_is_refused_before_anything_is_written(server, nam
     assert not list(tmp_path.rglob("*evil*")) and not server.requests("/resolve/")
 
 
-def test_what_could_run_code_is_left_out(server, caplog):
+def test_what_could_run_code_is_left_out(server, caplog, monkeypatch):
+    # Libraries that configure logging when imported switch off the loggers that are there already.
+    monkeypatch.setattr(logging.getLogger("grokaem.hub"), "disabled", False)
+    monkeypatch.setattr(logging.root.manager, "disable", logging.NOTSET)
+    caplog.set_level(logging.WARNING)
     unsafe = {"pytorch_model.bin": b"PK", "a.pkl": b"\x80", "modeling.py": b"import os", "sub/x.pt": b"x"}
     graph = {"openvino_model.xml": b"<net/>", "openvino_model.bin": b"weights"}
     server.put("ada/model", FILES | unsafe | graph)
