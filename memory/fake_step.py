@@ -47,7 +47,7 @@ def trace_step(
 
     from memory.apply import apply_to_model, weights_dtype
 
-    with _quiet(), FakeTensorMode(), Recorder() as recorder, _fake_friendly():
+    with _quiet(), FakeTensorMode(), Recorder(kernels is None) as recorder, _fake_friendly():
         recorder.mark("build", "workspace")
         model = _without_scripts(build(work, weights_dtype(settings), attention))
         model = apply_to_model(model, settings).train()

@@ -108,7 +108,12 @@ def cheapest(
         bases = [base for base in (_with(wanted, change, situation) for change in changes) if base is not None]
         families = []
         for base in bases:
-            for family in _families(base, work, situation, may_change_precision):
+            members = list(_families(base, work, situation, may_change_precision))
+            tried += 1
+            # The most frugal member in the smallest passes, with a margin, for it need not be the very least.
+            if _in_passes_of(1, members[-1], predictor).peak_mib > 1.05 * budget_mib:
+                continue
+            for family in members:
                 progress(f"{stage}: {' '.join(family.flags())}")
                 families.append(predictor(family))
         # More passes only take longer: a family whose single pass is slower than the best so far is out.
@@ -177,7 +182,7 @@ def _largest_fitting(
         sizes = sizes[:1]
 
     def told(size: int) -> Prediction:
-        return predictor(family.replace(micro_batch_size=size, gradient_accumulation_steps=batch // size))
+        return _in_passes_of(size, family, predictor)
 
     first = told(sizes[0])
     if first.peak_mib <= budget_mib:
@@ -194,3 +199,11 @@ def _largest_fitting(
         else:
             low = middle
     return told(sizes[high]), count
+
+
+def _in_passes_of(size: int, family: MemorySettings, predictor: Predictor) -> Prediction:
+    """The family's prediction with passes of so many examples; the whole batch where it cannot accumulate."""
+    batch = family.effective_batch_size
+    if family.optimizer_in_backward:
+        size = batch
+    return predictor(family.replace(micro_batch_size=size, gradient_accumulation_steps=batch // size))

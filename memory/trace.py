@@ -80,10 +80,14 @@ class Recorder(TorchDispatchMode):
 
     Kernels of bitsandbytes are Python on the CPU: they run under the recorder, so that their temporary tensors
     are seen.
+
+    Args:
+        copies_convolutions (bool, optional): count the copies that a CPU's convolutions make. (Default: True)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, copies_convolutions: bool = True) -> None:
         super().__init__()
+        self.copies_convolutions = copies_convolutions
         self.trace = Trace()
         self.phase = "workspace"
         self._work = self.trace.work.setdefault("build", Work())
@@ -117,7 +121,7 @@ class Recorder(TorchDispatchMode):
                 with self:
                     return kernel(*args, **kwargs)
         result = func(*args, **kwargs)
-        fresh = False
+        fresh = self.copies_convolutions and self._copy(func, args, result)
         for tensor in tree_leaves(result):
             if isinstance(tensor, torch.Tensor):
                 fresh |= self._see(tensor)
@@ -125,15 +129,35 @@ class Recorder(TorchDispatchMode):
             self._count(func, args, result)
         return result
 
+    def _copy(self, func: Any, args: tuple, result: Any) -> bool:
+        """Records what this CPU's convolutions copy; see :mod:`memory.onednn`."""
+        from memory import onednn
+
+        actions = onednn.copies(func, args, result)
+        if actions is None:
+            return False
+        taken: list[int] = []
+        for what, value in onednn.follow(actions, result if isinstance(result, tuple) else (result,)):
+            if what == "take":
+                taken.append(self._allocate(value, "workspace"))
+            elif what == "give":
+                self.trace.events.append(~taken[value])
+            else:
+                self._see(value)
+        return True
+
+    def _allocate(self, size: int, kind: str) -> int:
+        self.trace.sizes.append(size)
+        self.trace.kinds.append(kind)
+        self.trace.events.append(len(self.trace.sizes) - 1)
+        return len(self.trace.sizes) - 1
+
     def _see(self, tensor: torch.Tensor) -> bool:
         storage = tensor.untyped_storage()
         key = id(storage)
         if key in self._alive:
             return False
-        trace, index = self.trace, len(self.trace.sizes)
-        trace.sizes.append(storage.nbytes())
-        trace.kinds.append(self._kind())
-        trace.events.append(index)
+        trace, index = self.trace, self._allocate(storage.nbytes(), self._kind())
 
         def freed(_: Any) -> None:
             trace.events.append(~index)

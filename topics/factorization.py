@@ -36,6 +36,8 @@ def fit(terms: Terms, n_topics: int, seed: int, top_words: int, iterations: int 
     with warnings.catch_warnings():
         # Reaching the limit is usual on text and moves no word of the top ten.
         warnings.simplefilter("ignore", ConvergenceWarning)
+        # An exact fit of a tiny corpus has a squared error of -1e-17, of which scikit-learn takes the root.
+        warnings.filterwarnings("ignore", "invalid value encountered in sqrt", RuntimeWarning)
         weights = model.fit_transform(terms.matrix)
     return {
         "topics": ranked_words(model.components_, terms.vocabulary, top_words),

@@ -43,6 +43,7 @@ def test_unit_vectors_in_the_order_of_the_texts(own_vectors):
     assert (vectors * one_by_one).sum(axis=1).min() > 0.99
 
 
+@pytest.mark.slow
 def test_close_to_the_original_model(own_vectors):
     from sentence_transformers import SentenceTransformer
 

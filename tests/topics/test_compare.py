@@ -25,16 +25,31 @@ def table(tmp_path_factory, corpus):
     return path
 
 
-def test_all_models_to_json_and_html(table, tmp_path):
+@pytest.mark.parametrize(
+    "models", ["lda,nmf", pytest.param("lda,lsa,nmf,bertopic,bert+lda", marks=pytest.mark.slow)]
+)
+def test_models_to_json_and_html(table, tmp_path, models):
     output, report = tmp_path / "out" / "topics.json", tmp_path / "out" / "topics.html"
     done = run(
-        *(table, "--topics", 3, "--seeds", 2, "--labels", "subject", "--text-column", "body"),
+        *(
+            table,
+            "--models",
+            models,
+            "--topics",
+            3,
+            "--seeds",
+            2,
+            "--labels",
+            "subject",
+            "--text-column",
+            "body",
+        ),
         *("--json", output, "--html", report),
     )
     assert done.returncode == 0, done.stderr
     content = json.loads(output.read_text())
     results = {result["model"]: result for result in content["results"]}
-    assert list(results) == ["lda", "lsa", "nmf", "bertopic", "bert+lda"]
+    assert ",".join(results) == models
     for model, result in results.items():
         assert set(KEYS) <= set(result)
         assert result["n_topics"] == len(result["topics"]) == 3

@@ -1,0 +1,110 @@
+"""The copies that oneDNN's convolutions make on a CPU, which no operator shows.
+
+Tensors in the usual order (batch, channels, height, width) are copied into oneDNN's own blocks of 16 channels for
+the product, and the result is copied back; tensors in channels-last order are used as they are. The order of these
+copies is that of torch's ``mkldnn_convolution`` as its profiler hears it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+BLOCK = 16  # channels; a tensor with fewer is not copied
+# One step: bytes of temporary tensors that appear, the ones that go (by position of appearance), and the result
+# (by position in the operator's output) that appears after them.
+Action = tuple[str, int]
+
+
+def copies(func: Any, args: tuple, result: Any) -> list[Action] | None:
+    """What a convolution allocates and frees, in order.
+
+    Args:
+        func (OpOverload): the operator.
+        args (tuple): its arguments.
+        result: its output.
+
+    Returns:
+        list of (str, int): ``("take", bytes)``, ``("give", number of the take)``, ``("result", number)``; None
+        for any other operator and for tensors that are not copied.
+    """
+    if func is torch.ops.aten.convolution.default:
+        return _forward(args[0], args[1], result, args[8])
+    if func is torch.ops.aten.convolution_backward.default:
+        return _backward(args[0], args[1], args[2], args[9], args[10])
+    return None
+
+
+def _forward(x: Tensor, weight: Tensor, result: Tensor, groups: int) -> list[Action] | None:
+    if not _is_copied(x, weight, groups):
+        return None
+    steps = _Steps()
+    inside = [steps.take(size) for size in (_blocked(x), _size(weight), _blocked(result))]
+    steps.give(inside[1], inside[0])
+    steps.actions.append(("result", 0))
+    steps.give(inside[2])
+    return steps.actions
+
+
+def _backward(
+    gradient: Tensor, x: Tensor, weight: Tensor, groups: int, wanted: list[bool]
+) -> list[Action] | None:
+    if not _is_copied(x, weight, groups):
+        return None
+    steps = _Steps()
+    if wanted[0]:
+        inside = [steps.take(size) for size in (_blocked(gradient), _size(weight), _blocked(x))]
+        steps.give(inside[1], inside[0])
+        steps.actions.append(("result", 0))
+        steps.give(inside[2])
+    if wanted[1]:
+        inside = [steps.take(n) for n in (_blocked(x), _blocked(gradient), _size(weight), _size(weight))]
+        steps.give(inside[3], inside[1], inside[0])
+        steps.actions.append(("result", 1))
+        steps.give(inside[2])
+    if wanted[2]:
+        steps.actions.append(("result", 2))
+    return steps.actions
+
+
+class _Steps:
+    def __init__(self) -> None:
+        self.actions: list[Action] = []
+        self._taken = 0
+
+    def take(self, size: int) -> int:
+        self.actions.append(("take", size))
+        self._taken += 1
+        return self._taken - 1
+
+    def give(self, *numbers: int) -> None:
+        self.actions += [("give", number) for number in numbers]
+
+
+def _is_copied(x: Tensor, weight: Tensor, groups: int) -> bool:
+    last = torch.channels_last
+    return groups == 1 and x.dim() == 4 and not (_ordered(x, last) or _ordered(weight, last))
+
+
+def _ordered(x: Tensor, order: torch.memory_format) -> bool:
+    return x.is_contiguous(memory_format=order) and not x.is_contiguous()
+
+
+def _size(x: Tensor) -> int:
+    return x.numel() * x.element_size()
+
+
+def _blocked(x: Tensor) -> int:
+    return _size(x) if x.shape[1] >= BLOCK else 0
+
+
+def follow(actions: list[Action], results: tuple) -> Iterator[tuple[str, Any]]:
+    """Replaces the numbers of results by the tensors themselves; absent results are left out."""
+    for what, number in actions:
+        if what != "result":
+            yield what, number
+        elif isinstance(results[number], Tensor):
+            yield what, results[number]

@@ -1,0 +1,131 @@
+"""The command and the solver behind it, on a model small enough to trace in a moment."""
+
+import argparse
+import json
+import shlex
+
+import pytest
+
+from memory import plan
+from memory.architectures import workload
+from memory.settings import MemorySettings, add_settings_arguments, from_arguments
+from memory.solver import Predictor, cheapest
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model's folder: its config.json and no weights."""
+    from transformers import BertConfig
+
+    path = tmp_path_factory.mktemp("tiny")
+    BertConfig(hidden_size=128, num_hidden_layers=3, num_attention_heads=4, intermediate_size=512,
+               vocab_size=4000).save_pretrained(path)  # fmt: skip
+    return str(path)
+
+
+@pytest.fixture
+def answer(capsys, folder):
+    def ask(*arguments, model=folder):
+        words = ["--base-model", model, "--sequence-length", "64", "--batch-size", "16", *arguments, "--json"]
+        code = plan.main(words)
+        return code, json.loads(capsys.readouterr().out)
+
+    return ask
+
+
+def test_json_has_the_promised_keys_and_every_lever_alone(answer):
+    code, told = answer()
+    assert code == 0
+    assert {"peak_mib", "components_mib", "relative_step_time", "fits", "chosen", "command"} <= told.keys()
+    assert set(told["components_mib"]) == {
+        "parameters", "gradients", "optimizer_state", "activations", "workspace", "runtime"
+    }  # fmt: skip
+    assert told["peak_mib"] == pytest.approx(sum(told["components_mib"].values()), abs=0.5)
+    assert told["relative_step_time"] == 1.0 and told["fits"] is None
+    rows = {row["lever"]: row for row in told["levers"]}
+    assert len(rows) >= 9
+    assert rows["Gradient checkpointing"]["step_time"] > 1.1
+    assert rows["Gradient checkpointing"]["change_percent"] < -10
+
+
+def test_the_chosen_settings_fit_keep_the_batch_and_lead_back_from_the_command(answer, folder):
+    _, asked = answer("--no-table")
+    budget = 0.75 * asked["peak_mib"]
+    code, told = answer("--budget", f"{budget}MiB", "--precision", "fp32", "--no-table")
+    assert code == 0 and told["fits"] is False
+    chosen = told["chosen"]
+    assert chosen["peak_mib"] <= budget
+    assert chosen["micro_batch_size"] * chosen["gradient_accumulation_steps"] == 16
+    assert chosen["reasons"]
+    words = shlex.split(told["command"])
+    assert words[:2] == ["python", "training/finetune.py"]
+    parser = argparse.ArgumentParser()
+    add_settings_arguments(parser)
+    for flag in ("--task", "--base-model", "--sequence-length"):
+        parser.add_argument(flag)
+    arguments = parser.parse_args(words[2:])
+    assert (arguments.task, arguments.base_model, arguments.sequence_length) == ("text", folder, "64")
+    assert from_arguments(arguments).as_dict() == {key: chosen[key] for key in MemorySettings().as_dict()}
+
+
+def test_a_budget_that_everything_fits_costs_no_lever_that_takes_time(answer):
+    _, told = answer("--budget", "100GB", "--precision", "fp32", "--no-table")
+    assert told["fits"] is True
+    assert told["chosen"]["gradient_accumulation_steps"] == 1
+    assert not told["chosen"]["gradient_checkpointing"]
+    assert told["chosen"]["optimizer"] == "adamw"
+
+
+def test_nothing_fits_into_nothing(answer):
+    code, told = answer("--budget", "1MiB", "--precision", "fp32", "--no-table")
+    assert code == 1 and told["chosen"] is None and told["command"] is None
+
+
+def test_audio_goes_through(answer):
+    code, told = answer("--max-seconds", "0.5", "--budget", "1GB", "--no-table", model="wide_resnet")
+    assert code == 0 and told["task"] == "audio"
+    assert "--depth 10 --widen-factor 2" in told["command"] and "--max-seconds 0.5" in told["command"]
+
+
+def test_sharding_divides_the_state(answer):
+    _, alone = answer("--no-table")
+    _, four = answer("--no-table", "--processes", "4", "--sharding", "fsdp")
+    assert four["components_mib"]["optimizer_state"] == pytest.approx(
+        alone["components_mib"]["optimizer_state"] / 4, abs=0.2
+    )
+
+
+def test_a_smaller_budget_never_gives_a_faster_step_and_goes_further_down_the_list(folder):
+    work = workload(folder, sequence_length=64)
+    predictor, around = Predictor(work, "cpu"), plan.situation(work, "cpu")
+    wanted = MemorySettings(16)
+    peak = predictor(wanted).peak_mib
+    stages, seconds = [], []
+    for budget in (peak, 0.7 * peak, 0.42 * peak):
+        choice = cheapest(work, wanted, budget, predictor, around)
+        assert choice.prediction.peak_mib <= budget
+        assert choice.prediction.settings.effective_batch_size == 16
+        stages.append(choice.stage)
+        seconds.append(choice.prediction.seconds)
+    assert stages[0] == stages[1] == "the same training" != stages[-1]
+    assert seconds[0] <= seconds[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--base-model", "./no/such/model"], "no built-in architecture"),
+        (["--sequence-length", "9999"], "at most 512 tokens"),
+        (["--precision", "fp16"], "use --precision bf16"),
+        (["--load-in-8bit"], "--lora-rank 8"),
+        (["--sharding", "fsdp"], "--processes 2"),
+    ],
+)
+def test_wrong_input_gets_one_sentence_with_the_remedy(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        plan.plan(plan.parser().parse_args(arguments))
+
+
+@pytest.mark.parametrize(("text", "size"), [("8GB", 8 * 10**9), ("1.25GiB", 1342177280), ("512m", 2**29)])
+def test_sizes_are_read(text, size):
+    assert plan.parse_bytes(text) == size

@@ -1,0 +1,200 @@
+"""Predictions against what really happens."""
+
+import json
+
+import pytest
+import torch
+
+from memory.architectures import BUILT_IN, Workload, batch, build, workload
+from memory.caching_allocator import CachingAllocator, reserved_bytes
+from memory.fake_step import trace_step
+from memory.predict import predict
+from memory.settings import MemorySettings
+from memory.sharding import spread
+from memory.trace import MIB, Trace
+
+
+@pytest.fixture(scope="module")
+def tiny_work():
+    from transformers import BertConfig
+
+    config = BertConfig(hidden_size=128, num_hidden_layers=3, num_attention_heads=4, intermediate_size=512,
+                        vocab_size=4000, num_labels=2)  # fmt: skip
+    return Workload("tiny", "text", config, sequence_length=64)
+
+
+def measured_tensors(work, settings):
+    """What torch's profiler hears of the allocator during two real steps."""
+    from torch.profiler import ProfilerActivity, profile
+
+    from memory.apply import apply_to_model, autocast, weights_dtype
+    from memory.optimizers import build_optimizer
+
+    def train():
+        model = apply_to_model(build(work, weights_dtype(settings)), settings).train()
+        optimizer = build_optimizer(model, settings, 1e-3)
+        for _ in range(2):
+            for _ in range(settings.gradient_accumulation_steps):
+                with autocast(settings, "cpu"):
+                    loss = model(**batch(work, settings.micro_batch_size)).loss
+                loss.backward()
+                del loss
+            optimizer.step()
+            optimizer.zero_grad()
+
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        train()
+    events = [e for e in profiler.profiler.kineto_results.events() if e.name() == "[memory]"]
+    now = most = 0
+    for _, size in sorted((event.start_ns(), event.nbytes()) for event in events):
+        now += size
+        most = max(most, now)
+    return most
+
+
+@pytest.mark.parametrize(
+    "levers",
+    [
+        {},
+        {"gradient_checkpointing": True},
+        {"gradient_accumulation_steps": 2},
+        {"optimizer": "adamw8bit", "gradient_accumulation_steps": 2},
+        {"precision": "bf16"},
+        {"attention_dropout_off": True},
+        {"lora_rank": 8},
+        {"lora_rank": 8, "load_in_8bit": True},
+        {"freeze": 2, "gradient_checkpointing": True},
+        {"optimizer_in_backward": True, "gradient_checkpointing": True},
+    ],
+    ids=lambda levers: "+".join(levers) or "plain",
+)
+def test_predicted_tensors_are_those_of_the_real_allocator(tiny_work, levers):
+    settings = MemorySettings(8, **levers)
+    predicted, _ = trace_step(tiny_work, settings).peak()
+    assert predicted == pytest.approx(measured_tensors(tiny_work, settings), rel=0.02)
+
+
+def test_wide_resnet_is_predicted_too():
+    work = workload("wide_resnet", depth=10, widen_factor=1, max_seconds=0.5)
+    for levers in ({}, {"gradient_checkpointing": True}):
+        settings = MemorySettings(4, **levers)
+        predicted, _ = trace_step(work, settings).peak()
+        assert predicted == pytest.approx(measured_tensors(work, settings), rel=0.02)
+
+
+def test_components_of_bert_base_are_its_published_sizes():
+    told = predict(workload("bert-base-uncased"), MemorySettings(2))
+    assert told.components_mib["parameters"] == pytest.approx(109_483_778 * 4 / MIB, rel=2e-3)
+    assert told.components_mib["optimizer_state"] == pytest.approx(835, rel=2e-3)
+    assert told.peak_mib == pytest.approx(sum(told.components_mib.values()))
+
+
+@pytest.mark.parametrize(("exact", "mib"), [(True, 265), (False, 130)])
+def test_8bit_state_of_distilbert_is_what_its_counts_say(exact, mib):
+    settings = MemorySettings(2, optimizer="adamw8bit", embeddings_32bit=exact)
+    told = predict(workload("distilbert-base-uncased", sequence_length=16), settings)
+    assert told.components_mib["optimizer_state"] == pytest.approx(mib, rel=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_built_in_architecture_is_predicted(name):
+    work = workload(name, sequence_length=32, max_seconds=0.5)
+    plain = predict(work, MemorySettings(2))
+    frozen = predict(work, MemorySettings(2, freeze=1, gradient_checkpointing=True))
+    assert 0 < frozen.peak_mib < plain.peak_mib
+
+
+def test_allocator_rounds_splits_and_merges_as_pytorch_does():
+    allocator = CachingAllocator()
+    first = allocator.allocate(1000)  # 1024 bytes of a 2 MiB segment
+    assert (allocator.reserved, allocator.allocated) == (2 * MIB, 1024)
+    second = allocator.allocate(3 * MIB)  # of a 20 MiB segment
+    third = allocator.allocate(16 * MIB)  # the rest of it
+    assert allocator.reserved == 22 * MIB
+    fourth = allocator.allocate(30 * MIB + 1)  # a segment of its own, rounded to 2 MiB
+    assert allocator.reserved == 54 * MIB
+    for address in (second, third):
+        allocator.release(address)
+    allocator.allocate(19 * MIB)  # both parts, merged again
+    assert allocator.reserved == 54 * MIB
+    allocator.release(first)
+    allocator.release(fourth)
+    assert allocator.most_reserved == 54 * MIB
+
+
+def test_reserved_memory_keeps_what_was_freed():
+    trace = Trace(sizes=[40 * MIB, 60 * MIB], kinds=["activations"] * 2, events=[0, ~0, 1])
+    reserved, allocated = reserved_bytes(trace)
+    assert (reserved, allocated) == (100 * MIB, 60 * MIB)
+
+
+def test_cuda_keeps_a_byte_of_a_dropout_mask_and_no_attention_weights():
+    work = workload("minilm-l6", sequence_length=128)
+    from memory.cuda_account import account
+
+    fused = account(work, MemorySettings(32), context_mib=0)
+    separate = account(work, MemorySettings(32), context_mib=0, attention="eager")
+    weights = 6 * 32 * 12 * 128 * 128 * (4 + 1 + 4) / MIB  # softmax, mask, dropped weights of every layer
+    difference = (separate.by_kind["activations"] - fused.by_kind["activations"]) / MIB
+    assert difference == pytest.approx(weights, rel=0.1)
+    assert fused.reserved >= fused.allocated > 0
+
+
+@pytest.mark.slow
+def test_published_table_of_bert_large_is_predicted_within_five_percent():
+    from benchmarks.published_memory import ROWS, predict_row
+
+    errors = [abs(predict_row(settings, name) / mib - 1) for _, mib, settings, name in ROWS]
+    assert sum(errors) / len(errors) < 0.05, errors
+
+
+def test_ddp_adds_buckets_and_fsdp_divides():
+    trace = Trace(sizes=[8 * MIB] * 40 + [8 * MIB] * 40, kinds=["parameters"] * 40 + ["gradients"] * 40)
+    alone = {"parameters": 320.0, "gradients": 320.0, "optimizer_state": 640.0, "activations": 50.0,
+             "workspace": 0.0, "runtime": 20.0}  # fmt: skip
+    ddp = spread(alone, trace, 4, "none")
+    assert ddp["gradients"] == 640.0 and ddp["parameters"] == 320.0
+    fsdp = spread(alone, trace, 4, "fsdp")
+    assert (fsdp["parameters"], fsdp["gradients"], fsdp["optimizer_state"]) == (80.0, 80.0, 160.0)
+    assert 0 < fsdp["workspace"] < 500
+
+
+def test_the_process_mark_sees_what_was_held():
+    from memory.process_memory import high_water_bytes, reset_high_water
+
+    before = reset_high_water()
+    held = torch.ones(64 * MIB // 4)
+    del held
+    assert 60 * MIB < high_water_bytes() - before < 90 * MIB
+
+
+def test_random_rounding_is_right_on_average_and_picks_neighbours():
+    from memory.adamw8bit import round_at_random
+
+    torch.manual_seed(0)
+    exact = torch.full((200_000,), 1.0 + 1 / 512)  # a quarter of the way between two bf16 values
+    rounded = round_at_random(exact.clone()).float()
+    assert set(rounded.unique().tolist()) == {1.0, 1.0 + 1 / 128}
+    assert rounded.mean().item() == pytest.approx(1.0 + 1 / 512, abs=5e-5)
+
+
+def test_int8_layer_is_near_the_original_and_keeps_no_input():
+    from memory.int8 import Int8Linear
+
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(64, 48)
+    x = torch.randn(5, 64, requires_grad=True)
+    expected = layer(x)
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
+        got = Int8Linear.from_linear(layer)(x)
+    assert not kept
+    torch.testing.assert_close(got, expected, rtol=0, atol=0.03)
+    (gradient,) = torch.autograd.grad(got.sum(), x)
+    torch.testing.assert_close(gradient, torch.autograd.grad(expected.sum(), x)[0], rtol=0, atol=0.05)
+
+
+def test_published_rows_are_json(tiny_work):
+    told = predict(tiny_work, MemorySettings(2))
+    assert json.loads(json.dumps(told.components_mib))["runtime"] > 0
