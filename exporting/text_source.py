@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import numpy as np
 
 from exporting.quantization import CALIBRATED, quantize_with_optimum
 from exporting.source import Run
+
+BATCH = 32
 
 
 class TextSource:
@@ -44,27 +48,40 @@ class TextSource:
             ]
         return quantize_with_optimum(folder, method, samples)
 
-    def original_logits(self, texts: list[str]) -> np.ndarray:
-        """Logits of the original weights, in fp32 by torch: (n_texts, n_labels)."""
+    @cached_property
+    def model(self) -> Any:
+        """The original weights in torch, in fp32, ready to predict."""
         import torch
         from transformers import AutoModelForSequenceClassification
 
         torch.set_float32_matmul_precision("medium")  # oneDNN's fp32 product: same rounding, faster
-        model = AutoModelForSequenceClassification.from_pretrained(self.run.path, dtype="float32").eval()
+        return AutoModelForSequenceClassification.from_pretrained(self.run.path, dtype="float32").eval()
+
+    def original_logits(self, texts: list[str]) -> np.ndarray:
+        """Logits of the original weights, in fp32 by torch: (n_texts, n_labels)."""
+        import torch
+
+        def run(batch: dict[str, Any]) -> np.ndarray:
+            with torch.inference_mode():
+                return self.model(**batch).logits.numpy()
+
+        return self.logits_of(run, texts)
+
+    def logits_of(self, run: Callable[[dict[str, Any]], np.ndarray], texts: list[str]) -> np.ndarray:
+        """Logits of all texts, (n_texts, n_labels), from a function of one batch of torch tensors."""
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # like lengths: little padding
-        logits = np.empty((len(texts), model.config.num_labels), dtype=np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(order), 32):
-                rows = order[start : start + 32]
-                batch = self.tokenizer(
-                    [texts[i] for i in rows],
-                    truncation=True,
-                    max_length=self.max_length,
-                    padding=True,
-                    return_tensors="pt",
-                )
-                logits[rows] = model(**batch).logits.numpy()
-        return logits
+        pieces = []
+        for start in range(0, len(order), BATCH):
+            batch = self.tokenizer(
+                [texts[i] for i in order[start : start + BATCH]],
+                truncation=True,
+                max_length=self.max_length,
+                padding=True,
+                return_tensors="pt",
+            )
+            pieces.append(run(dict(batch)))
+        logits = np.concatenate(pieces)
+        return logits[np.argsort(order)]
 
     def write_rest(self, folder: Path) -> None:
         """Writes what a graph needs to take strings and to name its outputs."""
