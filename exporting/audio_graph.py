@@ -39,6 +39,20 @@ def with_front_end(model: nn.Module, extractor: Any) -> nn.Module:
     )
 
 
+def unmasked_attention() -> str:
+    """Name of an attention for transformers that makes no mask: tracing cannot follow the making of one.
+
+    None is needed, since every clip is by itself or among others of its length, without padding.
+    """
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    name = "unmasked_sdpa"
+    AttentionInterface.register(name, sdpa_attention_forward)
+    AttentionMaskInterface.register(name, lambda *_, **__: None)
+    return name
+
+
 class Logits(nn.Module):
     """A classifier without its output dictionary.
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exporting.quantization import CALIBRATED, quantize_graph
+from exporting.quantization import CALIBRATED, Samples, quantize_graph, restore_accuracy
 from exporting.source import Run
+
+if TYPE_CHECKING:
+    from corpora import Part
 
 
 class AudioSource:
@@ -33,7 +36,12 @@ class AudioSource:
 
         import audio.wide_resnet_model  # noqa: F401  (registers the architecture)
 
-        return AutoModelForAudioClassification.from_pretrained(self.run.path, dtype="float32").eval()
+        settings = {"dtype": "float32"}
+        if self.extractor is not None:
+            from exporting.audio_graph import unmasked_attention
+
+            settings["attn_implementation"] = unmasked_attention()
+        return AutoModelForAudioClassification.from_pretrained(self.run.path, **settings).eval()
 
     @cached_property
     def extractor(self) -> Any:
@@ -61,13 +69,28 @@ class AudioSource:
             )
         openvino.save_model(graph, folder / "openvino_model.xml", compress_to_fp16=False)
 
-    def quantized(self, folder: Path, method: str, calibration: list[Path]) -> Any:
-        """The graph in ``folder`` made smaller; calibrated on clips of the training part."""
+    def quantized(
+        self, folder: Path, method: str, calibration: list[Path], validation: Part, max_drop: float
+    ) -> Any:
+        """The graph in ``folder`` made smaller; calibrated on clips of the training part.
+
+        ``int8-mixed`` alone looks at ``validation``, to lose at most ``max_drop`` there.
+        """
         import openvino
 
-        samples = [clip[None] for clip in self.read(calibration)] if method in CALIBRATED else []
         graph = openvino.Core().read_model(folder / "openvino_model.xml")
-        return quantize_graph(graph, method, samples, transformer=self.extractor is not None)
+        transformer = self.extractor is not None
+        if method == "int8-mixed":
+            samples = Samples(self._encode(calibration), self._encode(validation.inputs), validation.labels)
+            return restore_accuracy(graph, samples, max_drop, transformer)
+        samples = self._encode(calibration) if method in CALIBRATED else []
+        return quantize_graph(graph, method, samples, transformer)
+
+    def _encode(self, paths: list[Path]) -> list[np.ndarray]:
+        clips = self.read(paths)
+        if self.extractor is None:
+            clips = [np.pad(clip, (0, self.length - len(clip))) for clip in clips]
+        return [clip[None] for clip in clips]
 
     def read(self, paths: list[Path]) -> list[np.ndarray]:
         """Clips, mono float32 of shape (time,), cut at the model's length."""

@@ -42,7 +42,7 @@ def choose(
     """
     import openvino
 
-    from exporting.quantization import attempts_for
+    from exporting.quantization import CALIBRATED, attempts_for
 
     calibration = random.Random(0).sample(
         corpus.train.inputs, min(calibration_samples, len(corpus.train.inputs))
@@ -56,7 +56,7 @@ def choose(
         folder = workspace / method
         if method != "fp32":
             folder.mkdir()
-            graph = source.quantized(workspace / "fp32", method, calibration)
+            graph = source.quantized(workspace / "fp32", method, calibration, corpus.validation, max_drop)
             openvino.save_model(graph, folder / "openvino_model.xml", compress_to_fp16=method == "fp16")
             source.write_rest(folder)
         scores = parity.compare(original, _logits(folder, corpus.validation.inputs, source), labels)
@@ -71,7 +71,8 @@ def choose(
             }
         )
         if scores["passed"]:
-            return Chosen(folder, method, len(calibration), attempts)
+            calibrated = any(attempt["method"] in CALIBRATED for attempt in attempts)
+            return Chosen(folder, method, len(calibration) if calibrated else 0, attempts)
     raise _failed(source, attempts, max_drop)
 
 

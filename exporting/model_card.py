@@ -119,6 +119,8 @@ def _quantization(parity: dict) -> str:
     original, export = parity["original"], parity["export"]
     low, high = export["accuracy_interval_95"]
     drop_low, drop_high = parity["drop_interval_95"]
+    samples = parity["calibration"]["samples"]
+    calibrated = f", calibrated on {samples} training examples" if samples else ""
     memory = f"{export['peak_mib']:.0f}" if export["peak_mib"] else "not measured"
     lines = [
         "## What quantization costs",
@@ -137,8 +139,7 @@ def _quantization(parity: dict) -> str:
         f"{parity['flips']} of {parity['n']} predicted labels changed, and no probability by more than "
         f"{parity['max_score_difference']:.3f}. The loss of accuracy is "
         f"{original['accuracy'] - export['accuracy']:+.4f} (95 % interval {drop_low:+.4f} to {drop_high:+.4f}), "
-        f"and at most {parity['gate']['max_drop']:g} was allowed. Attempts, calibrated on "
-        f"{parity['calibration']['samples']} training examples, chosen on validation:",
+        f"and at most {parity['gate']['max_drop']:g} was allowed. Attempts{calibrated}, chosen on validation:",
         "",
         "| method | part | original | export | labels changed | weights, MB | 1 input, ms | inputs/s | passed |",
         "|---|---|---|---|---|---|---|---|---|",

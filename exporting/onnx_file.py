@@ -52,7 +52,7 @@ def write_onnx(source: Any, corpus: Any, original: np.ndarray, folder: Path) -> 
     try:
         with torch.inference_mode():
             torch.onnx.export(
-                _with_own_mask(source.model),
+                with_own_mask(source.model),
                 example,
                 str(folder / NAME),
                 input_names=["input_ids", "attention_mask"],
@@ -80,7 +80,7 @@ def write_onnx(source: Any, corpus: Any, original: np.ndarray, folder: Path) -> 
     return {"file": NAME, "bytes": (folder / NAME).stat().st_size, **scores}
 
 
-def _with_own_mask(model: Any) -> Any:
+def with_own_mask(model: Any) -> Any:
     """The model with an attention mask that is made in the graph: the exporter cannot follow transformers' own."""
     import torch
 

@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exporting.quantization import CALIBRATED, quantize_with_optimum
+from exporting.quantization import CALIBRATED, Samples, quantize_with_optimum, restore_accuracy
 from exporting.source import Run
+
+if TYPE_CHECKING:
+    from corpora import Part
 
 BATCH = 32
 
@@ -38,15 +41,24 @@ class TextSource:
             self.run.path, export=True, compile=False, load_in_8bit=False
         ).save_pretrained(folder)
 
-    def quantized(self, folder: Path, method: str, calibration: list[str]) -> Any:
-        """The graph in ``folder`` made smaller; calibrated on ``calibration``, texts of the training part."""
-        samples = []
-        if method in CALIBRATED:
-            samples = [
-                dict(self.tokenizer(text, truncation=True, max_length=self.max_length, return_tensors="pt"))
-                for text in calibration
-            ]
-        return quantize_with_optimum(folder, method, samples)
+    def quantized(
+        self, folder: Path, method: str, calibration: list[str], validation: Part, max_drop: float
+    ) -> Any:
+        """The graph in ``folder`` made smaller; calibrated on ``calibration``, texts of the training part.
+
+        ``int8-mixed`` alone looks at ``validation``, to lose at most ``max_drop`` there.
+        """
+        if method == "int8-mixed":
+            import openvino
+
+            samples = Samples(self._encode(calibration), self._encode(validation.inputs), validation.labels)
+            graph = openvino.Core().read_model(folder / "openvino_model.xml")
+            return restore_accuracy(graph, samples, max_drop, transformer=True)
+        return quantize_with_optimum(folder, method, self._encode(calibration) if method in CALIBRATED else [])
+
+    def _encode(self, texts: list[str]) -> list[dict[str, np.ndarray]]:
+        settings = {"truncation": True, "max_length": self.max_length, "return_tensors": "np"}
+        return [dict(self.tokenizer(text, **settings)) for text in texts]
 
     @cached_property
     def model(self) -> Any:
