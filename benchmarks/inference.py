@@ -44,10 +44,11 @@ Predict = Callable[[list[str]], list[int]]
 def ours(run_folder: Path, work: Path) -> tuple[Predict, Path]:
     """The export, through ``inference.TextClassifier``."""
     import inference
+    from inference.export_folder import WEIGHTS
 
     classifier = inference.load(run_folder)
     number = {label: i for i, label in enumerate(classifier.labels)}
-    return lambda texts: [number[p.label] for p in classifier.predict(texts)], classifier.export.path
+    return lambda texts: [number[p.label] for p in classifier.predict(texts)], classifier.export.path / WEIGHTS
 
 
 def _pipeline(model: Any, run_folder: Path, batch: int) -> Predict:
@@ -264,7 +265,7 @@ def measure(name: str, run_folder: Path, work: Path, started: float) -> dict[str
         "latency_ms": median(times) * 1000,
         "texts_per_second": len(labels) / seconds,
         "peak_mib": _resident_mib("VmHWM"),
-        "weights_mb": _weight_bytes(weights) / 1e6,
+        "weights_mb": weights.stat().st_size / 1e6,
         "labels": labels,
     }
 
@@ -275,11 +276,6 @@ def _resident_mib(key: str) -> float:
         if line.startswith(key):
             return int(line.split()[1]) / 1024
     return float("nan")
-
-
-def _weight_bytes(path: Path) -> int:
-    files = [path] if path.is_file() else [file for file in path.iterdir() if file.is_file()]
-    return sum(file.stat().st_size for file in files)
 
 
 def measure_limit(precision: str) -> dict[str, Any]:

@@ -21,7 +21,8 @@ def test_onnx_beside_the_graph_gives_the_original_s_scores(text_run, news, tmp_p
     assert parity["onnx"]["bytes"] == (tmp_path / "export" / "model.onnx").stat().st_size
     assert parity["export"]["bytes"] < parity["onnx"]["bytes"], "the export's size does not count it"
     assert "`model.onnx`" in (tmp_path / "export" / "README.md").read_text()
-    graph = openvino.Core().compile_model(tmp_path / "export" / "model.onnx", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    graph = openvino.Core().compile_model(tmp_path / "export" / "model.onnx", "CPU", exact)
     tokenizer = AutoTokenizer.from_pretrained(text_run)
     model = AutoModelForSequenceClassification.from_pretrained(text_run).eval()
     texts = [text for text, _ in news[:9]]
