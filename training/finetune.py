@@ -129,6 +129,7 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
     print(f"training on {device} in {settings.precision}: {reason}; {matmul}", flush=True)
     epochs = config.epochs or task.default_epochs()
     rate = config.learning_rate or default_learning_rate(task.default_learning_rate(), settings)
+    peak = Peak(device)
     if config.preflight and processes.is_main():
         for note in preflight(task, sets[0], settings, rate):
             print(note, flush=True)
@@ -148,7 +149,7 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
         print(f"going on from {Path(checkpoint).name}", flush=True)
     elif config.resume:
         print("no checkpoint to go on from: starting at the beginning", flush=True)
-    peak = Peak(device)
+    peak.start()
     start = time.perf_counter()
     trainer, validation, choice = fit(
         task,

@@ -160,7 +160,7 @@ def _within_budget(
     for item in _changed(asked, settings):
         print(f"  {item.name}: {item.chosen}", flush=True)
         value = getattr(settings, item.setting)
-        checklist.append({"step": item.key, "value": value, "reason": f"to fit the budget: {item.chosen}"})
+        checklist.append({"step": item.key, "value": value, "reason": f"fastest within the budget: {item.chosen}"})
     return MemoryChoice(settings, checklist, predicted, budget)
 
 

@@ -8,31 +8,38 @@ MIB = 2**20
 
 
 class Peak:
-    """Measures from its making on; make it after everything is imported and read, before the model is loaded.
+    """Make it after everything is imported and read, before a model is loaded; then start and read it.
 
     Args:
         device (str): cuda, mps or cpu.
 
     Attributes:
-        before_mib (float): what the process held before, MiB; on CUDA 0, for the GPU is empty.
+        before_mib (float): what the process held at its making, MiB; on CUDA 0, for the GPU is empty.
         measured_mib (float): on a CPU the process's high-water mark above that; on CUDA the most that
             PyTorch reserved; None until :meth:`read` or where neither can be told.
     """
 
     def __init__(self, device: str):
-        from memory.process_memory import give_back, reset_high_water
+        from memory.process_memory import give_back, resident_bytes
 
         self.device = device
         self.measured_mib: float | None = None
-        if device == "cuda":
+        gc.collect()
+        give_back()
+        self.before_mib = 0.0 if device == "cuda" else resident_bytes() / MIB
+
+    def start(self) -> None:
+        """Forgets what came before."""
+        if self.device == "cuda":
             import torch
 
             torch.cuda.reset_peak_memory_stats()
-            self.before_mib = 0.0
             return
+        from memory.process_memory import give_back, reset_high_water
+
         gc.collect()
         give_back()
-        self.before_mib = reset_high_water() / MIB
+        reset_high_water()
 
     def read(self) -> None:
         """Takes the measurement."""
