@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._prims_common import suggest_memory_format
 
 BLOCK = 16  # channels; a tensor with fewer is not copied
 # One step: bytes of temporary tensors that appear, the ones that go (by position of appearance), and the result
@@ -85,12 +86,12 @@ class _Steps:
 
 
 def _is_copied(x: Tensor, weight: Tensor, groups: int) -> bool:
-    last = torch.channels_last
-    return groups == 1 and x.dim() == 4 and not (_ordered(x, last) or _ordered(weight, last))
+    return groups == 1 and x.dim() == 4 and not (_channels_last(x) or _channels_last(weight))
 
 
-def _ordered(x: Tensor, order: torch.memory_format) -> bool:
-    return x.is_contiguous(memory_format=order) and not x.is_contiguous()
+def _channels_last(x: Tensor) -> bool:
+    # As the kernel asks: by the strides, which also tell apart tensors of one channel.
+    return suggest_memory_format(x) == torch.channels_last
 
 
 def _size(x: Tensor) -> int:
