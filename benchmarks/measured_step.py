@@ -90,7 +90,9 @@ def _import_model(work: Any, build: Any) -> None:
     """Has the library import the model's code, which is not the step's memory."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    with FakeTensorMode():
+    from memory.trace import Recorder
+
+    with FakeTensorMode(), Recorder():
         build(work)
 
 
