@@ -125,63 +125,78 @@ def calm(train, calm_bert, even_csv):
     return run
 
 
-def fails_once(monkeypatch, owner, name, at, before=True, error=None):
-    """The method raises at its call number ``at`` (from 1), before or after having done its work."""
-    genuine, calls = getattr(owner, name), []
-
-    def method(*args, **kwargs):
-        calls.append(1)
-        result = None if len(calls) == at and before else genuine(*args, **kwargs)
-        if len(calls) == at:
-            raise error or RuntimeError(CPU)
-        return result
-
-    monkeypatch.setattr(owner, name, method)
-
-
-@pytest.fixture
-def uninterrupted(calm):
-    return calm(name="whole")
-
-
-@pytest.mark.parametrize("where", ["forward", "backward", "optimizer", "half-updated", "checkpoint"])
-def test_training_goes_on_as_if_nothing_had_happened(where, calm, uninterrupted, monkeypatch):
+def fail_once_after_step(seven, where, monkeypatch):
+    """Lets memory run out in the step after step ``seven``, once, in one of the places where it can."""
     import accelerate
 
     from training.trainer import ClassifierTrainer
 
-    # Six steps are one epoch: the eighth is in the middle of the second.
-    flags = []
+    fails = {"armed": False, "done": False}
+
+    def wrap(owner, name, *, raises=False, after=False):
+        genuine = getattr(owner, name)
+
+        def method(self, *args, **kwargs):
+            if isinstance(self, ClassifierTrainer) and self.state.global_step == seven and "return_outputs" not in kwargs:
+                fails["armed"] = not fails["done"]
+            now = raises and fails["armed"] and not fails["done"]
+            if now and not after:
+                fails["done"] = True
+                raise RuntimeError(CPU)
+            result = genuine(self, *args, **kwargs)
+            if now:
+                fails["done"] = True
+                raise MemoryError
+            return result
+
+        monkeypatch.setattr(owner, name, method)
+
     if where == "forward":
-        fails_once(monkeypatch, ClassifierTrainer, "compute_loss", 1 + 10)  # 7 steps, 2 evaluated batches
+        wrap(ClassifierTrainer, "compute_loss", raises=True)
     elif where == "backward":
-        fails_once(monkeypatch, accelerate.Accelerator, "backward", 8, before=False, error=MemoryError())
-    elif where == "optimizer":
-        fails_once(monkeypatch, torch.optim.AdamW, "step", 1 + 8)  # the first is preflight's
-    elif where == "half-updated":
-        fails_once(monkeypatch, torch.optim.AdamW, "step", 1 + 8, before=False)
+        wrap(ClassifierTrainer, "compute_loss")
+        wrap(accelerate.Accelerator, "backward", raises=True, after=True)
+    elif where in ("optimizer", "half-updated"):
+        wrap(ClassifierTrainer, "_clip_grad_norm")
+        wrap(torch.optim.AdamW, "step", raises=True, after=where == "half-updated")
     else:
-        flags = ["--save-seconds", 0]
-        fails_once(monkeypatch, ClassifierTrainer, "_save_checkpoint", 8)
-    done = calm(*flags)
-    assert "out of memory at step" in done.told and "--batch-size 8 --gradient-accumulation-steps 2" in done.told
-    assert ("going on from the beginning" in done.told) == (where == "half-updated")
+        wrap(ClassifierTrainer, "_save_checkpoint", raises=True)
+    return fails
+
+
+@pytest.fixture
+def in_order(monkeypatch):
+    """No predictions while answering: the checklist's order alone decides."""
+    from training.memory_choice import Planner
+
+    def none(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(Planner, "components", none)
+
+
+@pytest.mark.parametrize("where", ["forward", "backward", "optimizer", "half-updated", "checkpoint"])
+def test_training_goes_on_as_if_nothing_had_happened(where, calm, uninterrupted, monkeypatch, in_order):
+    # Six steps are one epoch: the eighth is in the middle of the second.
+    fails = fail_once_after_step(7, where, monkeypatch)
+    done = calm(*(["--save-seconds", 0] if where == "checkpoint" else []))
+    assert fails["done"]
+    assert "out of memory at step 8" in done.told
+    assert "--batch-size 8 --gradient-accumulation-steps 2" in done.told
+    assert ("going on from the beginning" if where == "half-updated" else "going on from step 7") in done.told
     assert done.report["checklist"][-1]["step"] == "micro_batch"
     config = done.report["config"]
     assert (config["batch_size"], config["effective_batch_size"]) == (8, 16)
     assert done.report["steps"] == 9
-    curve, whole = done.report["loss_curve"], uninterrupted.report["loss_curve"]
+    curve = done.report["loss_curve"]
     assert [step for step, _ in curve] == list(range(1, 10))
-    assert [loss for _, loss in curve] == pytest.approx([loss for _, loss in whole], rel=1e-3)
-    rates = [
-        [entry["learning_rate"] for entry in run.trainer.state.log_history if "learning_rate" in entry]
-        for run in (done, uninterrupted)
-    ]
-    assert rates[0] == pytest.approx(rates[1])
-    assert done.report["metrics"]["loss"] == pytest.approx(uninterrupted.report["metrics"]["loss"], rel=1e-3)
+    assert [loss for _, loss in curve] == pytest.approx(uninterrupted["losses"], rel=1e-3)
+    rates = [entry["learning_rate"] for entry in done.trainer.state.log_history if "learning_rate" in entry]
+    assert rates == pytest.approx(uninterrupted["rates"])
+    assert done.report["metrics"]["loss"] == pytest.approx(uninterrupted["loss"], rel=1e-3)
 
 
-def test_step_after_step_of_the_checklist_down_to_8_bit_moments(calm, monkeypatch):
+def test_step_after_step_of_the_checklist_down_to_8_bit_moments(calm, monkeypatch, in_order):
     from training.trainer import ClassifierTrainer
 
     genuine = ClassifierTrainer.training_step
@@ -196,7 +211,6 @@ def test_step_after_step_of_the_checklist_down_to_8_bit_moments(calm, monkeypatc
         return genuine(self, model, inputs, *args)
 
     monkeypatch.setattr(ClassifierTrainer, "training_step", step)
-    monkeypatch.setattr("training.recovery.WORTH", 2.0)  # every step is worth it: the plain order
     done = calm()
     taken = [entry["step"] for entry in done.report["checklist"] if "out of memory at step 5" in entry["reason"]]
     assert taken == ["micro_batch", "micro_batch", "checkpointing", "adam8bit"]
@@ -285,13 +299,17 @@ sys.exit(finetune.main(sys.argv[1:]))
 
 
 @pytest.mark.slow
-def test_a_real_limit_of_the_address_space_is_survived(calm_bert, even_csv, tmp_path):
+def test_a_real_limit_of_the_address_space_is_survived(tiny_bert, news, tmp_path):
+    import csv
     import json
 
+    data = tmp_path / "long.csv"  # 256 texts of 128 tokens take about 250 MiB at once
+    with open(data, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "label"), *((" ".join([text] * 5), label) for text, label in news)])
     script = tmp_path / "limited.py"
     script.write_text(LIMITED.format(root=str(ROOT), mib=160))
     command = [
-        sys.executable, script, "--dataset", even_csv, "--base-model", calm_bert, "--batch-size", 96,
+        sys.executable, script, "--dataset", data, "--base-model", tiny_bert, "--batch-size", 256,
         "--precision", "fp32", "--max-steps", 3, "--output-dir", tmp_path / "run",
     ]  # fmt: skip
     environment = {**os.environ, **OFFLINE, "MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1"}
@@ -302,4 +320,4 @@ def test_a_real_limit_of_the_address_space_is_survived(calm_bert, even_csv, tmp_
     assert "out of memory at step 1" in done.stdout, done.stdout[-2000:]
     report = json.loads((tmp_path / "run" / "run.json").read_text())
     assert report["steps"] == 3
-    assert report["config"]["effective_batch_size"] == 96 > report["config"]["batch_size"]
+    assert report["config"]["effective_batch_size"] == 256 > report["config"]["batch_size"]
