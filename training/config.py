@@ -39,6 +39,10 @@ class FinetuneConfig:
     epochs: float | None = _flag("passes over the training part", type=float)
     max_steps: int = _flag("stop after this many optimizer steps; -1: after the epochs", -1)
     learning_rate: float | None = _flag("peak learning rate", type=float)
+    head_learning_rate: float | None = _flag(
+        "that of what lies above the encoder's layers (default: 10 times the other; the same from scratch)",
+        type=float,
+    )
     weight_decay: float = _flag("decay of matrices, by every optimizer", 0.01)
     sequence_length: int = _flag("tokens after which a text is cut", 128)
     max_seconds: float | None = _flag("seconds after which a clip is cut", type=float)
@@ -94,6 +98,8 @@ class FinetuneConfig:
             raise ValueError(f"--sequence-length {self.sequence_length}: give at least 8 tokens")
         if self.learning_rate is not None and self.learning_rate <= 0:
             raise ValueError(f"--learning-rate {self.learning_rate:g}: give a number above 0")
+        if self.head_learning_rate is not None and self.head_learning_rate <= 0:
+            raise ValueError(f"--head-learning-rate {self.head_learning_rate:g}: give a number above 0")
         if self.max_seconds is not None and self.max_seconds <= 0:
             raise ValueError(f"--max-seconds {self.max_seconds:g}: give a number above 0")
         if self.resume and self.overwrite:

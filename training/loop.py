@@ -12,6 +12,7 @@ from transformers import EvalPrediction, set_seed
 
 from training.averaging import AveragedWeights
 from training.callbacks import KeepBest, TimedCheckpoints
+from training.learning_rate import head_learning_rate
 from training.memory_choice import MemoryChoice, Planner, record_path
 from training.metrics import classification_metrics
 from training.processes import world_size
@@ -85,6 +86,9 @@ def _make(
     order = RememberOrder(lambda: trainer.order)
     trainer = ClassifierTrainer(
         settings=choice.settings,
+        head_rate=head_learning_rate(
+            arguments.learning_rate, task.config.head_learning_rate, task.base is not None, choice.settings
+        ),
         model=task.model,
         args=arguments,
         data_collator=task.collator,

@@ -24,14 +24,15 @@ class ClassifierTrainer(Trainer):
     Args:
         *args: of the Trainer.
         settings (MemorySettings): the levers, already applied to the model.
+        head_rate (float): peak learning rate above the encoder's layers.
         **kwargs: of the Trainer.
 
     Attributes:
         phase (str): ``"start"``, ``"forward"``, ``"backward"``, ``"optimizer"``, ``"between"`` or ``"evaluation"``.
     """
 
-    def __init__(self, *args: Any, settings: MemorySettings, **kwargs: Any):
-        self.settings = settings
+    def __init__(self, *args: Any, settings: MemorySettings, head_rate: float, **kwargs: Any):
+        self.settings, self.head_rate = settings, head_rate
         self.phase = "start"
         self.order: LengthGroupedOrder | None = None
         super().__init__(*args, **kwargs)
@@ -44,7 +45,11 @@ class ClassifierTrainer(Trainer):
             from memory.optimizers import build_optimizer
 
             self.optimizer = build_optimizer(
-                model or self.model, self.settings, self.args.learning_rate, self.args.weight_decay
+                model or self.model,
+                self.settings,
+                self.args.learning_rate,
+                self.args.weight_decay,
+                head_lr=self.head_rate,
             )
         return self.optimizer
 
