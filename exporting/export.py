@@ -89,6 +89,7 @@ def main(argv: list[str]) -> int:
         max_drop=options.max_drop,
         calibration_samples=options.calibration_samples,
         overwrite=options.overwrite,
+        token=token,
     )
     if target:
         from exporting.publish import publish_run
@@ -133,6 +134,7 @@ def export_run(
     max_drop: float = 0.005,
     calibration_samples: int = 300,
     overwrite: bool = False,
+    token: str | None = None,
 ) -> Path:
     """Exports a run and measures the export against the original.
 
@@ -143,6 +145,7 @@ def export_run(
         max_drop (float, optional): accuracy that may be lost, as a share of 1. (Default: ``0.005``)
         calibration_samples (int, optional): training examples for calibration. (Default: ``300``)
         overwrite (bool, optional): replace an existing export. (Default: ``False``)
+        token (str, optional): Hub token, for the private base model of an adapter.
 
     Returns:
         Path: the export folder.
@@ -152,6 +155,7 @@ def export_run(
         RuntimeError: no attempt passed the gate; the attempts are in ``export_failed.json`` of the run.
     """
     from exporting.gate import choose, prove
+    from exporting.merged import with_plain_weights
     from exporting.model_card import write_card
     from exporting.source import read_run
 
@@ -164,11 +168,11 @@ def export_run(
 
     disable_progress_bar()
     corpus = run_.corpus()
-    source = _source(run_)
     partial = output.with_name(f".{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     (partial / "fp32").mkdir(parents=True)
     try:
+        source = _source(with_plain_weights(run_, partial / "merged", token))
         print("converting to OpenVINO", flush=True)
         source.convert(partial / "fp32")
         chosen = choose(source, corpus, partial, precision, max_drop, calibration_samples)

@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
     if config.exports and is_main():
         from exporting.export import export_run
 
-        export_run(folder)
+        export_run(folder, token=token)
     if target and is_main():
         from exporting.publish import publish_run
 
