@@ -43,6 +43,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--curve", help="numbers of topics to draw NPMI against (default with --html: four)")
     made.add_argument("--embedding-model", help="sentence-transformers id or folder (default: MiniLM)")
     made.add_argument("--precision", choices=("int8", "int8-weights", "fp32"), default="int8")
+    made.add_argument(
+        "--sequence-length",
+        type=int,
+        default=128,
+        help="tokens of a document that are embedded (default: 128)",
+    )
     made.add_argument("--json", type=Path, help="write the results here")
     made.add_argument("--html", type=Path, help="write an interactive report here")
     made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
@@ -85,7 +91,7 @@ def _compare(
     if set(models) & set(USES_EMBEDDINGS):
         from embedding import Embedder
 
-        embedder = Embedder(arguments.embedding_model, arguments.precision)
+        embedder = Embedder(arguments.embedding_model, arguments.precision, arguments.sequence_length)
         start = time.perf_counter()
         embedder.encode([text for text in documents if text.strip()], bar)
         embedding_seconds = time.perf_counter() - start

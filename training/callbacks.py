@@ -1,0 +1,63 @@
+"""What happens between the steps: checkpoints by the clock, and the best weights kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+from training.processes import agree
+from training.run_folder import write_json
+
+
+class TimedCheckpoints(TrainerCallback):
+    """Asks for a checkpoint every so many seconds, so that a killed run loses no more than that."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+        self.last = time.monotonic()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
+        """Asks when it is time, but not for the last step: the run folder follows at once."""
+        due = agree(time.monotonic() - self.last >= self.seconds)
+        if due and state.global_step < state.max_steps:
+            control.should_save = True
+        return control
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Counts from the end of the writing."""
+        self.last = time.monotonic()
+
+
+class KeepBest(TrainerCallback):
+    """Keeps the weights of the best validation accuracy, and remembers it over a resume."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.record = folder.with_name("best.json")
+
+    def best(self) -> dict[str, float] | None:
+        """The best validation metrics so far."""
+        return json.loads(self.record.read_text()) if self.record.is_file() else None
+
+    def on_evaluate(
+        self, args: Any, state: Any, control: Any, metrics: dict, model: Any, **kwargs: Any
+    ) -> None:
+        """Saves the weights when validation accuracy rose (or tied with a lower loss)."""
+        if "eval_accuracy" not in metrics or not state.is_world_process_zero:
+            return
+        now = {name: metrics[f"eval_{name}"] for name in ("accuracy", "macro_f1", "loss")}
+        before = self.best()
+        if before and (now["accuracy"], -now["loss"]) <= (before["accuracy"], -before["loss"]):
+            return
+        fresh = self.folder.with_name("best.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        model.save_pretrained(fresh)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.rename(fresh, self.folder)
+        write_json(self.record, {**now, "step": state.global_step, "epoch": state.epoch})
