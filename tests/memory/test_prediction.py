@@ -108,7 +108,8 @@ def test_copies_of_convolutions_are_those_the_profiler_hears(shape, weight, opti
     def run():
         x = torch.randn(shape).contiguous(memory_format=order).requires_grad_()
         kernel = torch.randn(weight).contiguous(memory_format=order).requires_grad_()
-        convolve(x, kernel, **options).sum().backward()
+        result = convolve(x, kernel, **options)
+        (result * torch.randn_like(result)).sum().backward()  # a gradient in memory, not one number expanded
 
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         run()
