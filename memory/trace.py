@@ -74,6 +74,16 @@ class Trace:
                 by_kind[self.kinds[~event]] -= size[~event]
         return most, by_kind
 
+    def most_of(self, kind: str) -> int:
+        """The most bytes of one kind alive at once."""
+        now = most = 0
+        for event in self.events:
+            index = event if event >= 0 else ~event
+            if self.kinds[index] == kind:
+                now += self.sizes[index] if event >= 0 else -self.sizes[index]
+                most = max(most, now)
+        return most
+
 
 class Recorder(TorchDispatchMode):
     """Records a :class:`Trace`; enter it above a ``FakeTensorMode``.

@@ -150,7 +150,8 @@ def test_published_table_of_bert_large_is_predicted_within_five_percent():
 
 
 def test_ddp_adds_buckets_and_fsdp_divides():
-    trace = Trace(sizes=[8 * MIB] * 40 + [8 * MIB] * 40, kinds=["parameters"] * 40 + ["gradients"] * 40)
+    trace = Trace(sizes=[8 * MIB] * 40 + [8 * MIB] * 40, kinds=["parameters"] * 40 + ["gradients"] * 40,
+                  events=[*range(80), *(~i for i in range(40, 80)), *range(40, 80)])  # fmt: skip
     alone = {"parameters": 320.0, "gradients": 320.0, "optimizer_state": 640.0, "activations": 50.0,
              "workspace": 0.0, "runtime": 20.0}  # fmt: skip
     ddp = spread(alone, trace, 4, "none")
