@@ -1,7 +1,6 @@
 """The few charts of the tabs, as Plotly figures written out: nothing is imported and no figure is shared.
 
-A figure is a JSON document that the page's own copy of Plotly draws. Arrays travel as base64 typed arrays,
-so that
+A figure is a JSON document that the page's own copy of Plotly draws. Arrays travel as base64 typed arrays, so that
 a spectrogram of 30 seconds costs tens of kilobytes.
 """
 
@@ -9,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,7 @@ def bars(
 
     Args:
         names (list of str): one a bar; a name that repeats gets its own bar all the same.
-        values (list of float): lengths, in the unit that ``title`` names.
+        values (list of float): lengths, in the unit that ``title`` names; a negative one points to the left.
         title (str): what the horizontal axis shows, with its unit.
         value_format (str, optional): d3 format of the values. (Default: three decimals)
         axis_format (str, optional): d3 format of the axis. (Default: as Plotly chooses)
@@ -103,7 +103,7 @@ def bars(
     layout = {
         "xaxis": {
             **_axis(title),
-            "range": [0, 1.18 * max([*values, 1e-9])],
+            "range": [1.18 * min([*values, 0.0]), 1.18 * max([*values, 1e-9])],
             "nticks": 6,
             "tickformat": axis_format,
         },
@@ -119,6 +119,42 @@ def bars(
         "height": max(220, 104 + 30 * len(names)),
     }
     return _figure([trace], layout)
+
+
+def points(groups: list[tuple[str, np.ndarray, list[str]]], *, height: int = 520) -> PlotData:
+    """Points on a plane without axes, a colour a group.
+
+    Args:
+        groups (list of tuple): name, places (ndarray of shape (n, 2)), and a text a point, shown on hover.
+        height (int, optional): pixels. (Default: 520)
+
+    Returns:
+        PlotData: for ``gr.Plot``.
+    """
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": _escape(name),
+            "x": typed_array(places[:, 0].astype(np.float32)),
+            "y": typed_array(places[:, 1].astype(np.float32)),
+            "text": [_wrap(text) for text in texts],
+            "marker": {"size": 7, "opacity": 0.75, "color": _group_colour(number)},
+            "hovertemplate": f"<b>{_escape(name)}</b><br>%{{text}}<extra></extra>",
+        }
+        for number, (name, places, texts) in enumerate(groups)
+    ]
+    hidden = {"visible": False, "fixedrange": True}
+    layout = {
+        "xaxis": hidden,
+        "yaxis": hidden,
+        "margin": {"l": 8, "r": 8, "t": 38, "b": 8},
+        "height": height + 11 * len(groups),
+        "showlegend": True,
+        "legend": {"orientation": "h", "y": 0, "yanchor": "top", "font": {"size": 11}},
+        "hovermode": "closest",
+    }
+    return _figure(traces, layout)
 
 
 def line(seconds: np.ndarray, values: np.ndarray, *, value_title: str, height: int = 210) -> PlotData:
@@ -233,6 +269,15 @@ def _figure(traces: list[dict], layout: dict) -> PlotData:
     }
     figure = {"data": traces, "layout": layout, "config": {"displayModeBar": False, "responsive": True}}
     return PlotData(type="plotly", plot=json.dumps(figure))
+
+
+def _group_colour(number: int) -> str:
+    """Hues a golden angle apart, so that neighbours in number differ most."""
+    return f"hsl({int(172 + number * 137.5) % 360}, 60%, {45 + 12 * (number // 12 % 2)}%)"
+
+
+def _wrap(text: str, characters: int = 60) -> str:
+    return "<br>".join(_escape(line) for line in textwrap.wrap(text, characters))
 
 
 def _escape(text: str) -> str:

@@ -107,6 +107,7 @@ def main(argv: list[str]) -> int:
         calibration_samples=options.calibration_samples,
         onnx=options.also == "onnx",
         overwrite=options.overwrite,
+        token=token,
     )
     if target:
         from exporting.publish import publish_run
@@ -172,6 +173,7 @@ def export_run(
     calibration_samples: int = 300,
     onnx: bool = False,
     overwrite: bool = False,
+    token: str | None = None,
 ) -> Path:
     """Exports a run and measures the export against the original.
 
@@ -183,6 +185,7 @@ def export_run(
         calibration_samples (int, optional): training examples for calibration. (Default: ``300``)
         onnx (bool, optional): also write the unquantized model as ``model.onnx``. (Default: ``False``)
         overwrite (bool, optional): replace an existing export. (Default: ``False``)
+        token (str, optional): Hub token, for the private base model of an adapter.
 
     Returns:
         Path: the export folder.
@@ -193,6 +196,7 @@ def export_run(
     """
     from exporting import adopt
     from exporting.gate import choose, prove
+    from exporting.merged import with_plain_weights
     from exporting.model_card import write_card
     from exporting.onnx_file import check_onnx, write_onnx
     from exporting.source import read_run
@@ -208,11 +212,11 @@ def export_run(
 
     disable_progress_bar()
     corpus = run_.corpus()
-    source = _source(run_)
     partial = output.with_name(f".{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     (partial / "fp32").mkdir(parents=True)
     try:
+        source = _source(with_plain_weights(run_, partial / "merged", token))
         print("converting to OpenVINO", flush=True)
         source.convert(partial / "fp32")
         chosen = choose(source, corpus, partial, precision, max_drop, calibration_samples)

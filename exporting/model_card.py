@@ -222,12 +222,15 @@ def _training(report: dict) -> str:
     told = f"{peak:.0f} MiB measured" if peak else "not measured"
     if memory["predicted_peak_mib"]:
         told += f", {memory['predicted_peak_mib']:.0f} MiB predicted"
+    if memory.get("budget_mib"):
+        told += f", within a budget of {memory['budget_mib']:.0f} MiB"
     return "\n".join(
         [
             "## Training",
             "",
             data,
-            f"- {config['epochs']:g} epochs, batch size {config['batch_size']}, learning rate "
+            f"- {config['epochs']:g} epochs, batch size "
+            f"{config.get('effective_batch_size', config['batch_size'])}, learning rate "
             f"{config['learning_rate']:g}, {config['precision']}, seed {report['seed']}",
             f"- {report['seconds']:.0f} s on {hardware['gpu'] or hardware['cpu']}; peak memory: {told}",
             versions,
