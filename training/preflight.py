@@ -34,9 +34,10 @@ def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: fl
     classes = len(task.corpus.label_names)
     part = task.corpus.train
     check_labels(part.labels, part.inputs, classes)
-    check_inputs(_raw(items), part.inputs, getattr(task.model_config, "vocab_size", None))
-    number = _longest(items)
-    before, after = one_step(task, items[number], settings, learning_rate)
+    raw = _raw(items)
+    check_inputs(raw, part.inputs, getattr(task.model_config, "vocab_size", None))
+    number = max(range(len(raw)), key=lambda i: len(raw[i].get("input_ids", raw[i].get("waveform"))))
+    before, after = one_step(task, raw[number], settings, learning_rate)
     name = _named(part.inputs, number)
     if not math.isfinite(before):
         raise ValueError(
@@ -107,7 +108,9 @@ def check_inputs(items: Iterable[dict[str, Any]], inputs: list[Any], vocabulary:
                 f"preflight: training input {_named(inputs, number)} has shape {clip.shape}, not (time,)"
             )
         if not np.isfinite(clip).all():
-            raise ValueError(f"preflight: training input {_named(inputs, number)} holds samples that are not numbers")
+            raise ValueError(
+                f"preflight: training input {_named(inputs, number)} holds samples that are not numbers"
+            )
         silent += not clip.any()
     if silent and silent == number + 1:
         raise ValueError("preflight: every training clip is silent: look at the files")
@@ -151,15 +154,11 @@ def one_step(task: Any, item: dict[str, Any], settings: MemorySettings, rate: fl
         return before.item(), loss().item()
 
 
-def _raw(items: Any) -> Iterable[dict[str, Any]]:
+def _raw(items: Any) -> list[dict[str, Any]]:
     """The items without what augmentation does to them."""
-    clips = getattr(items, "clips", None)
-    return items if clips is None else ({"waveform": clip} for clip in clips)
-
-
-def _longest(items: Any) -> int:
-    sizes = [len(item.get("input_ids", item.get("waveform"))) for item in _raw(items)]
-    return int(np.argmax(sizes))
+    if not hasattr(items, "clips"):
+        return items
+    return [{"waveform": clip, "labels": label} for clip, label in zip(items.clips, items.labels, strict=True)]
 
 
 def _named(inputs: list[Any], number: int) -> str:
