@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from bitsandbytes import functional
@@ -92,8 +92,7 @@ class SlicedAdamW8bit(AdamW8bit):
             p.data = p.data.contiguous()
         weight, gradient = p.data.view(-1), p.grad.contiguous().view(-1)
         first, second = state["state1"].view(-1), state["state2"].view(-1)
-        for start in range(0, weight.numel(), self.slice_size):
-            part = slice(start, min(start + self.slice_size, weight.numel()))
+        for part in slices(weight.numel(), self.slice_size):
             values = weight[part]
             if weight.dtype == torch.bfloat16:
                 values = values.float()
@@ -135,6 +134,12 @@ class SlicedAdamW8bit(AdamW8bit):
                 )
             if weight.dtype == torch.bfloat16:
                 weight[part] = round_at_random(values)
+
+
+def slices(count: int, size: int) -> Iterator[slice]:
+    """The parts of ``count`` values that are updated one after another; the planner runs only the first."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
 
 
 def round_at_random(values: torch.Tensor) -> torch.Tensor:

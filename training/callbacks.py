@@ -35,10 +35,17 @@ class TimedCheckpoints(TrainerCallback):
 
 
 class KeepBest(TrainerCallback):
-    """Keeps the weights of the best validation accuracy, and remembers it over a resume."""
+    """Keeps the weights of the best validation accuracy, and remembers it over a resume.
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    Args:
+        folder (Path): where the weights go; the metrics go beside it.
+        averaged (bool, optional): the weights are averages, which only settle with time: a later epoch takes
+            the place of an earlier one as long as its accuracy is within one standard error of the highest, as
+            far as the validation part can tell them apart. (Default: ``False``: it must be higher)
+    """
+
+    def __init__(self, folder: Path, averaged: bool = False):
+        self.folder, self.averaged = folder, averaged
         self.record = folder.with_name("best.json")
 
     def best(self) -> dict[str, float] | None:
@@ -46,18 +53,28 @@ class KeepBest(TrainerCallback):
         return json.loads(self.record.read_text()) if self.record.is_file() else None
 
     def on_evaluate(
-        self, args: Any, state: Any, control: Any, metrics: dict, model: Any, **kwargs: Any
+        self, args: Any, state: Any, control: Any, metrics: dict, model: Any, eval_dataloader: Any, **kwargs: Any
     ) -> None:
         """Saves the weights when validation accuracy rose (or tied with a lower loss)."""
         if "eval_accuracy" not in metrics or not state.is_world_process_zero:
             return
         now = {name: metrics[f"eval_{name}"] for name in ("accuracy", "macro_f1", "loss")}
         before = self.best()
-        if before and (now["accuracy"], -now["loss"]) <= (before["accuracy"], -before["loss"]):
+        highest = max(now["accuracy"], before["highest_accuracy"] if before else 0.0)
+        if before and self.averaged:
+            if now["accuracy"] < highest - standard_error(highest, len(eval_dataloader.dataset)):
+                return
+        elif before and (now["accuracy"], -now["loss"]) <= (before["accuracy"], -before["loss"]):
             return
         fresh = self.folder.with_name("best.new")
         shutil.rmtree(fresh, ignore_errors=True)
         model.save_pretrained(fresh)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.rename(fresh, self.folder)
-        write_json(self.record, {**now, "step": state.global_step, "epoch": state.epoch})
+        record = {**now, "highest_accuracy": highest, "step": state.global_step, "epoch": state.epoch}
+        write_json(self.record, record)
+
+
+def standard_error(accuracy: float, examples: int) -> float:
+    """Of an accuracy measured on so many examples: that of a binomial share."""
+    return (accuracy * (1 - accuracy) / examples) ** 0.5

@@ -86,7 +86,7 @@ def _make(
 
     set_seed(arguments.seed)
     task.model = apply_to_model(task.load_model(weights_dtype(choice.settings)), choice.settings)
-    keeper = KeepBest(folder.best)
+    keeper = KeepBest(folder.best, task.averaged)
     order = RememberOrder(lambda: trainer.order)
     trainer = ClassifierTrainer(
         settings=choice.settings,
