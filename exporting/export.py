@@ -219,13 +219,12 @@ def export_run(
         source = _source(with_plain_weights(run_, partial / "merged", token))
         print("converting to OpenVINO", flush=True)
         source.convert(partial / "fp32")
-        record = run_.path / "export_failed.json"
-        chosen = choose(source, corpus, partial, precision, max_drop, calibration_samples, record)
+        chosen = choose(source, corpus, partial, precision, max_drop, calibration_samples)
         print("scoring the test part", flush=True)
         original = source.original_logits(corpus.test.inputs)
         if "metrics" not in run_.report:
             adopt.complete(run_, original, corpus)
-        result = prove(source, corpus, original, chosen, max_drop, record)
+        result = prove(source, corpus, original, chosen, max_drop)
         if onnx:
             result["onnx"] = write_onnx(source, corpus, original, chosen.folder)
         (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -29,13 +29,7 @@ class Chosen:
 
 
 def choose(
-    source: Any,
-    corpus: Any,
-    workspace: Path,
-    precision: str,
-    max_drop: float,
-    calibration_samples: int,
-    record: Path,
+    source: Any, corpus: Any, workspace: Path, precision: str, max_drop: float, calibration_samples: int
 ) -> Chosen:
     """Tries the methods in turn and keeps the first whose validation accuracy passes the gate.
 
@@ -46,10 +40,9 @@ def choose(
         precision (str): see :func:`exporting.quantization.attempts_for`.
         max_drop (float): accuracy that may be lost.
         calibration_samples (int): training examples for calibration.
-        record (Path): where the attempts are kept when none passes.
 
     Raises:
-        RuntimeError: none passed; it says by how much.
+        RuntimeError: none passed; ``export_failed.json`` of the run folder tells by how much.
     """
     from exporting.quantization import CALIBRATED, attempts_for
 
@@ -84,7 +77,7 @@ def choose(
         if scores["passed"]:
             calibrated = any(attempt["method"] in CALIBRATED for attempt in attempts)
             return Chosen(folder, method, len(calibration) if calibrated else 0, attempts)
-    raise _failed(record, attempts, max_drop)
+    raise _failed(source, attempts, max_drop)
 
 
 def _save(graph: Any, folder: Path, method: str) -> None:
@@ -110,7 +103,7 @@ def _shift_scores(source: Any, original: Path, folder: Path, method: str, inputs
 
 
 def prove(
-    source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, max_drop: float, record: Path
+    source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, max_drop: float
 ) -> dict[str, Any]:
     """Scores the export on the test part, once.
 
@@ -120,7 +113,6 @@ def prove(
         original (ndarray of shape (n, n_labels)): the original's logits on the test part.
         chosen (Chosen): the attempt that passed on validation.
         max_drop (float): accuracy that may be lost.
-        record (Path): where the attempts are kept when it loses more.
 
     Returns:
         dict: the content of ``parity.json``.
@@ -136,7 +128,7 @@ def prove(
     last = {"method": chosen.method, "part": "test", "passed": passed, **scores, **measured}
     attempts = [*chosen.attempts, last]
     if not passed:
-        raise _failed(record, attempts, max_drop)
+        raise _failed(source, attempts, max_drop)
     result = {
         "method": chosen.method,
         "original": {
@@ -189,7 +181,8 @@ def _speed(folder: Path, inputs: list, source: Any) -> dict[str, float]:
     return speed.measure(folder, source.run.task, chosen if source.run.task == "text" else source.read(chosen))
 
 
-def _failed(record: Path, attempts: list[dict[str, Any]], max_drop: float) -> RuntimeError:
+def _failed(source: Any, attempts: list[dict[str, Any]], max_drop: float) -> RuntimeError:
+    record = (source.run.home or source.run.path) / "export_failed.json"
     temporary = record.with_name(record.name + ".tmp")
     temporary.write_text(
         json.dumps({"gate": {"max_drop": max_drop, "passed": False}, "attempts": attempts}, indent=2) + "\n",

@@ -84,7 +84,7 @@ def test_calibration_never_sees_validation_or_test(text_run, monkeypatch, tmp_pa
     (tmp_path / "fp32").mkdir()
     source = Spy(run)
     source.convert(tmp_path / "fp32")
-    gate.choose(source, corpus, tmp_path, "int8", 1.0, 20, tmp_path / "failed.json")
+    gate.choose(source, corpus, tmp_path, "int8", 1.0, 20)
     assert len(seen) == 20 and set(seen) <= set(corpus.train.inputs)
 
 
