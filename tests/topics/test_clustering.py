@@ -14,7 +14,7 @@ def subjects():
             thread = middle + chance.normal(scale=1.2, size=3)
             layout.append(thread + chance.normal(scale=0.12, size=(40, 3)))
             subject += [number] * 40
-    layout.append(np.array([-30.0, -30.0, 10.0]) + chance.normal(scale=0.05, size=(14, 3)))
+    layout.append(np.array([-30.0, -30.0, -30.0]) + chance.normal(scale=0.05, size=(14, 3)))
     layout = np.vstack(layout)
     return layout, layout / np.linalg.norm(layout, axis=1, keepdims=True), np.array(subject)
 
