@@ -26,8 +26,8 @@ def measure(
         steps (int, optional): optimizer steps. (Default: 2)
 
     Returns:
-        dict: ``mib`` (on a CPU process: above the imports), ``seconds`` of the fastest step but the first, and
-        for updates ``trainable`` and ``frozen`` weights and how many of each were ``changed``.
+        dict: ``mib`` (of the process: above the imports), ``seconds`` of the fastest step but the first, and for
+        updates ``trainable`` and ``frozen`` weights and how many of each were ``changed``.
     """
     take = _training(model, shapes, levers, device)
     if what == "time":
@@ -36,7 +36,7 @@ def measure(
         return _updates(take, steps)
     if device == "cuda":
         return {"mib": _cuda(what, take, steps)}
-    return {"mib": _tensors(take, steps) if what == "tensors" else _process(take, steps)}
+    return {"mib": _tensors(take, steps)} if what == "tensors" else _process(take, steps)
 
 
 def _training(
@@ -109,14 +109,14 @@ def _tensors(take: Callable[[int], list[float]], steps: int) -> float:
     return most / MIB
 
 
-def _process(take: Callable[[int], list[float]], steps: int) -> float:
+def _process(take: Callable[..., list[float]], steps: int) -> dict[str, float]:
     from memory.process_memory import give_back, high_water_bytes, reset_high_water
 
     gc.collect()
     give_back()
     before = reset_high_water()
-    take(steps)
-    return (high_water_bytes() - before) / MIB
+    seconds = take(steps)
+    return {"mib": (high_water_bytes() - before) / MIB, "seconds": min(seconds[1:])}
 
 
 def _updates(take: Callable[..., list[float]], steps: int) -> dict[str, float]:
@@ -135,7 +135,7 @@ def _updates(take: Callable[..., list[float]], steps: int) -> dict[str, float]:
             for weight in network.parameters():
                 before.write(weight.detach().view(torch.uint8).numpy().data)
 
-        result: dict[str, float] = {"mib": _process(lambda n: take(n, keep), steps)}
+        result = _process(lambda n: take(n, keep), steps)
         before.seek(0)
         counts = dict.fromkeys(("trainable", "changed", "frozen", "frozen_changed", "tensors", "untouched"), 0)
         for weight in built[0].parameters():

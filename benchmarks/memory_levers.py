@@ -5,8 +5,8 @@
     python benchmarks/memory_levers.py --bert          # BERT-base: every weight in 1.25 GiB, LoRA in 400 MiB
     python benchmarks/memory_levers.py --json levers.json
 
-Tensors are the allocator's peak (torch's profiler), the process its high-water mark above the imports, time that
-of a step after the first; each in a process of its own. The accuracy run trains the pretrained MiniLM on the same
+Tensors are the allocator's peak (torch's profiler); the process its high-water mark above the imports, and time that
+of a step after the first, in a second process. The accuracy run trains the pretrained MiniLM on the same
 batches with the same schedule; the epoch is chosen on validation and the test part scored once.
 """
 
@@ -78,11 +78,12 @@ def main(argv: list[str]) -> int:
         from memory.process_memory import tame_allocator
 
         what, name = arguments.measure
-        if what != "tensors":
+        if what in ("process", "updates"):
             tame_allocator()
         model = MODEL if name in dict(ROWS) else BERT
         levers = dict(ROWS) | {row: settings for row, _, settings in BERT_ROWS}
-        print(json.dumps(measure(what, model, SHAPES, levers[name])))
+        steps = 3 if what == "process" else 2
+        print(json.dumps(measure(what, model, SHAPES, levers[name], steps=steps)))
         return 0
     if arguments.accuracy:
         rows = accuracies(arguments.epochs, arguments.seeds, arguments.only)
@@ -100,15 +101,18 @@ def table(only: str) -> list[dict[str, Any]]:
     for name, _ in ROWS:
         if only not in name and rows:
             continue
-        row = {"name": name, "time": _measure("time", name)["seconds"],
-               **{what: _measure(what, name)["mib"] for what in ("tensors", "process")}}  # fmt: skip
+        whole = _measure("process", name)
+        row = {"name": name, "tensors": _measure("tensors", name)["mib"], "process": whole["mib"],
+               "time": whole["seconds"]}  # fmt: skip
         rows.append(row)
         share = row["tensors"] / rows[0]["tensors"]
         print(f"{name:52}{row['tensors']:9.0f}{share:9.2f}{row['process']:9.0f}{row['time']:8.2f}", flush=True)
-    fastest = min(row["time"] for row in rows if row["name"] in ("plain: AdamW, fp32", "bf16 autocast"))
+    # The fastest plain training, also with the C library's allocator as it comes, which maps less often.
+    usual = {"name": "bf16 autocast", "time": _measure("time", "bf16 autocast")["seconds"]}
+    fastest = min(row["time"] for row in [*rows, usual] if row["name"] in (ROWS[0][0], usual["name"]))
     last = rows[-1]
     print(f"\n{last['name']}: {last['tensors'] / rows[0]['tensors']:.3f} of the plain tensors at "
-          f"{last['time'] / fastest:.2f} x the step time of the fastest plain training")  # fmt: skip
+          f"{last['time'] / fastest:.2f} x the step time of the fastest plain training, {fastest:.2f} s")  # fmt: skip
     return rows
 
 
@@ -118,7 +122,6 @@ def bert() -> list[dict[str, Any]]:
     for name, limit, _ in BERT_ROWS:
         row = {"name": name, "limit": limit, **_measure("updates", name)}
         row["tensors_mib"] = _measure("tensors", name)["mib"]
-        row["seconds"] = _measure("time", name)["seconds"]
         rows.append(row)
         moved = row["tensors"] - row["untouched"]
         print(f"BERT-base, {name}")

@@ -107,6 +107,7 @@ def compare(device: str, only: str) -> list[dict[str, Any]]:
     from memory.predict import predict
     from memory.settings import MemorySettings
 
+    print(hardware(device))
     rows = []
     predict(workload(CONFIGURATIONS[0][1]), MemorySettings(1), device)  # the imports are not the prediction's time
     print(f"{'configuration':36}  {'tensors MiB':>22}  {'process MiB':>22}  predicted in")
@@ -126,6 +127,21 @@ def compare(device: str, only: str) -> list[dict[str, Any]]:
         mean = sum(map(abs, errors)) / max(1, len(errors))
         print(f"{what}: mean error {mean:.2f} %, from {min(errors):+.1f} % to {max(errors):+.1f} %")
     return rows
+
+
+def hardware(device: str) -> str:
+    """The device measured on and torch's version, in a line.
+
+    Raises:
+        ValueError: there is no GPU.
+    """
+    import torch
+
+    if device == "cuda":
+        if not torch.cuda.is_available():
+            raise ValueError("--device cuda: torch sees no GPU here; leave it out to measure on the CPU.")
+        return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
+    return f"{torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
 def measure_in_own_process(what: str, name: str, device: str) -> float:

@@ -348,7 +348,7 @@ CHECKLIST: tuple[Step, ...] = (
         "accelerator memory: only the batch in use is there",
         "pinned pages of host memory",
         "only the batch in use travels to the accelerator, from pinned pages while the last one computes",
-        "switched off by hand",
+        "on a CPU there is nowhere to copy the data to, so no pages are pinned",
         needs=("copies_inputs",),
     ),
     Step(

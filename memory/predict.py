@@ -13,7 +13,7 @@ PAGE = 4096
 COMPONENTS = ("parameters", "gradients", "optimizer_state", "activations", "workspace", "runtime")
 # What a process holds beside tensors once it trains, as measured: mostly the pages of torch's own code that its
 # kernels touch for the first time, then the model's and autograd's objects. 16-bit numbers bring kernels of their
-# own beside those of fp32, and the first checkpointed call imports torch's compiler.
+# own beside those of fp32, and layers that run again their bookkeeping.
 RUNTIME_MIB = 40.0
 LOW_PRECISION_MIB = 11.0
 CHECKPOINTING_MIB = 8.0
