@@ -1,8 +1,7 @@
 """The few charts of the tabs, as Plotly figures written out: nothing is imported and no figure is shared.
 
 A figure is a JSON document that the page's own copy of Plotly draws. Arrays travel as base64 typed arrays,
-so that
-a spectrogram of 30 seconds costs tens of kilobytes.
+so that a spectrogram of 30 seconds costs tens of kilobytes.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 from gradio.components.plot import PlotData
 
-from demos.style import INK
+from demos.style import INK, SECOND_INK
 
 # Spelled out because Plotly's own names stop short of them; both read the same in print and to most colour-blind eyes.
 LOUDNESS = [
@@ -38,7 +37,9 @@ DEVIATION = [
     "#7c2d12",
 ]  # zero in the middle
 
-_GRID = "rgba(128,128,128,0.22)"
+# Okabe and Ito's colours, in the order in which neighbours differ most, after the page's own ink.
+SERIES = [INK, "#d55e00", "#0072b2", "#cc79a7", "#e69f00", "#7c3aed", "#56b4e9", "#64748b"]
+GRID = "rgba(128,128,128,0.22)"
 _TYPES = {"float32": "f4", "int8": "i1", "int16": "i2", "int32": "i4"}  # numpy's names -> Plotly's
 
 
@@ -102,13 +103,13 @@ def bars(
     }
     layout = {
         "xaxis": {
-            **_axis(title),
+            **axis(title),
             "range": [0, 1.18 * max([*values, 1e-9])],
             "nticks": 6,
             "tickformat": axis_format,
         },
         "yaxis": {
-            **_axis(""),
+            **axis(""),
             "tickvals": rows,
             "ticktext": [_escape(name) for name in names],
             "range": [len(names) - 0.4, -0.6],
@@ -118,109 +119,149 @@ def bars(
         "bargap": 0.28,
         "height": max(220, 104 + 30 * len(names)),
     }
-    return _figure([trace], layout)
+    return figure([trace], layout)
 
 
-def line(seconds: np.ndarray, values: np.ndarray, *, value_title: str, height: int = 210) -> PlotData:
-    """A curve over time.
-
-    Args:
-        seconds (ndarray of shape (n,)): the horizontal axis.
-        values (ndarray of shape (n,)): the vertical axis.
-        value_title (str): what the vertical axis shows, with its unit.
-        height (int, optional): pixels. (Default: 210)
-
-    Returns:
-        PlotData: for ``gr.Plot``.
-    """
-    trace = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": typed_array(seconds.astype(np.float32)),
-        "y": typed_array(values.astype(np.float32)),
-        "line": {"color": INK, "width": 1},
-        "hovertemplate": "%{x:.2f} s: %{y:.3f}<extra></extra>",
-    }
-    end = float(seconds[-1]) if len(seconds) else 1.0
-    layout = {
-        "xaxis": {**_axis("time (s)"), "range": [0, end]},
-        "yaxis": {**_axis(value_title), "zeroline": True, "zerolinecolor": _GRID},
-        "height": height,
-    }
-    return _figure([trace], layout)
-
-
-def heatmap(
-    values: np.ndarray,
-    seconds: float,
+def curves(
+    x: np.ndarray,
+    series: dict[str, np.ndarray],
     *,
-    row_title: str,
-    value_title: str,
-    ticks: dict[float, str],
-    colours: list[str] = LOUDNESS,
-    centred: bool = False,
+    x_title: str,
+    y_title: str,
+    x_log: bool = False,
+    y_log: bool = False,
+    y_range: tuple[float, float] | None = None,
+    mark: tuple[float, float] | None = None,
+    at: dict[float, str] | None = None,
+    markers: bool = False,
     height: int = 300,
 ) -> PlotData:
-    """A picture of rows over time, row 0 at the bottom.
+    """Several curves over one axis, named in a legend where there is more than one.
 
     Args:
-        values (ndarray of shape (n_rows, n_frames)): float32 or int8.
-        seconds (float): how long the frames last together.
-        row_title (str): what the vertical axis shows, with its unit.
-        value_title (str): what the colours show, with its unit.
-        ticks (dict): row position -> the label that stands there.
-        colours (list of str, optional): from the lowest value to the highest. (Default: ``LOUDNESS``)
-        centred (bool, optional): make zero the middle of the colours. (Default: False)
+        x (ndarray of shape (n,)): the horizontal axis.
+        series (dict): name -> ndarray of shape (n,), NaN where a curve has a gap.
+        x_title (str): what the horizontal axis shows, with its unit.
+        y_title (str): what the vertical axis shows, with its unit.
+        x_log (bool, optional): a logarithmic horizontal axis. (Default: False)
+        y_log (bool, optional): a logarithmic vertical axis. (Default: False)
+        y_range (tuple of float, optional): lowest and highest value drawn, on a linear axis. (Default: all)
+        mark (tuple of float, optional): a point to stand out. (Default: none)
+        at (dict, optional): values of the horizontal axis -> a label with a dotted line. (Default: none)
+        markers (bool, optional): a dot at each value. (Default: False)
         height (int, optional): pixels. (Default: 300)
 
     Returns:
         PlotData: for ``gr.Plot``.
     """
-    n_rows, n_frames = values.shape
-    width = seconds / max(n_frames, 1)
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers" if markers else "lines",
+            "name": name,
+            "x": typed_array(np.asarray(x, dtype=np.float32)),
+            "y": typed_array(np.asarray(values, dtype=np.float32)),
+            "line": {"color": SERIES[number % len(SERIES)], "width": 2 if len(series) < 9 else 1},
+            "marker": {"size": 6},
+            "hovertemplate": f"{_escape(name)}<br>%{{x:,.4~g}}: %{{y:,.4~g}}<extra></extra>",
+        }
+        for number, (name, values) in enumerate(series.items())
+    ]
+    if mark is not None:
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [float(mark[0])],
+                "y": [float(mark[1])],
+                "marker": {"size": 14, "color": "rgba(0,0,0,0)", "line": {"width": 3, "color": SECOND_INK}},
+                "showlegend": False,
+                "hovertemplate": "%{x:,.4~g}: %{y:,.4~g}<extra></extra>",
+            }
+        )
+    legend = 1 < len(series) < 9
+    layout = {
+        "xaxis": {**axis(x_title), "type": "log" if x_log else "linear"},
+        "yaxis": {**axis(y_title), "type": "log" if y_log else "linear", "automargin": True},
+        "showlegend": legend,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
+        "margin": {"l": 66, "r": 16, "t": 62 if legend else 38, "b": 46},
+        "height": height,
+    }
+    if y_range is not None:
+        layout["yaxis"]["range"] = list(y_range)
+    if at:
+        layout["shapes"] = [
+            {
+                "type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "yref": "paper",
+                "line": {"color": SECOND_INK, "width": 1, "dash": "dot"},
+            }
+            for place in at
+        ]  # fmt: skip
+        layout["annotations"] = [
+            {
+                # a logarithmic axis takes the logarithm for an annotation, though not for a shape
+                "x": float(np.log10(place)) if x_log else place, "y": 1, "yref": "paper", "text": _escape(label),
+                "showarrow": False, "xanchor": "left", "yanchor": "top", "font": {"size": 11},
+            }
+            for place, label in at.items()
+        ]  # fmt: skip
+    return figure(traces, layout)
+
+
+def matrix(values: np.ndarray, *, axis_title: str, value_title: str, height: int = 360) -> PlotData:
+    """A square of numbers from -1 to 1, row 0 at the top.
+
+    Args:
+        values (ndarray of shape (n, n)): float32.
+        axis_title (str): what a row and a column stand for.
+        value_title (str): what the colours show.
+        height (int, optional): pixels. (Default: 360)
+
+    Returns:
+        PlotData: for ``gr.Plot``.
+    """
     trace = {
         "type": "heatmap",
         "z": typed_array(values),
-        "x0": width / 2,
-        "dx": width,
-        "colorscale": [[step / (len(colours) - 1), colour] for step, colour in enumerate(colours)],
-        "zsmooth": False,
+        "zmin": -1,
+        "zmax": 1,
+        "colorscale": colour_scale(DEVIATION),
         "colorbar": {
             "title": {"text": value_title, "side": "right", "font": {"size": 11}},
             "thickness": 10,
             "outlinewidth": 0,
             "tickfont": {"size": 11},
         },
-        "hovertemplate": f"%{{x:.2f}} s, row %{{y}}: %{{z:.1f}} {value_title}<extra></extra>",
+        "hovertemplate": "%{x} with %{y}: %{z:.2f}<extra></extra>",
     }
-    if centred:
-        bound = float(np.percentile(np.abs(values), 99)) if values.size else 1.0
-        trace |= {"zmin": -bound, "zmax": bound}
     layout = {
-        "xaxis": {**_axis("time (s)"), "range": [0, seconds], "showgrid": False},
-        "yaxis": {
-            **_axis(row_title),
-            "tickvals": list(ticks),
-            "ticktext": list(ticks.values()),
-            "range": [-0.5, n_rows - 0.5],
-            "showgrid": False,
-        },
+        "xaxis": {**axis(axis_title), "showgrid": False, "constrain": "domain"},
+        "yaxis": {**axis(axis_title), "showgrid": False, "autorange": "reversed", "scaleanchor": "x"},
         "height": height,
     }
-    return _figure([trace], layout)
+    layout["yaxis"]["constrain"] = "domain"
+    return figure([trace], layout)
 
 
-def _axis(title: str) -> dict[str, Any]:
+def colour_scale(colours: list[str]) -> list[list]:
+    """Colours at equal steps, as Plotly wants them."""
+    return [[step / (len(colours) - 1), colour] for step, colour in enumerate(colours)]
+
+
+def axis(title: str) -> dict[str, Any]:
+    """What all axes share."""
     return {
         "title": {"text": title, "font": {"size": 12}, "standoff": 8},
         "tickfont": {"size": 12},
-        "gridcolor": _GRID,
+        "gridcolor": GRID,
         "zeroline": False,
         "fixedrange": True,  # a finger that scrolls the page must not zoom a chart
     }
 
 
-def _figure(traces: list[dict], layout: dict) -> PlotData:
+def figure(traces: list[dict], layout: dict) -> PlotData:
+    """Traces and a layout, in the manner of these pages."""
     layout = {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
