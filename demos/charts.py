@@ -180,14 +180,27 @@ def curves(
             }
         )
     legend = 1 < len(series) < 9
+    below = (
+        0 if not legend else 40 if len(series) < 4 else 110
+    )  # pixels: on narrow screens a legend has more lines
     layout = {
         "xaxis": {**axis(x_title), "type": "log" if x_log else "linear"},
         "yaxis": {**axis(y_title), "type": "log" if y_log else "linear", "automargin": True},
         "showlegend": legend,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
-        "margin": {"l": 66, "r": 16, "t": 62 if legend else 38, "b": 46},
-        "height": height,
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "font": {"size": 12},
+        },
+        "margin": {"l": 66, "r": 16, "t": 38, "b": 46 + below},
+        "height": height + below,
     }
+    for logarithmic, key, values in ((x_log, "xaxis", [x]), (y_log, "yaxis", series.values())):
+        if logarithmic:
+            layout[key] |= _decades(min(np.nanmin(v) for v in values), max(np.nanmax(v) for v in values))
     if y_range is not None:
         layout["yaxis"]["range"] = list(y_range)
     if at:
@@ -207,6 +220,16 @@ def curves(
             for place, label in at.items()
         ]  # fmt: skip
     return figure(traces, layout)
+
+
+def _decades(lowest: float, highest: float) -> dict[str, list]:
+    """Ticks of a logarithmic axis: 1, 2 and 5 in each decade, or each decade alone where there are many."""
+    steps = (1, 2, 5) if np.log10(highest / lowest) < 3.5 else (1,)
+    decades = range(int(np.floor(np.log10(lowest))), int(np.ceil(np.log10(highest))) + 1)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    names = {1e9: "G", 1e6: "M", 1e3: "k", 1: ""}
+    unit = {tick: next((u for u in names if tick >= u), 1) for tick in ticks}
+    return {"tickvals": ticks, "ticktext": [f"{tick / unit[tick]:g}{names[unit[tick]]}" for tick in ticks]}
 
 
 def matrix(values: np.ndarray, *, axis_title: str, value_title: str, height: int = 360) -> PlotData:

@@ -27,7 +27,7 @@ CSS = """
 .js-plotly-plot .main-svg .hoverlayer text { fill: #ffffff !important; }
 .js-plotly-plot .modebar-container { display: none; }
 @media (pointer: coarse) { .js-plotly-plot .nsewdrag { pointer-events: none !important; } }
-.warning { border-left: 3px solid #d97706; padding: 2px 0 2px 14px; }
+.block.warning { border-left: 3px solid #d97706; border-radius: 0; padding: 2px 0 2px 14px; }
 .warning p { margin: 0; max-width: 92ch; }
 @media (max-width: 500px) {
   .gradio-container .main.app { padding: 12px !important; }

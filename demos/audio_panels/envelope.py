@@ -104,10 +104,11 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
         note = gr.Markdown("Choose a sound above, then move the slider.", elem_classes="note")
         plot = gr.Plot(label="Spectrum and its envelope", elem_id="envelope")
         numbers, found = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
-        place.release(
+        place.change(
             spectral_envelope,
             [clip, place],
             [numbers, note, found],
             api_name="spectral_envelope",
+            trigger_mode="always_last",
             show_progress_on=plot,
         ).success(draw, found, plot, show_progress="hidden", api_visibility="private")

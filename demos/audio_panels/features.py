@@ -20,7 +20,7 @@ TITLES = {
     "gfcc": "GFCC",
 }
 POWERS = ("spectrogram", "mel", "gammatone")
-_SHOWN_HERTZ = (125, 250, 500, 1000, 2000, 4000, 7000)
+_SHOWN_HERTZ = {"mel": (500, 1000, 2000, 4000, 7000), "gammatone": (125, 250, 500, 1000, 2000, 4000)}
 
 
 def extract(waveform: np.ndarray) -> dict[str, np.ndarray]:
@@ -131,9 +131,9 @@ def _scale(name: str, n_rows: int) -> tuple[float, float, dict[float, str], str]
         return 0.0, half / (n_rows - 1), ticks, "Hz"
     if name == "mel":
         step = float(mel(half)) / (n_rows + 1)
-        return step, step, {float(mel(hertz)): f"{hertz:,}" for hertz in _SHOWN_HERTZ}, "mel"
+        return step, step, {float(mel(hertz)): f"{hertz:,}" for hertz in _SHOWN_HERTZ[name]}, "mel"
     lowest, highest = (float(erb_rate(edge)) for edge in GAMMATONE_RANGE)
-    ticks = {float(erb_rate(hertz)): f"{hertz:,}" for hertz in _SHOWN_HERTZ}
+    ticks = {float(erb_rate(hertz)): f"{hertz:,}" for hertz in _SHOWN_HERTZ[name]}
     return lowest, (highest - lowest) / n_rows, ticks, "ERB"
 
 

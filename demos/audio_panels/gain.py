@@ -127,10 +127,11 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
             mfcc = gr.Plot(label="MFCC: one coefficient shifts", elem_id="gain-mfcc")
             gfcc = gr.Plot(label="GFCC: all scale", elem_id="gain-gfcc")
         numbers, coefficients = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
-        slider.release(
+        slider.change(
             gain_on_mfcc_and_gfcc,
             [clip, slider],
             [numbers, note, coefficients],
             api_name="gain_effect",
+            trigger_mode="always_last",
             show_progress_on=[mfcc, gfcc],
         ).success(draw, coefficients, [mfcc, gfcc], show_progress="hidden", api_visibility="private")

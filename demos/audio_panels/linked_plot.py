@@ -11,7 +11,7 @@ from demos import charts
 from demos.style import INK
 
 _WAVEFORM_PIXELS, _PICTURE_PIXELS, _GAP_PIXELS = 110, 150, 34
-_TOP_PIXELS, _BOTTOM_PIXELS = 34, 46
+_TOP_PIXELS, _BOTTOM_PIXELS = 56, 46  # the component's own label lies over the first 30
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ BYTES_PER_PARAMETER = 16
 LESSON = (
     "A wide residual network WRN-**d**-**k** has d convolutions on its longest path and k times the feature maps. "
     "Parameters grow **linearly with the depth** and **with the square of the width**; the memory of the feature "
-    "maps, which training keeps for every example, grows linearly with both. A wide, shallow network is faster than "
-    "a thin, deep one with as many parameters: its large products keep a processor busy."
+    "maps, which training keeps for every example, grows linearly with both. Zagoruyko and "
+    "Komodakis (2016) found wide, shallow networks as accurate as thin ones many times deeper, and faster to train."
 )
 
 

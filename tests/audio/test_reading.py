@@ -41,7 +41,7 @@ def test_what_the_new_rate_cannot_hold_is_removed():
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "length"), [(44100, 16000, 500_000), (16000, 44100, 500_000), (44101, 16000, 60_000)]
+    ("source", "target", "length"), [(44100, 16000, 500_000), (16000, 44100, 500_000), (44101, 16000, 20_000)]
 )
 @pytest.mark.parametrize("cuts", [[1, 2, 3], [0.5], [10, 0.7, 0.8]])
 def test_blocks_join_to_the_whole_bit_for_bit(source, target, length, cuts):
