@@ -66,7 +66,7 @@ def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
 
         Returns:
             Seconds, peak and RMS in dBFS, centroid in Hz, mean and deviation of 13 MFCC and 13 GFCC.
-            The classes' scores by the served classifier, which sum to 1; null where none is served.
+            The classes' scores by the served classifier, which sum to 1; empty where none is served.
             One sentence: the clip's length and level.
         """
         waveform = read_clip(clip, read_waveform)

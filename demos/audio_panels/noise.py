@@ -148,8 +148,8 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) 
 
         Returns:
             What survives of each feature: correlation of its rows with the clean ones over time.
-            The classes' scores of the clean clip by the served classifier; null where none is served.
-            The classes' scores of the clip in noise; null where none is served.
+            The classes' scores of the clean clip by the served classifier; empty where none is served.
+            The classes' scores of the clip in noise; empty where none is served.
             What survives, as a sentence.
             The clip in noise, to hear.
         """
