@@ -18,16 +18,16 @@ def create_app():
     import gradio as gr
 
     import corpora
-    import topics
     from audio.reading import read_waveform
     from demos import audio_features, text_classification, topic_modelling
     from demos.sentence_encoder import encode
     from demos.served_model import ServedModel
     from demos.style import MASTHEAD
+    from topics.scoring import evaluate
 
     text, audio = ServedModel("text", "MODEL_ID"), ServedModel("audio", "AUDIO_MODEL_ID")
     tabs = {
-        "Topic modelling": topic_modelling.create_demo(corpora.read_documents, topics.fit),
+        "Topic modelling": topic_modelling.create_demo(corpora.read_documents, evaluate, corpora.at_hand()),
         "Text classification": text_classification.create_demo(text, encode),
         "Audio features": audio_features.create_demo(audio, read_waveform),
     }

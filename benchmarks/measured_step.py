@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,8 @@ def measure(
     """Takes steps and measures.
 
     Args:
-        what (str): ``"tensors"``, ``"process"`` or ``"time"``.
+        what (str): ``"tensors"``, ``"process"``, ``"time"``, or ``"updates"`` (the process, and which weights
+            the steps changed).
         model (str): built-in name.
         shapes (dict): of :func:`memory.architectures.workload`.
         levers (dict): of :class:`memory.settings.MemorySettings`.
@@ -24,20 +26,26 @@ def measure(
         steps (int, optional): optimizer steps. (Default: 2)
 
     Returns:
-        dict: ``mib`` (on a CPU process: above the imports), or ``seconds`` of the fastest step but the first.
+        dict: ``mib`` (of the process: above the imports), ``seconds`` of the fastest step but the first, and for
+        updates ``trainable`` and ``frozen`` weights and how many of each were ``changed``.
     """
     take = _training(model, shapes, levers, device)
     if what == "time":
         return {"seconds": min(take(steps + 1)[1:])}
+    if what == "updates":
+        return _updates(take, steps)
     if device == "cuda":
         return {"mib": _cuda(what, take, steps)}
-    return {"mib": _tensors(take, steps) if what == "tensors" else _process(take, steps)}
+    return {"mib": _tensors(take, steps)} if what == "tensors" else _process(take, steps)
 
 
 def _training(
     model: str, shapes: dict[str, Any], levers: dict[str, Any], device: str
-) -> Callable[[int], list[float]]:
-    """Imports everything a run needs and returns the function that builds the model and takes steps."""
+) -> Callable[..., list[float]]:
+    """Imports everything a run needs and returns the function that builds the model and takes steps.
+
+    The function may be given another, called with the model before the first step.
+    """
     import peft  # noqa: F401
     import torch
 
@@ -53,11 +61,12 @@ def _training(
         torch.zeros(1, device="cuda")
     _import_model(work, build)
 
-    def take(steps: int) -> list[float]:
+    def take(steps: int, built: Callable[[Any], None] = lambda _: None) -> list[float]:
         torch.manual_seed(0)
         set_matmul_precision(settings, device)
         network = apply_to_model(build(work, weights_dtype(settings)).to(device), settings).train()
         optimizer = build_optimizer(network, settings, 1e-4)
+        built(network)
         seconds = []
         for _ in range(steps):
             start = time.perf_counter()
@@ -81,7 +90,9 @@ def _import_model(work: Any, build: Any) -> None:
     """Has the library import the model's code, which is not the step's memory."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    with FakeTensorMode():
+    from memory.trace import Recorder
+
+    with FakeTensorMode(), Recorder():
         build(work)
 
 
@@ -98,14 +109,45 @@ def _tensors(take: Callable[[int], list[float]], steps: int) -> float:
     return most / MIB
 
 
-def _process(take: Callable[[int], list[float]], steps: int) -> float:
+def _process(take: Callable[..., list[float]], steps: int) -> dict[str, float]:
     from memory.process_memory import give_back, high_water_bytes, reset_high_water
 
     gc.collect()
     give_back()
     before = reset_high_water()
-    take(steps)
-    return (high_water_bytes() - before) / MIB
+    seconds = take(steps)
+    return {"mib": (high_water_bytes() - before) / MIB, "seconds": min(seconds[1:])}
+
+
+def _updates(take: Callable[..., list[float]], steps: int) -> dict[str, float]:
+    """The process's mark, and the weights that differ afterwards from what they were.
+
+    What they were waits on disk, so that it takes no memory meanwhile.
+    """
+    import numpy as np
+    import torch
+
+    built: list[Any] = []
+    with tempfile.TemporaryFile() as before:
+
+        def keep(network: Any) -> None:
+            built.append(network)
+            for weight in network.parameters():
+                before.write(weight.detach().view(torch.uint8).numpy().data)
+
+        result = _process(lambda n: take(n, keep), steps)
+        before.seek(0)
+        counts = dict.fromkeys(("trainable", "changed", "frozen", "frozen_changed", "tensors", "untouched"), 0)
+        for weight in built[0].parameters():
+            now = weight.detach().view(torch.uint8).numpy().reshape(-1, weight.element_size())
+            then = np.frombuffer(before.read(now.size), np.uint8).reshape(now.shape)
+            different = int((now != then).any(axis=1).sum())
+            kinds = ("trainable", "changed") if weight.requires_grad else ("frozen", "frozen_changed")
+            counts[kinds[0]] += len(now)
+            counts[kinds[1]] += different
+            counts["tensors"] += weight.requires_grad
+            counts["untouched"] += weight.requires_grad and not different
+    return {**result, **counts}
 
 
 def _cuda(what: str, take: Callable[[int], list[float]], steps: int) -> float:

@@ -1,6 +1,6 @@
 """Predicted against measured memory of training steps, each measured in a process of its own.
 
-    python benchmarks/memory_plan.py                    # CPU: tensors and the process, 26 configurations
+    python benchmarks/memory_plan.py                    # CPU: tensors and the process, 28 configurations
     python benchmarks/memory_plan.py --device cuda      # the same on a GPU
     python benchmarks/memory_plan.py --published        # the nine published runs of bert-large on a V100
     python benchmarks/memory_plan.py --only minilm      # configurations whose name holds the word
@@ -63,6 +63,9 @@ CONFIGURATIONS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("bert LoRA in 400 MiB", "bert-base-uncased", SMALL,
      {"micro_batch_size": 4, "gradient_accumulation_steps": 8, "precision": "bf16-pure", "lora_rank": 8,
       "gradient_checkpointing": True, "attention_dropout_off": True}),
+    ("distilhubert plain 4", "distilhubert", {"max_seconds": 2.0}, {"micro_batch_size": 4}),
+    ("distilhubert frozen + checkpointing", "distilhubert", {"max_seconds": 2.0},
+     {"micro_batch_size": 4, "freeze": "embeddings", "gradient_checkpointing": True}),
     ("wide resnet plain 16", "wide_resnet", AUDIO, {"micro_batch_size": 16}),
     ("wide resnet checkpointing", "wide_resnet", AUDIO,
      {"micro_batch_size": 16, "gradient_checkpointing": True}),
@@ -104,7 +107,9 @@ def compare(device: str, only: str) -> list[dict[str, Any]]:
     from memory.predict import predict
     from memory.settings import MemorySettings
 
+    print(hardware(device))
     rows = []
+    predict(workload(CONFIGURATIONS[0][1]), MemorySettings(1), device)  # the imports are not the prediction's time
     print(f"{'configuration':36}  {'tensors MiB':>22}  {'process MiB':>22}  predicted in")
     for name, model, shapes, levers in CONFIGURATIONS:
         if only not in name:
@@ -122,6 +127,21 @@ def compare(device: str, only: str) -> list[dict[str, Any]]:
         mean = sum(map(abs, errors)) / max(1, len(errors))
         print(f"{what}: mean error {mean:.2f} %, from {min(errors):+.1f} % to {max(errors):+.1f} %")
     return rows
+
+
+def hardware(device: str) -> str:
+    """The device measured on and torch's version, in a line.
+
+    Raises:
+        ValueError: there is no GPU.
+    """
+    import torch
+
+    if device == "cuda":
+        if not torch.cuda.is_available():
+            raise ValueError("--device cuda: torch sees no GPU here; leave it out to measure on the CPU.")
+        return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
+    return f"{torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
 def measure_in_own_process(what: str, name: str, device: str) -> float:

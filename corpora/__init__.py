@@ -6,7 +6,7 @@ corpus = corpora.load("rotten_tomatoes")     # or "reviews.csv", a folder of sou
 corpus.train.inputs, corpus.train.labels, corpus.label_names
 """
 
-from corpora.catalog import load, names, read_documents
+from corpora.catalog import at_hand, load, names, read_documents
 from corpora.corpus import Corpus, Documents, Part
 
-__all__ = ["Corpus", "Documents", "Part", "load", "names", "read_documents"]
+__all__ = ["Corpus", "Documents", "Part", "at_hand", "load", "names", "read_documents"]

@@ -29,6 +29,19 @@ def names(task: str | None = None) -> list[str]:
     return [name for name, kind in BUILT_IN.items() if task in (None, kind)]
 
 
+def at_hand() -> list[str]:
+    """The corpora that :func:`read_documents` reads without a download: ``lee_news`` and those fetched before."""
+    from corpora import fortunes_ru, packages, rotten_tomatoes, single_label_text
+
+    homes = {
+        "20newsgroups": single_label_text.PACKAGE,
+        "reuters_r8": single_label_text.PACKAGE,
+        "rotten_tomatoes": rotten_tomatoes.PACKAGE,
+        "fortunes_ru": fortunes_ru.PACKAGE,
+    }
+    return ["lee_news", *(name for name, package in homes.items() if packages.is_fetched(package))]
+
+
 def load(
     name_or_path: str,
     *,

@@ -95,6 +95,11 @@ def fetch(package: Package) -> Path:
     return target
 
 
+def is_fetched(package: Package) -> bool:
+    """Whether the archive lies in the cache already, unchecked."""
+    return (cache_folder() / "packages" / package.filename).exists()
+
+
 def extract(
     package: Package, wanted: Callable[[str], bool], rename: Callable[[str], str] = lambda name: name
 ) -> Path:

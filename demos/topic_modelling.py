@@ -1,4 +1,4 @@
-"""The topic tab: documents in, topics out, each topic to be read.
+"""The topic tab: documents in, topics of several models out, compared and to be read.
 
 python demos/topic_modelling.py
 """
@@ -15,104 +15,63 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from demos.refusals import one_sentence
-from demos.topic_summary import draw_shares, draw_topic, summarize, topic_names, topic_table
-
-MODELS = {"NMF": "nmf", "LDA": "lda", "LSA": "lsa", "BERTopic": "bertopic", "BERT+LDA": "bert+lda"}
-MODEL_INFO = (
-    "The first three count words and take a second or two; the BERT ones read for meaning, up to a minute."
+from demos.topic_input import (
+    CORPORA,
+    FILE_TYPES,
+    LIMITS,
+    LINES,
+    MAX_DOCUMENTS,
+    MAX_TOPICS,
+    MIN_DOCUMENTS,
+    MODELS,
+    OWN,
+    check_settings,
+    collect_documents,
 )
-SAMPLE = "lee_news"
-MAX_DOCUMENTS = 2000
-MAX_CHARACTERS = 1_000_000  # of all documents together
-MIN_DOCUMENTS = 10
-MAX_TOPICS = 30
-FILE_TYPES = [".txt", ".csv", ".tsv", ".jsonl", ".parquet"]
-HEADERS = ["#", "Share", "Words, the heaviest first"]
+from demos.topic_summary import (
+    COMPARISON_HEADERS,
+    comparison_table,
+    draw_comparison,
+    draw_document,
+    draw_map,
+    draw_shares,
+    draw_topic,
+    summarize,
+    topic_names,
+    topic_table,
+)
+from demos.topic_tables import write_tables
 
 LESSON = (
     "A topic model reads a pile of documents and finds the themes by itself. A **topic** is a list of words with "
     "weights; a **document** is a mixture of topics. NMF, LDA and LSA explain the table of word counts, each with "
     "its own idea of a mixture; BERTopic and BERT+LDA start from sentence embeddings, so that documents that mean "
-    "the same meet even where their words differ."
+    "the same meet even where their words differ. **NPMI** tells whether the words of a topic keep company in the "
+    "documents: choose several models and see which to believe."
 )
-LINES = """The council approved the new tram line along the river after a long debate
-Commuters complain that the morning trains are late again this week
-A second bridge would take the lorries out of the old town, the mayor said
-The bus company orders forty electric buses for the city routes
-Cyclists ask for a protected lane on the road to the station
-Rain is expected in the north, with strong winds along the coast on Friday
-Forecasters warn of frost tonight and a cold, clear weekend
-The storm brought down trees and left the valley without power
-After weeks of drought the first rain fell on the dry fields
-Temperatures climb to thirty degrees as the heat returns to the south
-The home side scored twice in the last ten minutes to win the match
-Their goalkeeper saved a penalty and the final went to extra time
-The coach praised the young striker after her third goal of the season
-A late try settled the match in front of a full stadium
-The champions lost at home for the first time this season"""
+MODEL_INFO = (
+    "The first three count words and take a second or two; the BERT ones read for meaning, up to a minute."
+)
+MEASURES_NOTE = (
+    "Higher is better, but for seconds. NMI compares the topics with the classes of a labelled corpus. The first BERT "
+    "model's seconds include the embedding. \\* c_v is disowned by its author: where it and NPMI disagree, trust NPMI."
+)
+TOPIC_HEADERS = ["#", "Share", "Words, the heaviest first"]
 
 
-def collect_documents(
-    source: str, lines: str, file: str | None, read_documents: Callable[[str], Any]
-) -> list[str]:
-    """The documents that the visitor chose, within the limits of the page.
-
-    Args:
-        source (str): ``sample``, ``lines`` or ``file``.
-        lines (str): documents, one a line; read where ``source`` is ``lines``.
-        file (str or None): path of an uploaded file; read where ``source`` is ``file``.
-        read_documents (callable): a name or a path -> an object with ``texts``.
-
-    Returns:
-        list of str: documents that are not empty.
-
-    Raises:
-        ValueError: no documents, too few, too many, or too long; with the remedy.
-    """
-    if source == "sample":
-        texts = read_documents(SAMPLE).texts
-    elif source == "lines":
-        if len(lines or "") > MAX_CHARACTERS:
-            raise ValueError(
-                f"The pasted text has {len(lines):,} characters; the limit is {MAX_CHARACTERS:,}."
-            )
-        texts = (lines or "").splitlines()
-    elif source == "file":
-        if not file:
-            raise ValueError(f"Choose a file first ({', '.join(FILE_TYPES)}).")
-        if Path(file).suffix.lower() not in FILE_TYPES:
-            raise ValueError(
-                f"{Path(file).name} is not a file of documents; give one of {', '.join(FILE_TYPES)}."
-            )
-        texts = read_documents(file).texts
-    else:
-        raise ValueError(f"The source of the documents is sample, lines or file, not {source!r:.40}.")
-    documents = [text.strip() for text in texts if text and text.strip()]
-    if len(documents) < MIN_DOCUMENTS:
-        raise ValueError(
-            f"Topics need at least {MIN_DOCUMENTS} documents, one a line; here {_are(len(documents))}."
-        )
-    if len(documents) > MAX_DOCUMENTS:
-        raise ValueError(
-            f"{len(documents):,} documents are too many for this page; give at most {MAX_DOCUMENTS:,}."
-        )
-    characters = sum(map(len, documents))
-    if characters > MAX_CHARACTERS:
-        raise ValueError(
-            f"The documents have {characters:,} characters together; the limit is {MAX_CHARACTERS:,}."
-        )
-    return documents
-
-
-def create_demo(read_documents: Callable[[str], Any], fit: Callable[..., Any]) -> gr.Blocks:
+def create_demo(
+    read_documents: Callable[[str], Any], evaluate: Callable[..., tuple[dict, Any]], names: list[str]
+) -> gr.Blocks:
     """Lays out the tab.
 
     Args:
-        read_documents (callable): a built-in corpus' name or a file's path -> an object with ``texts``.
-        fit (callable): ``fit(model, documents, n_topics=..., seed=..., progress=...)`` -> a fitted topic
-            model.
+        read_documents (callable): a built-in corpus' name or a file's path -> an object with ``texts``, ``labels``
+            and ``notes``.
+        evaluate (callable): ``topics.scoring.evaluate``: fits and measures one model.
+        names (list of str): the built-in corpora to offer.
 
     Returns:
         Blocks: to be launched, or rendered inside another.
@@ -120,74 +79,118 @@ def create_demo(read_documents: Callable[[str], Any], fit: Callable[..., Any]) -
 
     @one_sentence
     def fit_topics(  # noqa: D417 (Gradio fills progress in)
-        source: str = "sample",
+        source: str = "lee_news",
         lines: str = "",
         file: str | None = None,
-        model: str = "NMF",
+        models: list[str] = ["NMF"],  # noqa: B006 (Gradio reads it; nothing writes to it)
         n_topics: int = 8,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it in the signature)
-    ) -> tuple[list[list[str]], str, dict[str, Any]]:
-        """Finds the topics of a collection of documents.
+    ) -> tuple[list[list[str]], list[list[str]], str, dict[str, Any]]:
+        """Finds the topics of a collection of documents with one or several models, and measures them.
 
         Args:
-            source (str): "lines", "file", or "sample" for 300 news stories of the Lee corpus.
+            source (str): "lines", "file", or a built-in corpus: "lee_news" is 300 news stories.
             lines (str): for "lines": 10 to 2000 documents, one a line, at most 1,000,000 characters.
             file (str): for "file": a text file of one document a line, a CSV, TSV, JSONL or Parquet file.
-            model (str): "NMF", "LDA", "LSA", "BERTopic" or "BERT+LDA".
+            models (list[str]): of "NMF", "LDA", "LSA", "BERTopic" and "BERT+LDA".
             n_topics (int): how many topics to look for, 2 to 30.
 
         Returns:
-            A table with one row a topic: number, share of the corpus, ten heaviest words.
-            One sentence: how many documents, which model, how many seconds.
+            A table with one row a model: its coherence (NPMI, u_mass, c_uci, c_v), diversity, NMI, seconds.
+            A table with one row a topic: model, number, share of the corpus, ten heaviest words.
+            One sentence: how many documents, how many seconds, and what was decided automatically.
         """
-        if model not in MODELS:
-            raise ValueError(f"The topic model is one of {', '.join(MODELS)}, not {model!r:.40}.")
-        if (
-            not isinstance(n_topics, int | float)
-            or not 2 <= n_topics <= MAX_TOPICS
-            or n_topics != int(n_topics)
-        ):
-            raise ValueError(
-                f"The number of topics is a whole number from 2 to {MAX_TOPICS}, not {n_topics!r:.40}."
-            )
-        progress(0.02, desc="Reading the documents")
-        documents = collect_documents(source, lines, file, read_documents)
-        progress(0.1, desc=f"Fitting {model} to {len(documents)} documents")
+        check_settings(models, n_topics)
+        progress(0.0, desc="Reading the documents")
+        documents, labels, notes = collect_documents(source, lines, file, read_documents, names)
+        from topics.coherence import Reference
+
         start = time.perf_counter()
+        reference = Reference.from_documents(documents)
+        results, summaries = {}, {}
+        for place, model in enumerate(models):
 
-        def report(done: float, doing: str) -> None:
-            progress(0.1 + 0.9 * done, desc=doing[:1].upper() + doing[1:])
+            def report(done: float, doing: str, place: int = place, model: str = model) -> None:
+                progress((place + done) / len(models), desc=f"{model}: {doing}")
 
-        fitted = fit(MODELS[model], documents, n_topics=int(n_topics), seed=0, progress=report)
+            report(0.0, f"fitting to {len(documents):,} documents")
+            results[model], fitted = evaluate(
+                MODELS[model], documents, int(n_topics), [0], reference, labels=labels, progress=report
+            )
+            summaries[model] = summarize(fitted, documents) | {"notes": results[model]["notes"]}
         seconds = time.perf_counter() - start
-        summary = summarize(fitted, documents)
-        found = len(summary["topics"])
-        note = f"**{model}** found **{found} topics** in {len(documents)} documents in {seconds:.1f} s."
-        for remark in getattr(fitted, "notes", None) or []:
-            note += f" {remark[:1].upper()}{remark[1:].rstrip('.')}."
-        return topic_table(summary), note, summary
+        found = {
+            "documents": documents,
+            "results": results,
+            "summaries": summaries,
+            "embedded": any(MODELS[model].startswith("bert") for model in models),
+        }
+        note = (
+            f"**{', '.join(models)}** looked for **{int(n_topics)} topics** in {len(documents):,} documents: "
+            f"{seconds:.1f} s."
+        )
+        rows = [[model, *row] for model, summary in summaries.items() for row in topic_table(summary)]
+        return comparison_table(results), rows, " ".join([note, *map(_sentence, notes)]), found
 
-    def draw(summary: dict[str, Any]) -> tuple[Any, Any, Any, Any, Any]:
+    def show_comparison(found: dict[str, Any]) -> tuple[Any, ...]:
+        chart = draw_comparison(found["results"])
+        models = list(found["summaries"])
+        best = max(models, key=lambda model: _or_least(found["results"][model]["c_npmi"]))
+        return chart, gr.Radio(models, value=best), gr.Column(visible=True), None
+
+    def show_model(found: dict[str, Any] | None, model: str) -> tuple[Any, ...]:
+        if not found or model not in found["summaries"]:
+            raise gr.Error("The result is no longer kept: press Find topics again.")
+        summary = found["summaries"][model]
+        words, typical = draw_topic(summary, 0)
         choices = [(name, number) for number, name in enumerate(topic_names(summary))]
-        words, documents = draw_topic(summary, 0)
+        mixture, text = draw_document(summary, found["documents"], 1)
         return (
+            topic_table(summary),
+            " ".join(map(_sentence, summary["notes"])),
             draw_shares(summary),
             gr.Dropdown(choices=choices, value=0),
             words,
-            documents,
-            gr.Column(visible=True),
+            typical,
+            gr.Slider(maximum=len(found["documents"]), value=1),
+            mixture,
+            text,
+            *write_tables(summary, found["documents"], Path(get_upload_folder())),
+        )
+
+    def show_map(
+        found: dict[str, Any],
+        model: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Any:
+        if not found or model not in found["summaries"]:
+            return None
+        if "places" not in found:  # laid out once for all models
+            found["places"] = _places(found["documents"], found["embedded"], progress)
+        return draw_map(found["summaries"][model], found["places"], found["documents"])
+
+    def read_topic(found: dict[str, Any] | None, model: str, number: int | None) -> tuple[Any, Any]:
+        return draw_topic(found and found["summaries"].get(model), number)
+
+    def read_document(found: dict[str, Any] | None, model: str, number: int | None) -> tuple[Any, str]:
+        return draw_document(
+            found and found["summaries"].get(model), found["documents"] if found else [], number
         )
 
     with gr.Blocks(title="Topic modelling", analytics_enabled=False) as demo:
         gr.Markdown(LESSON, elem_classes="lesson")
-        summary = gr.State(None, time_to_live=3600)
+        found = gr.State(None, time_to_live=3600)
+        all_topics = gr.Dataframe(
+            headers=["Model", *TOPIC_HEADERS], datatype="str", type="array", visible=False
+        )
         with gr.Row():
             with gr.Column(scale=2, min_width=300):
+                corpora = {name: CORPORA.get(name, name) for name in names}
                 source = gr.Radio(
-                    [("News sample", "sample"), ("My lines", "lines"), ("My file", "file")],
-                    value="sample",
+                    [(title, name) for name, title in (corpora | OWN).items()],
+                    value=names[0],
                     label="Documents",
-                    info="The sample is 300 news stories of 2001 (the Lee corpus).",
+                    info="The news are 300 stories of 2001 (the Lee corpus).",
                 )
                 lines = gr.Textbox(
                     LINES,
@@ -200,40 +203,80 @@ def create_demo(read_documents: Callable[[str], Any], fit: Callable[..., Any]) -
                 file = gr.File(
                     label="Text, CSV, TSV, JSONL or Parquet", file_types=FILE_TYPES, visible=False, height=130
                 )
-                model = gr.Radio(list(MODELS), value="NMF", label="Topic model", info=MODEL_INFO)
+                models = gr.CheckboxGroup(
+                    list(MODELS), value=["NMF", "LDA"], label="Topic models", info=MODEL_INFO
+                )
                 n_topics = gr.Slider(2, MAX_TOPICS, value=8, step=1, label="Number of topics")
                 button = gr.Button("Find topics", variant="primary", elem_id="find-topics")
+                gr.Markdown(LIMITS, elem_classes="caption")
             with gr.Column(scale=3, min_width=320):
-                chart = gr.Plot(label="How much of the corpus each topic is", elem_id="topic-shares")
-                note = gr.Markdown(
-                    "Press **Find topics**: the sample takes a second with NMF.", elem_classes="note"
-                )
-        table = gr.Dataframe(
-            headers=HEADERS,
-            datatype="str",
-            type="array",
-            label="Topics",
-            interactive=False,
-            wrap=True,
-            column_widths=["8%", "15%", "77%"],
-            max_height=2000,
-            elem_id="topic-table",
-        )
-        with gr.Column(visible=False) as reading, gr.Row():
-            with gr.Column(scale=2, min_width=300):
-                number = gr.Dropdown([], label="Read one topic", filterable=False, elem_id="topic-number")
-                words = gr.Plot(label="Its words", elem_id="topic-words")
-            with gr.Column(scale=3, min_width=320):
-                typical = gr.Dataframe(
-                    headers=["Share", "Documents that have most of it"],
+                coherence = gr.Plot(label="Which model to believe", elem_id="topic-coherence")
+                comparison = gr.Dataframe(
+                    headers=COMPARISON_HEADERS,
                     datatype="str",
                     type="array",
+                    label="Models compared",
                     interactive=False,
-                    wrap=True,
-                    column_widths=["17%", "83%"],
-                    max_height=2000,
-                    show_label=False,
+                    elem_id="topic-comparison",
                 )
+                gr.Markdown(MEASURES_NOTE, elem_classes="caption")
+                note = gr.Markdown(
+                    "Press **Find topics**: the news take a second or two with NMF and LDA.",
+                    elem_classes="note",
+                )
+        with gr.Column(visible=False) as reading:
+            model = gr.Radio([], label="Read the topics of", elem_id="topic-model")
+            remarks = gr.Markdown(elem_classes="note")
+            table = gr.Dataframe(
+                headers=TOPIC_HEADERS,
+                datatype="str",
+                type="array",
+                label="Topics",
+                interactive=False,
+                wrap=True,
+                column_widths=["8%", "15%", "77%"],
+                max_height=2000,
+                elem_id="topic-table",
+            )
+            with gr.Row():
+                with gr.Column(scale=2, min_width=300):
+                    shares = gr.Plot(label="How much of the corpus each topic is", elem_id="topic-shares")
+                with gr.Column(scale=3, min_width=320):
+                    plane = gr.Plot(
+                        label="Map: documents about the same things lie together", elem_id="document-map"
+                    )
+            with gr.Row():
+                with gr.Column(scale=2, min_width=300):
+                    topic = gr.Dropdown([], label="Read one topic", filterable=False, elem_id="topic-number")
+                    words = gr.Plot(label="Its words", elem_id="topic-words")
+                with gr.Column(scale=3, min_width=320):
+                    typical = gr.Dataframe(
+                        headers=["Share", "Documents that have most of it"],
+                        datatype="str",
+                        type="array",
+                        interactive=False,
+                        wrap=True,
+                        column_widths=["17%", "83%"],
+                        max_height=2000,
+                        show_label=False,
+                    )
+            with gr.Row():
+                with gr.Column(scale=2, min_width=300):
+                    document = gr.Slider(
+                        1,
+                        2,
+                        value=1,
+                        step=1,
+                        label="Read one document",
+                        info="The map shows a document's number under the pointer.",
+                        elem_id="document-number",
+                    )
+                    mixture = gr.Plot(label="Its topics", elem_id="document-topics")
+                with gr.Column(scale=3, min_width=320):
+                    text = gr.Textbox(label="Its text", lines=8, interactive=False, elem_id="document-text")
+            with gr.Row():
+                topics_file = gr.DownloadButton("Topics (CSV)", elem_id="topics-csv")
+                mixtures_file = gr.DownloadButton("Topics of each document (CSV)", elem_id="mixtures-csv")
 
         source.change(
             lambda chosen: (gr.Textbox(visible=chosen == "lines"), gr.File(visible=chosen == "file")),
@@ -243,38 +286,57 @@ def create_demo(read_documents: Callable[[str], Any], fit: Callable[..., Any]) -
             show_progress="hidden",
             api_visibility="private",
         )
+        of_model = [table, remarks, shares, topic, words, typical, document, mixture, text]
+        of_model += [topics_file, mixtures_file]
+        shown = {"show_progress": "hidden", "api_visibility": "private"}
         fitting = button.click(
             fit_topics,
-            [source, lines, file, model, n_topics],
-            [table, note, summary],
+            [source, lines, file, models, n_topics],
+            [comparison, all_topics, note, found],
             api_name="fit_topics",
-            show_progress_on=chart,
+            show_progress_on=coherence,
             concurrency_id="fit_topics",
         )
-        fitting.success(
-            draw,
-            summary,
-            [chart, number, words, typical, reading],
-            show_progress="hidden",
-            api_visibility="private",
+        fitting.success(show_comparison, found, [coherence, model, reading, plane], **shown).success(
+            show_model, [found, model], of_model, **shown
+        ).success(show_map, [found, model], plane, api_visibility="private", concurrency_id="fit_topics")
+        model.input(show_model, [found, model], of_model, **shown).success(
+            show_map, [found, model], plane, api_visibility="private", concurrency_id="fit_topics"
         )
-        number.input(
-            draw_topic, [summary, number], [words, typical], show_progress="hidden", api_visibility="private"
-        )
+        topic.input(read_topic, [found, model, topic], [words, typical], **shown)
+        document.change(read_document, [found, model, document], [mixture, text], **shown)
     return demo
 
 
-def _are(number: int) -> str:
-    return "is 1" if number == 1 else f"are {number}"
+def _places(documents: list[str], embedded: bool, progress: Callable[..., Any]) -> Any:
+    """Each document's place on a plane: by its embedding where a model computed that already, else by its words."""
+    from topics.document_map import document_map
+
+    embeddings = None
+    if embedded:
+        from embedding import Embedder
+
+        embeddings = Embedder().encode(documents)
+    return document_map(
+        documents, embeddings=embeddings, progress=lambda done, doing: progress(done, desc=doing)
+    )
+
+
+def _or_least(npmi: float | None) -> float:
+    return -1.0 if npmi is None else npmi
+
+
+def _sentence(remark: str) -> str:
+    return f"{remark[:1].upper()}{remark[1:].rstrip('.')}."
 
 
 def main() -> None:
     """Launches this tab alone."""
     import corpora
-    import topics
     from demos.style import LAUNCH
+    from topics.scoring import evaluate
 
-    create_demo(corpora.read_documents, topics.fit).queue(max_size=32).launch(**LAUNCH)
+    create_demo(corpora.read_documents, evaluate, corpora.at_hand()).queue(max_size=32).launch(**LAUNCH)
 
 
 if __name__ == "__main__":

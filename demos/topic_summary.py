@@ -1,4 +1,4 @@
-"""What the topic tab shows of a fitted model: a table, the topics' shares, one topic opened."""
+"""What the topic tab shows of fitted models: measures side by side, topics by their share, one topic, one document."""
 
 from __future__ import annotations
 
@@ -10,37 +10,38 @@ from demos import charts
 from demos.style import SECOND_INK
 
 WORDS = 10
+MEASURES = ("c_npmi", "u_mass", "c_uci", "c_v", "diversity", "nmi", "seconds")
+FORMATS = {"u_mass": ".2f", "c_uci": ".2f", "diversity": ".2f", "seconds": ".1f"}  # others: .3f
+COMPARISON_HEADERS = ["Model", "NPMI", "u_mass", "c_uci", "c_v*", "Diversity", "NMI", "Seconds"]
 
 
 def summarize(model: Any, documents: list[str]) -> dict[str, Any]:
-    """What the page shows of a fitted model, as plain lists: topics by their share, the largest first.
+    """What the page shows of a fitted model: topics by their share of the corpus, the largest first.
 
     Args:
         model: a fitted topic model: ``topics`` (list of lists of word and weight) and ``document_topics``
-        (ndarray of
-            shape (n_documents, n_topics), rows that sum to 1).
+            (ndarray of shape (n_documents, n_topics), rows that sum to 1).
         documents (list of str): what it was fitted to.
 
     Returns:
         dict: ``topics``, a list of dicts with ``share`` (of all the text, 0 to 1), ``words`` (pairs of word
-        and
-        weight) and ``documents`` (pairs of the topic's share in a document and the document's start, the
-        three
-        highest).
+        and weight) and ``documents`` (pairs of the topic's share in a document and the document's start, the
+        three highest); ``mixtures``, float32, shape (n_documents, n_topics), columns in the order of ``topics``.
     """
     mixtures = np.asarray(model.document_topics, dtype=float)
     shares = mixtures.mean(axis=0)
+    order = np.argsort(-shares, kind="stable")
     topics = []
-    for column in np.argsort(-shares, kind="stable"):
+    for column in order:
         typical = np.argsort(-mixtures[:, column], kind="stable")[:3]
         topics.append(
             {
                 "share": float(shares[column]),
                 "words": [(str(word), float(weight)) for word, weight in model.topics[column][:WORDS]],
-                "documents": [(float(mixtures[row, column]), _excerpt(documents[row])) for row in typical],
+                "documents": [(float(mixtures[row, column]), excerpt(documents[row])) for row in typical],
             }
         )
-    return {"topics": topics}
+    return {"topics": topics, "mixtures": mixtures[:, order].astype(np.float32)}
 
 
 def topic_table(summary: dict[str, Any]) -> list[list[str]]:
@@ -51,11 +52,49 @@ def topic_table(summary: dict[str, Any]) -> list[list[str]]:
     ]
 
 
+def comparison_table(results: dict[str, dict[str, Any]]) -> list[list[str]]:
+    """Rows of the comparison, a model each: its measures, a dash for what cannot be told.
+
+    Args:
+        results (dict): model's name -> its measures, from ``topics.scoring.evaluate``.
+    """
+    rows = []
+    for name, result in results.items():
+        values = [(result.get(measure), FORMATS.get(measure, ".3f")) for measure in MEASURES]
+        rows.append([name, *("–" if value is None else format(value, form) for value, form in values)])
+    return rows
+
+
+def draw_comparison(results: dict[str, dict[str, Any]]) -> charts.PlotData:
+    """Bars: NPMI of every model that has one, the best first."""
+    told = {name: result["c_npmi"] for name, result in results.items() if result["c_npmi"] is not None}
+    names = sorted(told, key=lambda name: -told[name])
+    return charts.bars(names, [told[name] for name in names], title="coherence of the topics (NPMI)")
+
+
 def draw_shares(summary: dict[str, Any]) -> charts.PlotData:
     """Bars: how much of all the text each topic is, named by its three heaviest words."""
     names = topic_names(summary)
     shares = [topic["share"] for topic in summary["topics"]]
     return charts.bars(names, shares, title="share of the corpus", value_format=".1%", axis_format=".0%")
+
+
+def draw_map(summary: dict[str, Any], places: Any, documents: list[str]) -> charts.PlotData:
+    """Each document at its place on the plane, in the colour of its main topic, its beginning on hover.
+
+    Args:
+        summary (dict): from ``summarize``.
+        places (ndarray): shape (n_documents, 2), from ``topics.document_map``.
+        documents (list of str): the corpus.
+    """
+    main = summary["mixtures"].argmax(axis=1)
+    groups = []
+    for number, name in enumerate(topic_names(summary)):
+        rows = np.flatnonzero(main == number)
+        if len(rows):
+            hover = [f"document {row + 1}: {excerpt(documents[row], 160)}" for row in rows]
+            groups.append((name, places[rows], hover))
+    return charts.points(groups)
 
 
 def topic_names(summary: dict[str, Any]) -> list[str]:
@@ -81,6 +120,29 @@ def draw_topic(summary: dict[str, Any] | None, number: int | None) -> tuple[Any,
     return chart, [[f"{share:.0%}", text] for share, text in topic["documents"]]
 
 
-def _excerpt(document: str, characters: int = 260) -> str:
-    text = " ".join(document.split())
-    return text if len(text) <= characters else text[: text.rfind(" ", 0, characters) or characters] + " …"
+def draw_document(
+    summary: dict[str, Any] | None, documents: list[str], number: int | None
+) -> tuple[Any, str]:
+    """One document opened: its mixture of topics, the heaviest first, and its text."""
+    if not summary or number is None or not 1 <= number <= len(documents):
+        return None, ""
+    row = int(number) - 1
+    mixture = summary["mixtures"][row]
+    names = topic_names(summary)
+    order = np.argsort(-mixture, kind="stable")[:WORDS]
+    chart = charts.bars(
+        [names[topic] for topic in order],
+        [float(mixture[topic]) for topic in order],
+        title=f"mixture of document {row + 1}",
+        value_format=".1%",
+        axis_format=".0%",
+    )
+    return chart, excerpt(documents[row], 1500)
+
+
+def excerpt(document: str, characters: int = 260) -> str:
+    """The beginning of a document on one line, cut at a word."""
+    text = " ".join(document[: 4 * characters].split())
+    if len(text) <= characters:
+        return text
+    return (text[: text.rfind(" ", 0, characters)] if " " in text[:characters] else text[:characters]) + " …"

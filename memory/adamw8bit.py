@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from bitsandbytes import functional
 from bitsandbytes.optim import AdamW8bit
 
 BLOCK = 256  # values that share one scale in bitsandbytes
+MOMENTS = (("state1", "exp_avg"), ("state2", "exp_avg_sq"))  # bitsandbytes' names and torch's
 SLICE = 2**18  # values updated at a time: a multiple of the block, about 1 MiB of fp32
 
 
@@ -42,6 +43,42 @@ class SlicedAdamW8bit(AdamW8bit):
             config["optim_bits"] = 32
         return config
 
+    def load_state_dict(self, state_dict: dict, move_to_device: bool = True) -> None:
+        """Restores a state; the 32-bit moments of ``torch.optim.AdamW``, or of this optimizer, become 8-bit here.
+
+        Args:
+            state_dict (dict): of this optimizer or of ``AdamW`` over the same weights in the same groups.
+            move_to_device (bool, optional): to the weights' device. (Default: True)
+        """
+        super().load_state_dict(state_dict, move_to_device)
+        for group_index, group in enumerate(self.param_groups):
+            for index, weight in enumerate(group["params"]):
+                saved = self.state.get(weight)
+                if saved:
+                    self._fit_state(group, weight, group_index, index, saved)
+
+    def _fit_state(
+        self, group: dict, weight: torch.nn.Parameter, group_index: int, index: int, saved: dict
+    ) -> None:
+        """Stores a weight's moments in the bits that this optimizer gives them."""
+        first, second = (saved.get(name, saved.get(old)) for name, old in MOMENTS)
+        self.state[weight] = {}
+        self.init_state(group, weight, group_index, index)
+        made = self.state[weight]
+        if first.dtype == made["state1"].dtype:
+            kept = {name: value for name, value in saved.items() if name in made}
+            made.update(kept, state1=first, state2=second)
+        else:
+            for name, moment in (("1", first), ("2", second)):
+                functional.quantize_blockwise(
+                    moment.float(),
+                    code=made[f"qmap{name}"],
+                    absmax=made[f"absmax{name}"],
+                    out=made[f"state{name}"],
+                    blocksize=BLOCK,
+                )
+        made["step"] = int(saved["step"])
+
     @torch.no_grad()
     def update_step(self, group: dict, p: torch.nn.Parameter, gindex: int, pindex: int) -> None:
         """Updates one weight from its gradient."""
@@ -55,8 +92,7 @@ class SlicedAdamW8bit(AdamW8bit):
             p.data = p.data.contiguous()
         weight, gradient = p.data.view(-1), p.grad.contiguous().view(-1)
         first, second = state["state1"].view(-1), state["state2"].view(-1)
-        for start in range(0, weight.numel(), self.slice_size):
-            part = slice(start, min(start + self.slice_size, weight.numel()))
+        for part in slices(weight.numel(), self.slice_size):
             values = weight[part]
             if weight.dtype == torch.bfloat16:
                 values = values.float()
@@ -98,6 +134,12 @@ class SlicedAdamW8bit(AdamW8bit):
                 )
             if weight.dtype == torch.bfloat16:
                 weight[part] = round_at_random(values)
+
+
+def slices(count: int, size: int) -> Iterator[slice]:
+    """The parts of ``count`` values that are updated one after another; the planner runs only the first."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
 
 
 def round_at_random(values: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +53,33 @@ BUILT_IN: dict[str, tuple[str, str, dict[str, Any]]] = {
     "ast": ("audio", "audio-spectrogram-transformer", {}),
     "wide_resnet": ("audio", "wide_resnet_audio", {}),
 }
-ALIASES = {"sentence-transformers/all-MiniLM-L6-v2": "minilm-l6"}
-DEFAULT_SECONDS = 2.0
+# What the Hub, and so training/finetune.py, calls them.
+HUB_IDS = {
+    "bert-base-uncased": "google-bert/bert-base-uncased",
+    "bert-large-uncased": "google-bert/bert-large-uncased",
+    "distilbert-base-uncased": "distilbert/distilbert-base-uncased",
+    "roberta-base": "FacebookAI/roberta-base",
+    "roberta-large": "FacebookAI/roberta-large",
+    "xlm-roberta-base": "FacebookAI/xlm-roberta-base",
+    "minilm-l6": "sentence-transformers/all-MiniLM-L6-v2",
+    "deberta-v3-base": "microsoft/deberta-v3-base",
+    "wav2vec2-base": "facebook/wav2vec2-base",
+    "hubert-base": "facebook/hubert-base-ls960",
+    "distilhubert": "ntu-spml/distilhubert",
+    "ast": "MIT/ast-finetuned-audioset-10-10-0.4593",
+}
+# A distilled model of the same kind for each that has one.
+STUDENTS = {
+    "bert-base-uncased": "distilbert-base-uncased",
+    "bert-large-uncased": "distilbert-base-uncased",
+    "distilbert-base-uncased": "minilm-l6",
+    "roberta-base": "distilbert-base-uncased",
+    "roberta-large": "distilbert-base-uncased",
+    "deberta-v3-base": "distilbert-base-uncased",
+    "wav2vec2-base": "distilhubert",
+    "hubert-base": "distilhubert",
+}
+SAMPLE_RATE = 16000
 
 
 @dataclass(frozen=True)
@@ -75,8 +100,8 @@ class Workload:
     task: str
     config: Any
     sequence_length: int = 128
-    max_seconds: float = DEFAULT_SECONDS
-    sample_rate: int = 16000
+    max_seconds: float = 5.0
+    sample_rate: int = SAMPLE_RATE
     num_labels: int = 2
 
     @property
@@ -101,7 +126,8 @@ def workload(
     Args:
         name (str): built-in name, local folder with ``config.json``, or Hub id (needs the network once).
         sequence_length (int, optional): tokens. (Default: 128)
-        max_seconds (float, optional): seconds of a clip. (Default: 2)
+        max_seconds (float, optional): seconds of a clip. (Default: what training cuts clips to, 1 for
+            ``wide_resnet`` and 5 for the others)
         num_labels (int, optional): classes. (Default: 2)
         depth (int, optional): of ``wide_resnet``. (Default: 10)
         widen_factor (int, optional): of ``wide_resnet``. (Default: 2)
@@ -114,22 +140,20 @@ def workload(
     Raises:
         ValueError: no such model, or a sequence it cannot read.
     """
-    seconds = DEFAULT_SECONDS if max_seconds is None else max_seconds
-    if sequence_length < 1 or seconds <= 0:
-        raise ValueError(
-            f"--sequence-length {sequence_length} and --max-seconds {seconds:g} must be positive."
-        )
-    known = BUILT_IN.get(ALIASES.get(name, name.rsplit("/", 1)[-1]))
-    if config is None and known is not None and not Path(name).is_dir():
-        task, model_type, settings = known
+    if sequence_length < 1:
+        raise ValueError(f"--sequence-length {sequence_length}: give at least 1 token.")
+    if max_seconds is not None and max_seconds <= 0:
+        raise ValueError(f"--max-seconds {max_seconds:g}: give a length above 0.")
+    if num_labels < 2:
+        raise ValueError(f"--num-labels {num_labels}: give at least 2 classes.")
+    seconds = max_seconds or (1.0 if name == "wide_resnet" else 5.0)
+    known = None if Path(name).is_dir() else BUILT_IN.get(short_name(name))
+    if config is None and known is not None:
+        _, model_type, settings = known
         if model_type == "wide_resnet_audio":
-            settings = {
-                "depth": depth,
-                "widen_factor": widen_factor,
-                "features": features,
-                "max_seconds": seconds,
-            }
-            settings["dropout"] = 0.1
+            # As training/audio_task.py builds it.
+            settings = {"depth": depth, "widen_factor": widen_factor, "features": features,
+                        "max_seconds": seconds, "n_mels": 40, "dropout": 0.1}  # fmt: skip
         config = _config_class(model_type)(**settings)
     elif config is None:
         config = _read_config(name)
@@ -140,7 +164,12 @@ def workload(
         raise ValueError(
             f"--sequence-length {sequence_length}: {name} reads at most {limit} tokens; give {limit} or less."
         )
-    return Workload(name, task, config, sequence_length, seconds, 16000, num_labels)
+    return Workload(name, task, config, sequence_length, seconds, SAMPLE_RATE, num_labels)
+
+
+def short_name(name: str) -> str:
+    """The built-in name of a Hub id; other names stay as they are."""
+    return next((short for short, hub in HUB_IDS.items() if name == hub), name)
 
 
 def build(work: Workload, dtype: str = "float32", attention: str | None = None) -> nn.Module:
@@ -191,9 +220,6 @@ def batch(work: Workload, size: int) -> dict[str, torch.Tensor]:
     return {"input_values": torch.randn(shape), "labels": labels}
 
 
-def with_fewer_labels(work: Workload, num_labels: int) -> Workload:
-    """The same workload with another number of classes."""
-    return replace(work, num_labels=num_labels)
 
 
 def _config_class(model_type: str) -> Any:
@@ -251,4 +277,8 @@ def _build_wide_resnet(work: Workload, dtype: torch.dtype) -> nn.Module:
 
     with mock.patch.object(module, "make", real_filters):
         model = module.WideResNetForAudioClassification(worst_case(work.config))
+    # The order of values that training gives it; weight by weight, for fake parameters refuse Module.to.
+    for layer in model.network.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            layer.weight = torch.nn.Parameter(layer.weight.detach().to(memory_format=torch.channels_last))
     return model if dtype == torch.float32 else model.to(dtype)

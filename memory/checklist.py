@@ -23,6 +23,7 @@ class Situation:
         batch_norm (bool): the model normalises over the batch.
         fast_bf16 (bool): the processor multiplies bf16 natively.
         processes (int): processes that train together.
+        padding (bool): inputs differ in length, so some are padded.
     """
 
     task: str = "text"
@@ -33,6 +34,30 @@ class Situation:
     batch_norm: bool = False
     fast_bf16: bool = True
     processes: int = 1
+    padding: bool = True
+
+    @property
+    def fast_16_bit(self) -> bool:
+        """The device multiplies 16-bit numbers natively."""
+        return self.device == "cuda" or self.fast_bf16
+
+    @property
+    def copies_inputs(self) -> bool:
+        """Batches travel from the host to the device."""
+        return self.device == "cuda"
+
+
+# What a step can need: when it applies, and what to say where it does not.
+CONDITIONS: dict[str, tuple[str, str]] = {
+    "attention": ("the model has attention layers", "this model has no attention layers"),
+    "embeddings": ("the model has lookup tables", "this model has no lookup tables"),
+    "fast_16_bit": (
+        "the processor multiplies 16-bit numbers natively",
+        "this processor multiplies 16-bit numbers more slowly than 32-bit ones",
+    ),
+    "copies_inputs": ("the model is on an accelerator", "on a CPU there is nowhere to copy the data to"),
+    "padding": ("inputs differ in length", "all inputs have one length"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,9 +75,8 @@ class Step:
         saves (str): what becomes smaller.
         costs (str): what it costs.
         chosen (str): the reason printed when it is taken.
-        refused (str): the reason printed when it does not apply or is not needed.
-        needs (tuple of str): fields of :class:`Situation` that must be true.
-        unless (tuple of str): fields of :class:`Situation` that must be false.
+        refused (str): the reason printed when it applies but is not taken.
+        needs (tuple of str): properties of :class:`Situation` that must be true, keys of ``CONDITIONS``.
     """
 
     key: str
@@ -66,13 +90,20 @@ class Step:
     chosen: str
     refused: str
     needs: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
+
+    @property
+    def when(self) -> str:
+        """When the step applies, in words."""
+        return " and ".join(CONDITIONS[name][0] for name in self.needs) or "always"
 
     def applies(self, situation: Situation) -> bool:
         """Whether the step can be taken in this situation."""
-        return all(getattr(situation, name) for name in self.needs) and not any(
-            getattr(situation, name) for name in self.unless
-        )
+        return all(getattr(situation, name) for name in self.needs)
+
+    def why_not(self, situation: Situation) -> str:
+        """The reason printed when the step is not taken."""
+        missing = [CONDITIONS[name][1] for name in self.needs if not getattr(situation, name)]
+        return " and ".join(missing) or self.refused
 
     def taken(self, settings: MemorySettings) -> bool:
         """Whether these settings take the step."""
@@ -115,8 +146,8 @@ def explain(settings: MemorySettings, situation: Situation) -> list[tuple[Step, 
     for item in CHECKLIST:
         if not item.setting:
             continue
-        taken = item.applies(situation) and item.taken(settings)
-        told.append((item, taken, item.chosen if taken else item.refused))
+        taken = item.taken(settings)
+        told.append((item, taken, item.chosen if taken else item.why_not(situation)))
     return told
 
 
@@ -153,7 +184,7 @@ CHECKLIST: tuple[Step, ...] = (
         8,
         "exact",
         "activations, in proportion",
-        "less work at a time, so a slower step on many processors",
+        "less work at a time, so a slower step on many processors; BatchNorm sees fewer examples at once",
         "activations grow with the examples of one pass",
         "the whole batch fits",
     ),
@@ -229,7 +260,8 @@ CHECKLIST: tuple[Step, ...] = (
         "about half of the activations that layers keep",
         "a 16-bit copy of the weights in use; rounding",
         "the processor multiplies 16-bit numbers natively, which is faster and keeps half the bytes",
-        "fp32 fits, or the processor has no native 16-bit arithmetic",
+        "fp32 fits and was asked for",
+        needs=("fast_16_bit",),
     ),
     Step(
         "pure_bf16",
@@ -292,7 +324,6 @@ CHECKLIST: tuple[Step, ...] = (
         "no accumulation, no clipping by the total norm",
         "a gradient that is used at once need not be kept",
         "gradients fit together, and accumulation needs them to",
-        unless=(),
     ),
     Step(
         "bucketing",
@@ -304,19 +335,33 @@ CHECKLIST: tuple[Step, ...] = (
         "the padding of every batch",
         "order within an epoch is a little less random",
         "padding is computed and stored like text; only the longest batch sets the peak",
-        "all inputs have one length",
+        "switched off by --no-group-by-length",
+        needs=("padding",),
     ),
     Step(
         "host",
         "Data stays on the host",
+        "--pin-memory",
+        "",
+        True,
+        "host",
+        "accelerator memory: only the batch in use is there",
+        "pinned pages of host memory",
+        "only the batch in use travels to the accelerator, from pinned pages while the last one computes",
+        "on a CPU there is nowhere to copy the data to, so no pages are pinned",
+        needs=("copies_inputs",),
+    ),
+    Step(
+        "workers",
+        "Workers that prepare batches",
         "--dataloader-workers",
         "",
         2,
         "host",
-        "accelerator memory",
-        "host memory for each worker and for pinned pages",
-        "only the batch in use travels to the accelerator, from pinned pages while the last one computes",
-        "on a CPU there is nothing to travel to: pages are not pinned",
+        "no memory: time, where preparing a batch takes as long as a step",
+        "a process on the host for each, with its own copy of what it touches",
+        "preparing batches takes as long as training on them",
+        "the data is prepared once and kept on the host, so workers would only take memory",
     ),
     Step(
         "what_runs_where",

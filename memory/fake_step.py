@@ -47,7 +47,7 @@ def trace_step(
 
     from memory.apply import apply_to_model, weights_dtype
 
-    with _quiet(), FakeTensorMode(), Recorder(kernels is None) as recorder, _fake_friendly():
+    with _quiet(), FakeTensorMode(), Recorder(kernels is None) as recorder, _fake_friendly(recorder):
         recorder.mark("build", "workspace")
         model = _without_scripts(build(work, weights_dtype(settings), attention))
         model = apply_to_model(model, settings).train()
@@ -189,11 +189,13 @@ def _without_scripts(model: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _fake_friendly() -> Iterator[None]:
-    """Replaces the places that need real values or that fake parameters refuse."""
+def _fake_friendly(recorder: Recorder) -> Iterator[None]:
+    """Replaces the places that need real values, that fake parameters refuse, or that repeat themselves."""
     import torch
     from bitsandbytes import functional
     from torch._subclasses.fake_tensor import FakeTensorMode
+
+    from memory import adamw8bit
 
     def move(module: Any, function: Any, recurse: bool = True) -> Any:
         for child in module.children():
@@ -215,6 +217,7 @@ def _fake_friendly() -> Iterator[None]:
         # peft copies the head it trains, and a copied fake tensor would bring a copy of the mode.
         mock.patch.object(FakeTensorMode, "__deepcopy__", lambda self, _: self, create=True),
         mock.patch.object(functional, "create_dynamic_map", lambda *_, **__: torch.zeros(256)),
+        mock.patch.object(adamw8bit, "slices", recorder.first_slice),
     ):
         yield
 

@@ -30,6 +30,14 @@ def head_modules(model: nn.Module) -> list[str]:
     ]
 
 
+def head_parameters(model: nn.Module) -> list[nn.Parameter]:
+    """Weights above the encoder's layers: the new head, and the pooler that prepares its input."""
+    base = base_of(model)
+    pooler = getattr(base, "pooler", None)
+    parts = [getattr(model, name) for name in head_modules(model)] + ([] if pooler is None else [pooler])
+    return [parameter for part in parts for parameter in part.parameters()]
+
+
 def repeated_blocks(model: nn.Module) -> list[nn.Module]:
     """The layers of an encoder or the residual blocks of a convolutional network, from the lowest up.
 

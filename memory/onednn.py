@@ -1,8 +1,10 @@
-"""The copies that oneDNN's convolutions make on a CPU, which no operator shows.
+"""The copies and buffers of oneDNN's convolutions on a CPU, which no operator shows.
 
 Tensors in the usual order (batch, channels, height, width) are copied into oneDNN's own blocks of 16 channels for
-the product, and the result is copied back; tensors in channels-last order are used as they are. The order of these
-copies is that of torch's ``mkldnn_convolution`` as its profiler hears it.
+the product, and the result is copied back; tensors in channels-last order are used as they are. Convolutions over
+time (batch, channels, time) are copied once more. Convolutions in groups, as the position layer of wav2vec2 and
+HuBERT, unfold their input and give every thread weights of its own to sum into. The order is that of torch's
+``mkldnn_convolution`` as its profiler hears it.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._prims_common import suggest_memory_format
 
 BLOCK = 16  # channels; a tensor with fewer is not copied
 # One step: bytes of temporary tensors that appear, the ones that go (by position of appearance), and the result
@@ -32,41 +35,75 @@ def copies(func: Any, args: tuple, result: Any) -> list[Action] | None:
         for any other operator and for tensors that are not copied.
     """
     if func is torch.ops.aten.convolution.default:
-        return _forward(args[0], args[1], result, args[8])
+        x, weight, groups = args[0], args[1], args[8]
+        if not _is_copied(x, weight, groups):
+            return None
+        return _forward(x, weight, result) if groups == 1 else _forward_in_groups(result)
     if func is torch.ops.aten.convolution_backward.default:
-        return _backward(args[0], args[1], args[2], args[9], args[10])
+        gradient, x, weight, groups, wanted = args[0], args[1], args[2], args[9], args[10]
+        if not _is_copied(x, weight, groups):
+            return None
+        backward = _backward if groups == 1 else _backward_in_groups
+        return backward(gradient, x, weight, wanted)
     return None
 
 
-def _forward(x: Tensor, weight: Tensor, result: Tensor, groups: int) -> list[Action] | None:
-    if not _is_copied(x, weight, groups):
-        return None
+def _forward(x: Tensor, weight: Tensor, result: Tensor) -> list[Action]:
     steps = _Steps()
     inside = [steps.take(size) for size in (_blocked(x), _size(weight), _blocked(result))]
     steps.give(inside[1], inside[0])
-    steps.actions.append(("result", 0))
+    steps.result(0)
     steps.give(inside[2])
     return steps.actions
 
 
-def _backward(
-    gradient: Tensor, x: Tensor, weight: Tensor, groups: int, wanted: list[bool]
-) -> list[Action] | None:
-    if not _is_copied(x, weight, groups):
-        return None
+def _backward(gradient: Tensor, x: Tensor, weight: Tensor, wanted: list[bool]) -> list[Action]:
     steps = _Steps()
     if wanted[0]:
         inside = [steps.take(size) for size in (_blocked(gradient), _size(weight), _blocked(x))]
         steps.give(inside[1], inside[0])
-        steps.actions.append(("result", 0))
-        steps.give(inside[2])
+        plain = steps.take(_size(x) if x.dim() == 3 else 0)
+        steps.result(0)
+        steps.give(inside[2], plain)
     if wanted[1]:
         inside = [steps.take(n) for n in (_blocked(x), _blocked(gradient), _size(weight), _size(weight))]
         steps.give(inside[3], inside[1], inside[0])
-        steps.actions.append(("result", 1))
+        steps.result(1)
         steps.give(inside[2])
     if wanted[2]:
-        steps.actions.append(("result", 2))
+        steps.result(2)
+    return steps.actions
+
+
+def _forward_in_groups(result: Tensor) -> list[Action]:
+    steps = _Steps()
+    inside = steps.take(_size(result))
+    steps.result(0)
+    steps.give(inside)
+    return steps.actions
+
+
+def _backward_in_groups(gradient: Tensor, x: Tensor, weight: Tensor, wanted: list[bool]) -> list[Action]:
+    steps = _Steps()
+    threads = torch.get_num_threads()
+    # The input of one group unfolded, values, for each thread.
+    unfolded = threads * weight[0].numel() * gradient.shape[2:].numel()
+    if wanted[0]:
+        inside, buffer = steps.take(_size(x)), steps.take(4 * unfolded)
+        steps.give(buffer)
+        steps.result(0)
+        steps.give(inside)
+    if wanted[1]:
+        # Sums in fp32: four weights a thread; for 16-bit weights two a thread and two for all.
+        full = weight.dtype == torch.float32
+        sums = 4 * threads if full else 2 * threads + 2
+        inside = steps.take(_size(weight))
+        buffer = steps.take(sums * 4 * weight.numel() + x.element_size() * unfolded)
+        steps.give(buffer)
+        steps.result(1)
+        steps.give(inside)
+    if wanted[2]:
+        steps.result(2)
     return steps.actions
 
 
@@ -83,14 +120,20 @@ class _Steps:
     def give(self, *numbers: int) -> None:
         self.actions += [("give", number) for number in numbers]
 
+    def result(self, number: int) -> None:
+        self.actions.append(("result", number))
+
 
 def _is_copied(x: Tensor, weight: Tensor, groups: int) -> bool:
-    last = torch.channels_last
-    return groups == 1 and x.dim() == 4 and not (_ordered(x, last) or _ordered(weight, last))
+    depthwise = groups == x.shape[1]
+    return x.dim() in (3, 4) and not (
+        (groups > 1 and depthwise) or _channels_last(x) or _channels_last(weight)
+    )
 
 
-def _ordered(x: Tensor, order: torch.memory_format) -> bool:
-    return x.is_contiguous(memory_format=order) and not x.is_contiguous()
+def _channels_last(x: Tensor) -> bool:
+    # As the kernel asks: by the strides, which also tell apart tensors of one channel.
+    return suggest_memory_format(x) == torch.channels_last
 
 
 def _size(x: Tensor) -> int:

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def build_optimizer(
-    model: nn.Module, settings: MemorySettings, lr: float, weight_decay: float = 0.01
+    model: nn.Module,
+    settings: MemorySettings,
+    lr: float,
+    weight_decay: float = 0.01,
+    *,
+    head_lr: float | None = None,
 ) -> torch.optim.Optimizer:
     """The optimizer of these settings over the model's trainable weights.
 
@@ -24,6 +29,7 @@ def build_optimizer(
         settings (MemorySettings): ``optimizer``, ``embeddings_32bit`` and ``optimizer_in_backward`` are used.
         lr (float): learning rate.
         weight_decay (float, optional): decay of matrices. (Default: 0.01)
+        head_lr (float, optional): learning rate of what lies above the layers of the encoder. (Default: ``lr``)
 
     Returns:
         torch.optim.Optimizer: with ``optimizer_in_backward`` its ``step`` does nothing, for the backward pass
@@ -32,7 +38,7 @@ def build_optimizer(
     Raises:
         ValueError: nothing is left to train.
     """
-    groups = parameter_groups(model, weight_decay)
+    groups = parameter_groups(model, weight_decay, head_lr)
     if not groups:
         raise ValueError("Nothing is left to train: freeze fewer layers.")
     if settings.optimizer_in_backward:
@@ -42,13 +48,29 @@ def build_optimizer(
     return _make(model, settings, lr, groups)
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Trainable weights in two groups: matrices with decay, vectors without; empty groups are left out."""
+def parameter_groups(
+    model: nn.Module, weight_decay: float, head_lr: float | None = None
+) -> list[dict[str, Any]]:
+    """Trainable weights in groups: matrices with decay, vectors without; empty groups are left out.
+
+    Args:
+        model (nn.Module): the model.
+        weight_decay (float): decay of matrices.
+        head_lr (float, optional): puts the head into two groups of its own, with this rate. (Default: no)
+    """
+    from memory.layers import head_parameters
+
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trainable if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+    head = set() if head_lr is None else {id(parameter) for parameter in head_parameters(model)}
+    groups = []
+    for rate, members in (
+        ({}, [p for p in trainable if id(p) not in head]),
+        ({"lr": head_lr}, [p for p in trainable if id(p) in head]),
+    ):
+        groups += [
+            {"params": [p for p in members if p.ndim > 1], "weight_decay": weight_decay, **rate},
+            {"params": [p for p in members if p.ndim <= 1], "weight_decay": 0.0, **rate},
+        ]
     return [group for group in groups if group["params"]]
 
 

@@ -21,15 +21,6 @@ from command_line import run
 from memory.settings import MemorySettings, add_settings_arguments, from_arguments
 
 DEFAULT_MODEL = "minilm-l6"
-# What training/finetune.py calls the models that plan.py knows under a short name.
-HUB_NAMES = {
-    "minilm-l6": "sentence-transformers/all-MiniLM-L6-v2",
-    "deberta-v3-base": "microsoft/deberta-v3-base",
-    "wav2vec2-base": "facebook/wav2vec2-base",
-    "hubert-base": "facebook/hubert-base-ls960",
-    "distilhubert": "ntu-spml/distilhubert",
-    "ast": "MIT/ast-finetuned-audioset-10-10-0.4593",
-}
 UNITS = {"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 UNITS |= {"K": 2**10, "M": 2**20, "G": 2**30}
 
@@ -51,7 +42,8 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--base-model", default=DEFAULT_MODEL, metavar="NAME",
                         help="built-in architecture, local folder or Hub id (default: %(default)s)")
     result.add_argument("--sequence-length", type=int, default=128, metavar="N", help="tokens of a text")
-    result.add_argument("--max-seconds", type=float, metavar="S", help="seconds of a clip (default: 2)")
+    result.add_argument("--max-seconds", type=float, metavar="S",
+                        help="seconds of a clip (default: 1 for wide_resnet, 5 for others)")
     result.add_argument("--depth", type=int, default=10, help="of wide_resnet (default: %(default)s)")
     result.add_argument("--widen-factor", type=int, default=2, help="of wide_resnet (default: %(default)s)")
     result.add_argument("--num-labels", type=int, default=2, help="classes (default: %(default)s)")
@@ -80,7 +72,7 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
         dict: ``peak_mib, tensor_peak_mib, components_mib, relative_step_time, fits, levers, chosen, command``
         and what was asked.
     """
-    from memory.architectures import workload
+    from memory.architectures import STUDENTS, short_name, workload
     from memory.solver import Predictor, cheapest
 
     settings = from_arguments(arguments)
@@ -111,25 +103,32 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
         )  # fmt: skip
     final = settings if choice is None else choice.prediction.settings
     levers = [] if arguments.no_table else single_levers(settings, predictor, around, tell)
+    student = STUDENTS.get(short_name(arguments.base_model))
+    if levers and student:
+        levers.insert(0, (f"A distilled student, {student}", with_student(student, arguments, predictor, settings)))
     return {
         "base_model": arguments.base_model, "task": work.task, "device": arguments.device,
         "processes": arguments.processes, "sharding": arguments.sharding,
         "settings": settings.as_dict(),
-        "peak_mib": round(told.peak_mib, 1), "tensor_peak_mib": round(told.tensor_peak_mib, 1),
-        "components_mib": {name: round(value, 1) for name, value in told.components_mib.items()},
-        "relative_step_time": round(told.seconds / plain.seconds, 3),
+        **_figures(told, plain), "tensor_peak_mib": round(told.tensor_peak_mib, 1),
         "budget_mib": None if budget is None else round(budget, 1),
         "fits": None if budget is None else told.peak_mib <= budget,
+        "student": student,
         "levers": [_row(name, item, told) for name, item in levers],
         "chosen": None if choice is None else {
-            **choice.prediction.settings.as_dict(), "stage": choice.stage, "tried": choice.tried,
-            "peak_mib": round(choice.prediction.peak_mib, 1),
-            "components_mib": {k: round(v, 1) for k, v in choice.prediction.components_mib.items()},
-            "relative_step_time": round(choice.prediction.seconds / plain.seconds, 3),
-            "reasons": reasons(final, around),
+            **final.as_dict(), "stage": choice.stage, "tried": choice.tried, **_figures(choice.prediction, plain),
+            **reasons(final, around),
         },
         "command": None if budget is not None and choice is None else command(arguments, work, final),
     }  # fmt: skip
+
+
+def _figures(told: Any, plain: Any) -> dict[str, Any]:
+    return {
+        "peak_mib": round(told.peak_mib, 1),
+        "components_mib": {name: round(value, 1) for name, value in told.components_mib.items()},
+        "relative_step_time": round(told.seconds / plain.seconds, 3),
+    }
 
 
 def single_levers(settings: MemorySettings, predictor: Any, around: Any, tell: Any) -> list[tuple[str, Any]]:
@@ -138,55 +137,82 @@ def single_levers(settings: MemorySettings, predictor: Any, around: Any, tell: A
 
     rows = []
     for item in steps():
-        if not item.setting or not item.applies(around) or item.key in ("micro_batch", "embeddings_8bit"):
+        if not item.setting or not item.applies(around):
             continue
-        try:
-            changed = _alone(item.key, item.setting, item.value, settings)
-            if changed == settings:
-                continue
-            tell(item.name)
-            rows.append((item.name, predictor(changed)))
-        except ValueError:
-            continue  # not together with what was asked for
+        for name, change in _alone(item, settings, around.device):
+            try:
+                changed = settings.replace(**change)
+                if changed != settings:
+                    tell(name)
+                    rows.append((name, predictor(changed)))
+            except ValueError:
+                continue  # not with this model, or not together with what was asked for
     return rows
 
 
-def _alone(key: str, setting: str, value: Any, settings: MemorySettings) -> MemorySettings:
-    if key == "accumulation":
+def _alone(item: Any, settings: MemorySettings, device: str) -> list[tuple[str, dict[str, Any]]]:
+    """Names and changes of one step of the checklist taken alone."""
+    if item.key in ("micro_batch", "embeddings_8bit"):
+        return []  # rows of their own say no more: a pass is smaller by accumulation, tables come with 8-bit Adam
+    if item.key == "accumulation":
         batch = settings.effective_batch_size
-        passes = next((n for n in (4, 3, 2, 5, 7) if batch % n == 0), batch) * 1
-        return settings.replace(micro_batch_size=batch // passes, gradient_accumulation_steps=passes)
-    if key == "int8_lora":
-        return settings.replace(lora_rank=settings.lora_rank or 8, load_in_8bit=True)
-    return settings.replace(**{setting: value})
+        passes = next((n for n in (4, 3, 2, 5, 7) if batch % n == 0), batch)
+        size = batch // passes
+        change = {"micro_batch_size": size, "gradient_accumulation_steps": passes}
+        return [(f"{item.name}, {passes} x {size}", change)]
+    if item.key == "precision":
+        kinds = {"tf32": "tf32 products", "bf16": "bf16 autocast"}
+        if device == "cuda":
+            kinds["fp16"] = "fp16 autocast"
+        return [(name, {"precision": kind}) for kind, name in kinds.items()]
+    if item.key == "int8_lora":
+        return [(item.name, {"lora_rank": settings.lora_rank or 8, "load_in_8bit": True})]
+    return [(item.name, {item.setting: item.value})]
+
+
+def with_student(name: str, arguments: argparse.Namespace, predictor: Any, settings: MemorySettings) -> Any:
+    """What the same settings need with a distilled model instead."""
+    from memory.architectures import workload
+    from memory.solver import Predictor
+
+    smaller = workload(name, sequence_length=min(arguments.sequence_length, 512), max_seconds=arguments.max_seconds,
+                       num_labels=arguments.num_labels)  # fmt: skip
+    return Predictor(smaller, predictor.device, **predictor.options)(settings.replace(freeze="none"))
 
 
 def situation(work: Any, device: str, processes: int = 1) -> Any:
     """What of the checklist applies to this model on this device."""
     from memory.checklist import Situation
+    from memory.step_time import cpu_multiplies_bf16
 
     network = work.model_type == "wide_resnet_audio"
     return Situation(
         task=work.task, device=device, architecture=work.model_type, attention=not network, batch_norm=network,
-        embeddings=work.task == "text", fast_bf16=device == "cuda" or _cpu_multiplies_bf16(), processes=processes,
+        embeddings=work.task == "text", fast_bf16=device == "cuda" or cpu_multiplies_bf16(), processes=processes,
     )  # fmt: skip
 
 
-def reasons(settings: MemorySettings, around: Any) -> list[str]:
-    """One line for every lever taken: its name and why."""
+def reasons(settings: MemorySettings, around: Any) -> dict[str, list[str]]:
+    """One line for every lever, taken (``reasons``) or not (``refused``): its name and why."""
     from memory.checklist import explain
 
-    return [f"{item.name}: {why}" for item, taken, why in explain(settings, around) if taken]
+    told = explain(settings, around)
+    lines = {"reasons": [], "refused": []}
+    for item, taken, why in told:
+        lines["reasons" if taken else "refused"].append(f"{item.name}: {why}")
+    return lines
 
 
 def command(arguments: argparse.Namespace, work: Any, settings: MemorySettings) -> str:
     """The command line that trains with these settings."""
-    name = HUB_NAMES.get(arguments.base_model, arguments.base_model)
+    from memory.architectures import HUB_IDS
+
+    name = HUB_IDS.get(arguments.base_model, arguments.base_model)
     words = ["python", "training/finetune.py", "--task", work.task, "--base-model", name]
     if work.task == "text":
         words += ["--sequence-length", str(arguments.sequence_length)]
-    elif arguments.max_seconds is not None:
-        words += ["--max-seconds", f"{arguments.max_seconds:g}"]
+    else:
+        words += ["--max-seconds", f"{work.max_seconds:g}"]
     if work.model_type == "wide_resnet_audio":
         words += ["--depth", str(arguments.depth), "--widen-factor", str(arguments.widen_factor)]
     return shlex.join(words + settings.flags())
@@ -224,14 +250,15 @@ def describe(told: dict[str, Any]) -> str:
         verdict = "fits" if told["fits"] else "does not fit"
         lines += ["", f"As asked it {verdict} into {told['budget_mib']:,.0f} MiB."]
         if told["chosen"] is None:
-            lines += ["Nothing on the checklist fits: take a smaller model or shorter inputs."]
+            lines += [f"Nothing on the checklist fits: take {told['student'] or 'a smaller model'} or shorter inputs."]
         else:
             chosen = told["chosen"]
             lines += [
                 f"Fastest that fits ({chosen['stage']}): peak {chosen['peak_mib']:,.0f} MiB, step time "
                 f"{chosen['relative_step_time']:.2f} x plain fp32."
             ]
-            lines += [f"  {why}" for why in chosen["reasons"]]
+            lines += [f"  + {why}" for why in chosen["reasons"]]
+            lines += [f"  - {why}" for why in chosen["refused"]]
     if told["command"]:
         lines += ["", told["command"]]
     return "\n".join(lines)
@@ -244,12 +271,6 @@ def _row(name: str, item: Any, told: Any) -> dict[str, Any]:
         "change_percent": round(100 * (item.peak_mib / told.peak_mib - 1), 1),
         "step_time": round(item.seconds / told.seconds, 3),
     }
-
-
-def _cpu_multiplies_bf16() -> bool:
-    import torch
-
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _progress(what: str) -> None:

@@ -18,9 +18,8 @@ def tame_allocator(large: int = LARGE) -> bool:
 
     By default glibc raises its threshold for separately mapped blocks to 32 MiB as a program frees large
     blocks, and keeps the freed blocks below it in fragmented arenas: the process then holds up to twice what
-    its tensors need. This fixes the threshold, so that every tensor of 64 KiB or more is mapped by itself, and
-    lets all threads share one arena for the rest. ``THP_MEM_ALLOC_ENABLE`` has torch ask for huge pages, which
-    makes mapping anew nearly free.
+    its tensors need. This fixes the threshold, so that every tensor of 64 KiB or more is mapped by itself, and lets
+    all threads share one arena for the rest.
 
     Args:
         large (int, optional): bytes from which on a block is mapped by itself. (Default: 64 KiB)

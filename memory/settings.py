@@ -124,8 +124,8 @@ def add_settings_arguments(parser: Any, batch_size: int | None = 32, precision: 
     Args:
         parser (argparse.ArgumentParser): the parser to extend.
         batch_size (int, optional): default of ``--batch-size``. (Default: 32)
-        precision (str, optional): default of ``--precision``; None leaves the choice to the caller.
-            (Default: ``"fp32"``)
+        precision (str, optional): default of ``--precision``; None leaves the choice to the caller, ``"auto"``
+            does too and can be typed. (Default: ``"fp32"``)
     """
     import argparse
 
@@ -136,7 +136,8 @@ def add_settings_arguments(parser: Any, batch_size: int | None = 32, precision: 
         type=int,
         default=batch_size,
         metavar="N",
-        help="examples of one pass on one process (default: %(default)s)",
+        help="examples of one pass on one process"
+        + ("" if batch_size is None else " (default: %(default)s)"),
     )
     group.add_argument(
         "--gradient-accumulation-steps",
@@ -160,7 +161,7 @@ def add_settings_arguments(parser: Any, batch_size: int | None = 32, precision: 
     )
     group.add_argument(
         "--precision",
-        choices=PRECISIONS,
+        choices=("auto", *PRECISIONS) if precision == "auto" else PRECISIONS,
         default=precision,
         help="fp16 and bf16 are autocast; bf16-pure also stores the weights in bf16",
     )
@@ -202,7 +203,7 @@ def from_arguments(arguments: Any) -> MemorySettings:
         gradient_checkpointing=arguments.gradient_checkpointing,
         optimizer=arguments.optimizer,
         embeddings_32bit=arguments.embeddings_32bit,
-        precision=arguments.precision or "fp32",
+        precision="fp32" if arguments.precision in (None, "auto") else arguments.precision,
         attention_dropout_off=arguments.attention_dropout_off,
         lora_rank=arguments.lora_rank,
         load_in_8bit=arguments.load_in_8bit,

@@ -24,8 +24,7 @@ def spread(components: dict[str, float], trace: Trace, processes: int, sharding:
     Returns:
         dict: MiB by component.
     """
-    gradients = sum(s for s, kind in zip(trace.sizes, trace.kinds, strict=True) if kind == "gradients") / MIB
-    kept = max(components["gradients"], gradients if components["gradients"] else 0.0)
+    gradients = trace.most_of("gradients") / MIB
     if sharding == "none":
         # The buckets live from the first backward pass on, also at a peak at which few gradients exist.
         return {**components, "gradients": components["gradients"] + gradients}
@@ -34,7 +33,7 @@ def spread(components: dict[str, float], trace: Trace, processes: int, sharding:
     return {
         **components,
         "parameters": components["parameters"] / processes,
-        "gradients": kept / processes,
+        "gradients": components["gradients"] / processes,
         "optimizer_state": components["optimizer_state"] / processes,
         "workspace": components["workspace"] + 3 * unit,
     }

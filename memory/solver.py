@@ -28,6 +28,9 @@ STAGES: tuple[tuple[str, tuple[dict, ...]], ...] = (
     ("LoRA on int8 weights", ({"lora_rank": 8, "load_in_8bit": True},)),
 )
 
+# BatchNorm takes mean and deviation from the examples of one pass: of fewer they say little.
+FEWEST_WITH_BATCH_NORM = 4
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -96,7 +99,8 @@ def cheapest(
         budget_mib (float): the peak must not be above.
         predictor (Predictor): remembers what has been predicted.
         situation (Situation): what applies.
-        may_change_precision (bool, optional): autocast may be chosen too. (Default: False)
+        may_change_precision (bool, optional): the precision was not asked for, so autocast and pure bf16 may be
+            chosen too. (Default: False)
         progress (callable, optional): told what is being tried. (Default: nobody)
 
     Returns:
@@ -105,13 +109,14 @@ def cheapest(
     tried = 0
     for stage, changes in STAGES:
         best: Prediction | None = None
-        bases = [base for base in (_with(wanted, change, situation) for change in changes) if base is not None]
+        bases = [_with(wanted, change, situation, may_change_precision) for change in changes]
         families = []
-        for base in bases:
+        for base in filter(None, bases):
             members = list(_families(base, work, situation, may_change_precision))
             tried += 1
             # The most frugal member in the smallest passes, with a margin, for it need not be the very least.
-            if _in_passes_of(1, members[-1], predictor).peak_mib > 1.05 * budget_mib:
+            smallest = pass_sizes(members[-1], situation)[-1]
+            if _in_passes_of(smallest, members[-1], predictor).peak_mib > 1.05 * budget_mib:
                 continue
             for family in members:
                 progress(f"{stage}: {' '.join(family.flags())}")
@@ -121,7 +126,8 @@ def cheapest(
             if best is not None and family.seconds >= best.seconds:
                 break
             progress(f"{stage}: {' '.join(family.settings.flags())}")
-            found, count = _largest_fitting(family.settings, budget_mib, predictor)
+            sizes = pass_sizes(family.settings, situation)
+            found, count = _largest_fitting(sizes, family.settings, budget_mib, predictor)
             tried += count
             if found is not None and (best is None or found.seconds < best.seconds):
                 best = found
@@ -130,18 +136,21 @@ def cheapest(
     return None
 
 
-def _with(wanted: MemorySettings, change: dict, situation: Situation) -> MemorySettings | None:
-    if not change:
-        return wanted
+def _with(
+    wanted: MemorySettings, change: dict, situation: Situation, may_change_precision: bool
+) -> MemorySettings | None:
+    change = dict(change)
+    if not may_change_precision:
+        change.pop("precision", None)
     if wanted.optimizer not in ("adamw", "adamw8bit") and "optimizer" in change:
-        change = {key: value for key, value in change.items() if key not in ("optimizer", "embeddings_32bit")}
+        change.pop("optimizer")
+        change.pop("embeddings_32bit", None)
     if "lora_rank" in change and not step("lora").applies(situation):
         return None
     if change.get("freeze") == "embeddings" and not situation.embeddings:
         return None
     if change.get("precision") == "bf16-pure" and situation.batch_norm:
         return None  # running statistics would be kept in bf16
-    change = dict(change)
     if wanted.lora_rank:
         change.pop("lora_rank", None)
     if wanted.freeze not in ("none", 0):
@@ -172,14 +181,19 @@ def drops_attention(config: object) -> bool:
     return any(getattr(config, name, 0.0) for name in names)
 
 
-def _largest_fitting(
-    family: MemorySettings, budget_mib: float, predictor: Predictor
-) -> tuple[Prediction | None, int]:
-    """The fewest passes that fit: bisection over the divisors of the batch, largest pass first."""
+def pass_sizes(family: MemorySettings, situation: Situation) -> list[int]:
+    """The examples that one pass may have, largest first: the divisors of the batch."""
     batch = family.effective_batch_size
-    sizes = [size for size in range(batch, 0, -1) if batch % size == 0]
     if family.optimizer_in_backward:
-        sizes = sizes[:1]
+        return [batch]  # it cannot accumulate
+    least = min(batch, FEWEST_WITH_BATCH_NORM) if situation.batch_norm else 1
+    return [size for size in range(batch, 0, -1) if batch % size == 0 and size >= least]
+
+
+def _largest_fitting(
+    sizes: list[int], family: MemorySettings, budget_mib: float, predictor: Predictor
+) -> tuple[Prediction | None, int]:
+    """The fewest passes that fit: bisection over the sizes of a pass, largest first."""
 
     def told(size: int) -> Prediction:
         return _in_passes_of(size, family, predictor)
@@ -202,8 +216,6 @@ def _largest_fitting(
 
 
 def _in_passes_of(size: int, family: MemorySettings, predictor: Predictor) -> Prediction:
-    """The family's prediction with passes of so many examples; the whole batch where it cannot accumulate."""
+    """The family's prediction with passes of so many examples."""
     batch = family.effective_batch_size
-    if family.optimizer_in_backward:
-        size = batch
     return predictor(family.replace(micro_batch_size=size, gradient_accumulation_steps=batch // size))

@@ -40,16 +40,25 @@ def machine(device: str, settings: MemorySettings, fast_bf16: bool = True) -> Ma
     return Machine({**usual.flops, "float32": fast}, usual.bandwidth, usual.call)
 
 
-def seconds(trace: Trace, settings: MemorySettings, device: str = "cpu", fast_bf16: bool = True) -> float:
+def cpu_multiplies_bf16() -> bool:
+    """Whether this processor has bf16 products of its own; without them bf16 is slower than fp32."""
+    import torch
+
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def seconds(
+    trace: Trace, settings: MemorySettings, device: str = "cpu", fast_bf16: bool | None = None
+) -> float:
     """Estimated seconds of one optimizer step; compare, do not quote.
 
     Args:
         trace (Trace): of a steady step.
         settings (MemorySettings): the passes of the step.
         device (str, optional): ``"cpu"`` or ``"cuda"``. (Default: ``"cpu"``)
-        fast_bf16 (bool, optional): the processor multiplies bf16 natively. (Default: True)
+        fast_bf16 (bool, optional): the processor multiplies bf16 natively. (Default: whether this one does)
     """
-    where = machine(device, settings, fast_bf16)
+    where = machine(device, settings, cpu_multiplies_bf16() if fast_bf16 is None else fast_bf16)
     one_pass = _seconds(trace.work.get("forward"), where) + _seconds(trace.work.get("backward"), where)
     return settings.gradient_accumulation_steps * one_pass + _seconds(trace.work.get("optimizer"), where)
 

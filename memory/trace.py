@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,12 +23,12 @@ class Work:
     Attributes:
         flops (dict): multiply-adds times two by dtype of the operands.
         moved (float): bytes read and written.
-        kernels (int): number of calls.
+        kernels (float): number of calls.
     """
 
     flops: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     moved: float = 0.0
-    kernels: int = 0
+    kernels: float = 0
 
 
 @dataclass
@@ -74,6 +75,16 @@ class Trace:
                 by_kind[self.kinds[~event]] -= size[~event]
         return most, by_kind
 
+    def most_of(self, kind: str) -> int:
+        """The most bytes of one kind alive at once."""
+        now = most = 0
+        for event in self.events:
+            index = event if event >= 0 else ~event
+            if self.kinds[index] == kind:
+                now += self.sizes[index] if event >= 0 else -self.sizes[index]
+                most = max(most, now)
+        return most
+
 
 class Recorder(TorchDispatchMode):
     """Records a :class:`Trace`; enter it above a ``FakeTensorMode``.
@@ -90,6 +101,7 @@ class Recorder(TorchDispatchMode):
         self.copies_convolutions = copies_convolutions
         self.trace = Trace()
         self.phase = "workspace"
+        self.times = 1.0  # how often the work that follows is done in truth
         self._work = self.trace.work.setdefault("build", Work())
         self._alive: dict[int, tuple[Any, int]] = {}
 
@@ -175,12 +187,19 @@ class Recorder(TorchDispatchMode):
         from torch.utils.flop_counter import flop_registry
 
         work = self._work
-        work.kernels += 1
+        work.kernels += self.times
         tensors = [t for t in tree_leaves((args, result)) if isinstance(t, torch.Tensor)]
-        work.moved += sum(t.numel() * t.element_size() for t in tensors)
+        work.moved += self.times * sum(t.numel() * t.element_size() for t in tensors)
         flops = flop_registry.get(func._overloadpacket)
         if flops is not None and tensors:
-            work.flops[str(tensors[0].dtype).removeprefix("torch.")] += flops(*args, out_val=result)
+            name = str(tensors[0].dtype).removeprefix("torch.")
+            work.flops[name] += self.times * flops(*args, out_val=result)
+
+    def first_slice(self, count: int, size: int) -> Iterator[slice]:
+        """In place of :func:`memory.adamw8bit.slices`: one slice needs what every other needs."""
+        self.times = count / min(count, size)
+        yield slice(0, min(count, size))
+        self.times = 1.0
 
 
 def _python_kernel(func: Any) -> Any:

@@ -109,7 +109,7 @@ def test_openvino_snippet_of_the_card_runs(server, pushed, tmp_path):
     snippets = re.findall(r"```python\n(.*?)```", card, re.S)
     assert len(snippets) == 2
     for snippet in snippets:
-        assert len(snippet.strip().splitlines()) <= 7
+        assert len(snippet.strip().splitlines()) == 5
         done = subprocess.run(
             [sys.executable, "-c", snippet],
             capture_output=True,

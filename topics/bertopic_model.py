@@ -107,7 +107,8 @@ def embed(documents: list[str], settings: dict[str, Any]) -> Any:
         raise ValueError(
             "the model was fitted on embeddings given to it: give those of the new documents too."
         )
-    return Embedder(settings["encoder"], settings["precision"]).encode(documents)
+    embedder = Embedder(settings["encoder"], settings["precision"], settings["sequence_length"])
+    return embedder.encode(documents)
 
 
 def load_bertopic() -> Any:

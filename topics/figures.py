@@ -1,4 +1,4 @@
-"""Plotly figures of a topic model; the page and the HTML report draw the same ones."""
+"""Plotly figures of topic models, for the HTML report."""
 
 from __future__ import annotations
 

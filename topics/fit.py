@@ -36,7 +36,7 @@ def fit(
         seed (int, optional): of everything random. (Default: 0)
         embeddings (ndarray, optional): the documents' unit vectors, shape (n_documents, dimension).
             (Default: computed by ``embedder``, and cached)
-        embedder (Embedder, optional): the encoder. (Default: MiniLM, INT8)
+        embedder (Embedder, optional): the encoder. (Default: MiniLM, INT8, the first 128 tokens of a document)
         vectors (VectorSettings, optional): how documents become words.
             (Default: stop words of English and Russian dropped, rare and very frequent words too)
         top_words (int, optional): words kept of each topic. (Default: 20)
@@ -152,7 +152,11 @@ def _embed(texts: list[str], embedder: Any, progress: Any) -> tuple[Any, dict[st
     from embedding import Embedder
 
     embedder = embedder or Embedder()
-    encoder = {"encoder": embedder.source.name, "precision": embedder.precision}
+    encoder = {
+        "encoder": embedder.source.name,
+        "precision": embedder.precision,
+        "sequence_length": embedder.sequence_length,
+    }
     return embedder.encode(texts, progress), encoder
 
 

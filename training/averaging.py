@@ -58,6 +58,8 @@ class AveragedWeights(TrainerCallback):
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """A resumed run needs the average too."""
+        if not args.should_save:
+            return
         from safetensors.torch import save_file
 
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"

@@ -9,7 +9,9 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+from hub.base_model import MINILM
+from memory.settings import MemorySettings, add_settings_arguments, from_arguments
+
 DEFAULT_DATASET = {"text": "rotten_tomatoes", "audio": "drums"}
 DEFAULT_BASE_MODEL = {"text": MINILM, "audio": "wide_resnet"}
 
@@ -36,17 +38,28 @@ class FinetuneConfig:
     fold: int = _flag("which fold of the drum kits is the test part, 0 to 4", 0)
     epochs: float | None = _flag("passes over the training part", type=float)
     max_steps: int = _flag("stop after this many optimizer steps; -1: after the epochs", -1)
-    batch_size: int | None = _flag("examples per optimizer step (default: 32; 16 for wide_resnet)", type=int)
     learning_rate: float | None = _flag("peak learning rate", type=float)
-    weight_decay: float = _flag("AdamW weight decay", 0.01)
+    head_learning_rate: float | None = _flag(
+        "that of what lies above the encoder's layers (default: 10 times the other; the same from scratch)",
+        type=float,
+    )
+    weight_decay: float = _flag("decay of matrices, by every optimizer", 0.01)
     sequence_length: int = _flag("tokens after which a text is cut", 128)
     max_seconds: float | None = _flag("seconds after which a clip is cut", type=float)
     depth: int = _flag("depth of the wide residual network, 6n+4", 10)
     widen_factor: int = _flag("widening factor of the wide residual network", 2)
     features: str = _flag("front end of the wide residual network: logmel, mfcc, gfcc, ...", "logmel")
-    precision: str = _flag(
-        "arithmetic of the training step", "auto", choices=("auto", "fp32", "tf32", "fp16", "bf16")
+    memory: MemorySettings | None = None  # flags of their own, see memory/settings.py
+    precision: str = "auto"
+    memory_budget: str | None = _flag(
+        "what training may take beside the program, e.g. 2GB, or auto: what is free; "
+        "the fastest settings that fit are chosen"
     )
+    preflight: bool = _flag("first try one example on the CPU", True)
+    group_by_length: bool = _flag("texts of like length share a batch", True)
+    dataloader_workers: int = _flag("processes that prepare batches", 0)
+    pin_memory: bool | None = _flag("batches wait in pinned host memory (default: on a CUDA GPU)", type=bool)
+    logging_steps: int = _flag("steps between two losses shown; only then do they leave the graph", 25)
     seed: int = _flag("random seed of weights, order and dropout", 0)
     save_seconds: float = _flag("seconds between two checkpoints to resume from", 30.0)
     output_dir: Path | None = _flag("run folder (default: runs/<base model>-<dataset>-seed<seed>)", type=Path)
@@ -69,10 +82,14 @@ class FinetuneConfig:
             set_(self, "base_model", DEFAULT_BASE_MODEL[self.task])
         if self.task == "text" and self.base_model == "wide_resnet":
             raise ValueError("--base-model wide_resnet hears and does not read: add --task audio")
-        if self.batch_size is None:
-            set_(self, "batch_size", 16 if self.base_model == "wide_resnet" else 32)
-        if self.batch_size < 1:
-            raise ValueError(f"--batch-size {self.batch_size}: at least 1 example a step is needed")
+        if self.memory is None:
+            set_(self, "memory", MemorySettings(default_batch_size(self.base_model)))
+        if self.memory_budget not in (None, "auto"):
+            budget_bytes(self.memory_budget)
+        if self.dataloader_workers < 0:
+            raise ValueError(f"--dataloader-workers {self.dataloader_workers}: give 0 or more")
+        if self.logging_steps < 1:
+            raise ValueError(f"--logging-steps {self.logging_steps}: give at least 1")
         if self.epochs is not None and self.epochs <= 0:
             raise ValueError(f"--epochs {self.epochs:g}: give a number above 0")
         if self.max_steps == 0 or self.max_steps < -1:
@@ -81,6 +98,8 @@ class FinetuneConfig:
             raise ValueError(f"--sequence-length {self.sequence_length}: give at least 8 tokens")
         if self.learning_rate is not None and self.learning_rate <= 0:
             raise ValueError(f"--learning-rate {self.learning_rate:g}: give a number above 0")
+        if self.head_learning_rate is not None and self.head_learning_rate <= 0:
+            raise ValueError(f"--head-learning-rate {self.head_learning_rate:g}: give a number above 0")
         if self.max_seconds is not None and self.max_seconds <= 0:
             raise ValueError(f"--max-seconds {self.max_seconds:g}: give a number above 0")
         if self.resume and self.overwrite:
@@ -110,11 +129,38 @@ class FinetuneConfig:
         settings = asdict(self)
         for own in ("output_dir", "token_file", "resume", "overwrite"):
             settings.pop(own)
+        settings = {**flat(self.memory), **settings, "precision": self.precision}
+        settings.pop("memory")
         return json.loads(json.dumps(settings, default=str))
 
 
+def flat(memory: MemorySettings) -> dict[str, Any]:
+    """The memory settings by the names of their flags."""
+    settings = memory.as_dict()
+    return {"batch_size": settings.pop("micro_batch_size"), **settings}
+
+
+def default_batch_size(base_model: str) -> int:
+    """32 examples a pass; 16 for a network from scratch, which needs more steps than large ones."""
+    return 16 if base_model == "wide_resnet" else 32
+
+
+def budget_bytes(text: str) -> int:
+    """Bytes of ``--memory-budget``.
+
+    Raises:
+        ValueError: not a size.
+    """
+    from memory.plan import parse_bytes
+
+    try:
+        return parse_bytes(text)
+    except argparse.ArgumentTypeError as error:
+        raise ValueError(f"--memory-budget: {error}, nor auto") from None
+
+
 def parser() -> argparse.ArgumentParser:
-    """The command line: one flag for each field of :class:`FinetuneConfig`."""
+    """The command line: one flag for each field of :class:`FinetuneConfig`, and those of the memory settings."""
     result = argparse.ArgumentParser(
         prog="finetune.py",
         allow_abbrev=False,
@@ -122,15 +168,19 @@ def parser() -> argparse.ArgumentParser:
     )
     for item in fields(FinetuneConfig):
         options = dict(item.metadata)
+        if not options:
+            continue
         flag = "--" + item.name.replace("_", "-")
         default = item.default if item.default is not MISSING else None
-        if isinstance(default, bool):
-            result.add_argument(flag, action="store_true", help=options["help"])
+        if isinstance(default, bool) or options.get("type") is bool:
+            action = "store_true" if default is False else argparse.BooleanOptionalAction
+            result.add_argument(flag, action=action, default=default, help=options["help"])
             continue
         if default is not None:
             options.setdefault("type", type(default))
             options["help"] += " (default: %(default)s)"
         result.add_argument(flag, default=default, **options)
+    add_settings_arguments(result, batch_size=None, precision="auto")
     result.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return result
 
@@ -142,6 +192,8 @@ def parse(argv: list[str]) -> FinetuneConfig:
         SystemExit: an unknown flag or a value of the wrong type (exit code 2, as argparse does).
         ValueError: settings that cannot work together.
     """
-    values = vars(parser().parse_args(argv))
-    values.pop("debug")
-    return FinetuneConfig(**values)
+    arguments = parser().parse_args(argv)
+    if arguments.batch_size is None:
+        arguments.batch_size = default_batch_size(arguments.base_model or DEFAULT_BASE_MODEL[arguments.task])
+    values = {item.name: getattr(arguments, item.name) for item in fields(FinetuneConfig) if item.metadata}
+    return FinetuneConfig(**values, memory=from_arguments(arguments), precision=arguments.precision)

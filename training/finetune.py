@@ -4,6 +4,9 @@ python training/finetune.py                                    # film reviews, m
 python training/finetune.py --dataset reviews.csv --label-column stars --export
 python training/finetune.py --task audio                       # drum sounds, a wide residual network
 python training/finetune.py --base-model distilbert-base-uncased --push
+python training/finetune.py --memory-budget 500MB              # the fastest settings that fit
+python training/finetune.py --load-in-8bit --lora-rank 8       # see docs/memory_checklist.md
+torchrun --nproc-per-node 2 training/finetune.py --batch-size 16
 python training/finetune.py --max-steps 3 --output-dir runs/try   # does everything work? seconds
 """
 
@@ -33,11 +36,13 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nstopped: the same command with --resume goes on from the last checkpoint", file=sys.stderr)
         raise
-    if config.exports:
+    from training.processes import is_main
+
+    if config.exports and is_main():
         from exporting.export import export_run
 
-        export_run(folder)
-    if target:
+        export_run(folder, token=token)
+    if target and is_main():
         from exporting.publish import publish_run
 
         publish_run(folder, target, private=config.hub_private, original=config.push_original, token=token)
@@ -57,12 +62,24 @@ def finetune(config: FinetuneConfig, token: str | None = None) -> Path:
     Raises:
         ValueError: input that cannot be trained on; nothing has been written.
     """
+    from training import processes
     from training.run_folder import RunFolder
 
     folder = RunFolder(config.output_dir)
-    checkpoint = folder.open(config.to_json(), config.resume, config.overwrite)
+    folder.check(config.to_json(), config.resume, config.overwrite)
+    from training import precision as precisions
+
+    device = precisions.device_name()
+    processes.join(device)
+    with processes.main_first():
+        corpus, base = _inputs(config, token)
+    return _train(config, corpus, base, folder, device)
+
+
+def _inputs(config: FinetuneConfig, token: str | None):
+    """Corpus and base model, fetched if need be."""
     import corpora
-    from training.base_model import resolve
+    from hub.base_model import resolve
 
     base = None
     if config.base_model != "wide_resnet":
@@ -78,26 +95,50 @@ def finetune(config: FinetuneConfig, token: str | None = None) -> Path:
         raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}")
     for note in corpus.notes:
         print(note, flush=True)
-    return _train(config, corpus, base, folder, checkpoint)
+    return corpus, base
 
 
-def _train(config: FinetuneConfig, corpus, base, folder, checkpoint: str | None) -> Path:
+def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
     from transformers import set_seed
     from transformers.utils.logging import disable_progress_bar
 
     from training import precision as precisions
-    from training import report
-    from training.loop import fit, training_arguments
+    from training import processes, report
+    from training.learning_rate import default_learning_rate
+    from training.loop import fit
+    from training.memory_choice import Planner, record_path
+    from training.peak import Peak
+    from training.preflight import preflight
+    from training.run_folder import write_json
+    from training.trainer import training_arguments
 
     disable_progress_bar()  # of weights read and written; the training bar is the Trainer's own
-    device = precisions.device_name()
     precision = precisions.choose(config.precision, device)
     matmul = precisions.use_fast_matmul(device, precision)
-    print(f"training on {device} in {precision.name}: {precision.reason}; {matmul}", flush=True)
     set_seed(config.seed)
     task = _task(config, corpus, base)
+    sets = task.train_set(), task.evaluation_set(corpus.validation)[0]
+    for note in task.announce():
+        print(note, flush=True)
+    planner = Planner(task, device)
+    choice = processes.agree(
+        _choice(config, folder, planner, precision) if processes.is_main() else None
+    )
+    settings = choice.settings
+    reason = next(entry["reason"] for entry in choice.checklist if entry["step"] in ("precision", "pure_bf16"))
+    print(f"training on {device} in {settings.precision}: {reason}; {matmul}", flush=True)
     epochs = config.epochs or task.default_epochs()
-    rate = config.learning_rate or task.default_learning_rate()
+    rate = config.learning_rate or default_learning_rate(task.default_learning_rate(), settings)
+    peak = Peak(device)
+    if config.preflight and processes.is_main():
+        for note in preflight(task, sets[0], settings, rate):
+            print(note, flush=True)
+    processes.wait()
+    checkpoint = None
+    if processes.is_main():
+        checkpoint = folder.open(config.to_json(), config.resume)
+        write_json(record_path(folder.partial), choice.to_json())
+    checkpoint = processes.agree(checkpoint)
     sizes = {name: len(getattr(corpus, name).inputs) for name in ("train", "validation", "test")}
     print(
         f"{config.base_model} on {corpus.name}: {sizes['train']} to train, {sizes['validation']} to choose, "
@@ -108,21 +149,38 @@ def _train(config: FinetuneConfig, corpus, base, folder, checkpoint: str | None)
         print(f"going on from {Path(checkpoint).name}", flush=True)
     elif config.resume:
         print("no checkpoint to go on from: starting at the beginning", flush=True)
-    arguments = training_arguments(config, folder, precision, device, epochs, rate)
-    report.peak_memory_reset()
+    peak.start()
     start = time.perf_counter()
-    trainer, validation = fit(task, folder, arguments, config.save_seconds, checkpoint)
-    peak = report.peak_memory_mib(device)
+    trainer, validation, choice = fit(
+        task,
+        folder,
+        choice,
+        planner,
+        sets,
+        lambda levers: training_arguments(config, levers, folder.checkpoints, device, epochs, rate),
+        checkpoint,
+    )
+    peak.read()
     scored = report.score_test(trainer, task)
     seconds = time.perf_counter() - start
-    result = report.compose(
-        config, task, base, precision, arguments, seconds, trainer.state.global_step, validation, scored, peak
-    )
+    if not processes.is_main():
+        return folder.path
+    result = report.compose(config, task, base, choice, peak, trainer, seconds, validation, scored)
     path = folder.finish(task.model, task.preprocessor, result)
     print(
         json.dumps({"run_folder": str(path), **scored["metrics"], "seconds": round(seconds, 1)}), flush=True
     )
     return path
+
+
+def _choice(config: FinetuneConfig, folder, planner, precision):
+    """The levers of the run; an interrupted one goes on with those it had come to."""
+    from training.memory_choice import MemoryChoice, choose, record_path
+
+    record = record_path(folder.partial)
+    if config.resume and record.is_file():
+        return MemoryChoice.from_json(json.loads(record.read_text()))
+    return choose(config, planner, precision)
 
 
 def _task(config: FinetuneConfig, corpus, base):

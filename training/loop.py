@@ -1,157 +1,192 @@
-"""The training loop: Hugging Face's Trainer with our checkpoints, best weights and progress."""
+"""The training loop: trains, and when memory runs out goes on from the last step with the next checklist step."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import time
+import gc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import EvalPrediction, Trainer, TrainerCallback, TrainingArguments
+from transformers import EvalPrediction, set_seed
 
 from training.averaging import AveragedWeights
-from training.config import FinetuneConfig
+from training.callbacks import KeepBest, TimedCheckpoints
+from training.learning_rate import head_learning_rate
+from training.memory_choice import MemoryChoice, Planner, record_path
 from training.metrics import classification_metrics
-from training.precision import Precision
+from training.processes import world_size
+from training.recovery import Answer, answer, intact, is_out_of_memory
 from training.run_folder import RunFolder, write_json
-
-
-class TimedCheckpoints(TrainerCallback):
-    """Asks for a checkpoint every so many seconds, so that a killed run loses no more than that."""
-
-    def __init__(self, seconds: float):
-        self.seconds = seconds
-        self.last = time.monotonic()
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
-        """Asks when it is time, but not for the last step: the run folder follows at once."""
-        if time.monotonic() - self.last >= self.seconds and state.global_step < state.max_steps:
-            control.should_save = True
-        return control
-
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Counts from the end of the writing."""
-        self.last = time.monotonic()
-
-
-class KeepBest(TrainerCallback):
-    """Keeps the weights of the best validation accuracy, and remembers it over a resume."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.record = folder.with_name("best.json")
-
-    def best(self) -> dict[str, float] | None:
-        """The best validation metrics so far."""
-        return json.loads(self.record.read_text()) if self.record.is_file() else None
-
-    def on_evaluate(
-        self, args: Any, state: Any, control: Any, metrics: dict, model: Any, **kwargs: Any
-    ) -> None:
-        """Saves the weights when validation accuracy rose (or tied with a lower loss)."""
-        if "eval_accuracy" not in metrics or not state.is_world_process_zero:
-            return
-        now = {name: metrics[f"eval_{name}"] for name in ("accuracy", "macro_f1", "loss")}
-        before = self.best()
-        if before and (now["accuracy"], -now["loss"]) <= (before["accuracy"], -before["loss"]):
-            return
-        fresh = self.folder.with_name("best.new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        model.save_pretrained(fresh)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.rename(fresh, self.folder)
-        write_json(self.record, {**now, "step": state.global_step, "epoch": state.epoch})
-
-
-class ClassifierTrainer(Trainer):
-    """The Trainer, evaluating in the order of the given set.
-
-    Where training groups by length the Trainer also shuffles evaluation, drawing from the generator that
-    a resumed run needs undisturbed; our evaluation sets come sorted by length already.
-    """
-
-    def _get_eval_sampler(self, eval_dataset: Any) -> Any:
-        if self.args.world_size > 1:
-            return super()._get_eval_sampler(eval_dataset)
-        from torch.utils.data import SequentialSampler
-
-        return SequentialSampler(eval_dataset)
-
-
-def training_arguments(
-    config: FinetuneConfig,
-    folder: RunFolder,
-    precision: Precision,
-    device: str,
-    epochs: float,
-    learning_rate: float,
-) -> TrainingArguments:
-    """The Trainer's settings for a run."""
-    return TrainingArguments(
-        output_dir=str(folder.checkpoints),
-        num_train_epochs=epochs,
-        max_steps=config.max_steps,
-        per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=max(32, config.batch_size),
-        learning_rate=learning_rate,
-        weight_decay=config.weight_decay,
-        lr_scheduler_type="linear",
-        warmup_steps=0.1,
-        bf16=precision.name == "bf16",
-        fp16=precision.name == "fp16",
-        use_cpu=device == "cpu",
-        # Texts of like length share a batch: most of the padding disappears.
-        train_sampling_strategy="group_by_length" if config.task == "text" else "random",
-        eval_strategy="epoch",
-        save_strategy="no",
-        save_total_limit=2,
-        disable_tqdm=False,  # the Trainer hides its bar when transformers is told to be quiet
-        logging_steps=25,
-        report_to="none",
-        seed=config.seed,
-        data_seed=config.seed,
-        remove_unused_columns=config.task == "text",
-        dataloader_pin_memory=device == "cuda",
-    )
+from training.sampling import RememberOrder
+from training.trainer import ClassifierTrainer
 
 
 def fit(
-    task: Any, folder: RunFolder, arguments: TrainingArguments, save_seconds: float, checkpoint: str | None
-) -> tuple[Trainer, dict[str, Any]]:
+    task: Any,
+    folder: RunFolder,
+    choice: MemoryChoice,
+    planner: Planner,
+    sets: tuple[Any, list[dict[str, Any]]],
+    make_arguments: Callable[[Any], Any],
+    checkpoint: str | None,
+) -> tuple[ClassifierTrainer, dict[str, Any], MemoryChoice]:
     """Trains, evaluating each epoch, and puts the best weights back into the model.
 
     Args:
         task (TextTask or AudioTask): model and data.
         folder (RunFolder): where checkpoints and the best weights go.
-        arguments (TrainingArguments): the Trainer's settings.
-        save_seconds (float): seconds between two checkpoints.
+        choice (MemoryChoice): the levers to begin with.
+        planner (Planner): predicts what the next step would save.
+        sets (tuple): training and validation set.
+        make_arguments (callable): the Trainer's settings for the levers in force.
         checkpoint (str, optional): checkpoint to go on from.
 
     Returns:
-        tuple: the Trainer and the best validation metrics.
+        tuple: the Trainer, the best validation metrics, and the levers that training ended with.
     """
-    keeper = KeepBest(folder.best)
+    while True:
+        trainer, keeper = _make(task, folder, choice, sets, make_arguments(choice.settings))
+        found = None
+        try:
+            trainer.train(resume_from_checkpoint=checkpoint)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            found = _diagnose(trainer, choice, planner, error)
+        if found is None:
+            break
+        # Outside the except clause: the error's traceback held the activations of the failed pass.
+        choice = choice.taking(
+            found.step, found.settings, f"out of memory at step {trainer.state.global_step + 1}: {found.step.chosen}"
+        )
+        write_json(record_path(folder.partial), choice.to_json())
+        if world_size() > 1:
+            raise RuntimeError(
+                f"out of memory ({found.diagnosis}): the same command with --resume goes on from the last "
+                f"checkpoint with {' '.join(found.settings.flags())}"
+            )
+        checkpoint = _leave(trainer, task, folder)
+        del trainer, keeper
+        _tidy()
+    release(trainer)
+    load_weights(task.model, folder.best)
+    return trainer, keeper.best(), choice
+
+
+def _make(
+    task: Any, folder: RunFolder, choice: MemoryChoice, sets: tuple[Any, list[dict[str, Any]]], arguments: Any
+) -> tuple[ClassifierTrainer, KeepBest]:
+    """A fresh model with the levers applied, and the Trainer around it."""
+    from memory.apply import apply_to_model, weights_dtype
+
+    set_seed(arguments.seed)
+    task.model = apply_to_model(task.load_model(weights_dtype(choice.settings)), choice.settings)
+    keeper = KeepBest(folder.best, task.averaged)
+    order = RememberOrder(lambda: trainer.order)
     trainer = ClassifierTrainer(
+        settings=choice.settings,
+        head_rate=head_learning_rate(
+            arguments.learning_rate, task.config.head_learning_rate, task.base is not None, choice.settings
+        ),
         model=task.model,
         args=arguments,
         data_collator=task.collator,
-        train_dataset=task.train_set(),
-        eval_dataset=task.evaluation_set(task.corpus.validation)[0],
+        train_dataset=sets[0],
+        eval_dataset=sets[1],
         compute_metrics=_metrics,
-        callbacks=[TimedCheckpoints(save_seconds), keeper] + ([AveragedWeights()] if task.averaged else []),
+        callbacks=[
+            TimedCheckpoints(task.config.save_seconds),
+            order,
+            keeper,
+            *([AveragedWeights()] if task.averaged else []),
+        ],
     )
-    for note in task.announce():
-        print(note, flush=True)
-    trainer.train(resume_from_checkpoint=checkpoint)
-    load_weights(task.model, folder.best)
-    return trainer, keeper.best()
+    return trainer, keeper
+
+
+def _diagnose(trainer: ClassifierTrainer, choice: MemoryChoice, planner: Planner, error: Exception) -> Answer:
+    """The step to take; announced.
+
+    Raises:
+        RuntimeError: the checklist has none left that keeps the training what it is.
+    """
+    _let_go(error)
+    step = trainer.state.global_step + 1
+    found = answer(choice.settings, planner.around, trainer.phase, planner.components)
+    if found is None:
+        raise RuntimeError(
+            f"out of memory at step {step} ({trainer.phase}) with every step of the checklist taken that keeps the "
+            "training what it is: start anew with --overwrite and --lora-rank 8, --freeze, a shorter "
+            "--sequence-length or --max-seconds, or a smaller --base-model"
+        ) from None
+    told = " ".join(str(error).split())[:120]
+    print(
+        f"\nout of memory at step {step} ({found.diagnosis}): {told}\n"
+        f"going on with {found.step.flag} ({found.step.name}: {found.step.chosen}): "
+        f"{' '.join(found.settings.flags())}",
+        flush=True,
+    )
+    return found
+
+
+def _leave(trainer: ClassifierTrainer, task: Any, folder: RunFolder) -> str | None:
+    """Saves what the failed trainer has, lets all its memory go, and tells which checkpoint to go on from."""
+    from memory.process_memory import tame_allocator
+
+    tame_allocator()
+    settings, step = trainer.settings, trainer.state.global_step
+    optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)
+    whole = intact(optimizer, step, trainer.phase, settings.optimizer_in_backward)
+    task.model.zero_grad(set_to_none=True)
+    _tidy()
+    checkpoint = trainer.save_now() if whole and step and trainer.phase != "start" else folder.last_checkpoint()
+    release(trainer)
+    trainer.model = trainer.model_wrapped = trainer.callback_handler.model = None
+    task.model = None
+    where = "the beginning" if checkpoint is None else f"step {checkpoint.rsplit('-', 1)[1]}"
+    print(f"going on from {where}", flush=True)
+    return checkpoint
+
+
+def release(trainer: ClassifierTrainer) -> None:
+    """Lets the optimizer's state go; the model stays."""
+    trainer.accelerator.free_memory()
+    trainer.optimizer = trainer.lr_scheduler = None
+    trainer.callback_handler.optimizer = trainer.callback_handler.lr_scheduler = None
+    _tidy()
+
+
+def _let_go(error: BaseException) -> None:
+    """Empties the frames of an error's traceback: they hold the tensors of the pass that failed."""
+    import traceback
+
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
+def _tidy() -> None:
+    import torch
+
+    from memory.process_memory import give_back
+
+    gc.collect()
+    give_back()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def load_weights(model: Any, folder: Path) -> None:
     """Puts the weights that ``save_pretrained`` wrote into ``folder`` back into the model they came from."""
+    from safetensors.torch import load_file
+
+    adapter = folder / "adapter_model.safetensors"
+    if adapter.is_file():
+        from peft import set_peft_model_state_dict
+
+        set_peft_model_state_dict(model, load_file(adapter))
+        return
     # from_pretrained and not the bare file: saving may rename weights, and loading knows how.
     saved = type(model).from_pretrained(folder, dtype=model.dtype)
     model.load_state_dict(saved.state_dict())

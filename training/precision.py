@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Precision:
     """The arithmetic of a run and why it was chosen."""
 
-    name: str  # fp32, tf32, fp16 or bf16
+    name: str  # one of memory.settings.PRECISIONS
     reason: str
 
 
@@ -26,7 +26,7 @@ def choose(wanted: str, device: str) -> Precision:
     """Resolves ``--precision`` for a device.
 
     Args:
-        wanted (str): auto, fp32, tf32, fp16 or bf16.
+        wanted (str): ``auto`` or one of :data:`memory.settings.PRECISIONS`.
         device (str): cuda, mps or cpu.
 
     Raises:
@@ -42,10 +42,6 @@ def choose(wanted: str, device: str) -> Precision:
         if device == "cpu" and cpu_has_bf16():
             return Precision("bf16", "the processor multiplies bf16 natively (AVX512-BF16 or AMX)")
         return Precision("fp32", "the processor has no native bf16")
-    if wanted == "tf32" and device != "cuda":
-        raise ValueError(
-            f"--precision tf32 needs a CUDA GPU and this machine trains on {device}: use --precision auto"
-        )
     if wanted == "fp16" and device != "cuda":
         raise ValueError(
             f"--precision fp16 needs a CUDA GPU and this machine trains on {device}: use --precision bf16"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from training.config import flat
+from training.memory_choice import MemoryChoice
 from training.metrics import classification_metrics, confusion
+from training.peak import Peak
+from training.processes import world_size
 from training.run_folder import hardware, versions
 
 EXAMPLES_PER_LABEL = 3
@@ -48,43 +51,27 @@ def _examples(texts: list[str], labels: np.ndarray, logits: np.ndarray, names: l
     return chosen
 
 
-def peak_memory_reset() -> None:
-    """Starts the process's high-water mark anew (Linux; elsewhere nothing happens)."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
-
-
-def peak_memory_mib(device: str) -> float | None:
-    """Peak since the reset: reserved GPU memory on CUDA, the resident high-water mark on a CPU; MiB."""
-    if device == "cuda":
-        import torch
-
-        return torch.cuda.max_memory_reserved() / 2**20
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return None
-    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
-
-
 def compose(
     config: Any,
     task: Any,
     base: Any,
-    precision: Any,
-    arguments: Any,
+    choice: MemoryChoice,
+    peak: Peak,
+    trainer: Any,
     seconds: float,
-    steps: int,
     validation: dict,
     scored: dict,
-    peak_mib: float | None,
 ) -> dict[str, Any]:
     """Puts the parts of ``run.json`` together; its keys are listed in the documentation."""
-    settings = config.to_json()
+    from memory.apply import describe
+
+    arguments, counts = trainer.args, describe(task.model)
+    settings = {**config.to_json(), **flat(choice.settings)}
     settings.update(
-        epochs=arguments.num_train_epochs, learning_rate=arguments.learning_rate, precision=precision.name
+        epochs=arguments.num_train_epochs,
+        learning_rate=arguments.learning_rate,
+        effective_batch_size=choice.settings.effective_batch_size * world_size(),
+        processes=world_size(),
     )
     return {
         "name": config.short_name,
@@ -94,16 +81,29 @@ def compose(
         else {"name": "wide_resnet", "revision": f"{config.depth}-{config.widen_factor}", "license": None},
         "data": task.corpus.describe(),
         "config": {**settings, **task.extras()},
-        "checklist": [{"step": "precision", "value": precision.name, "reason": precision.reason}],
+        "checklist": choice.checklist,
         "metrics": scored["metrics"],
         "validation": validation,
         "confusion": scored["confusion"],
         "examples": scored.get("examples", []),
-        "memory": {"predicted_peak_mib": None, "measured_peak_mib": peak_mib, "budget_mib": None},
+        "memory": {
+            "predicted_peak_mib": _rounded(choice.predicted_mib),
+            "measured_peak_mib": _rounded(peak.measured_mib),
+            "budget_mib": _rounded(choice.budget_mib),
+            "before_mib": _rounded(peak.before_mib),
+        },
+        "loss_curve": [
+            [entry["step"], entry["loss"]] for entry in trainer.state.log_history if "loss" in entry
+        ],
         "seconds": seconds,
-        "steps": steps,
-        "parameters": task.model.num_parameters(),
+        "steps": trainer.state.global_step,
+        "parameters": counts["parameters"],
+        "trainable_parameters": counts["trainable"],
         "hardware": hardware(),
         "versions": versions(),
         "seed": config.seed,
     }
+
+
+def _rounded(mib: float | None) -> float | None:
+    return None if mib is None else round(mib, 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torchaudio", "numpy")
 # A change of one of these between two starts would make a resumed run another experiment.
-MAY_DIFFER = {"export", "push", "repo_id", "push_original", "hub_private", "save_seconds"}
+MAY_DIFFER = {"export", "push", "repo_id", "push_original", "hub_private", "save_seconds", "preflight"}
+MAY_DIFFER |= {"logging_steps", "pin_memory"}
 
 
 class RunFolder:
@@ -32,34 +34,46 @@ class RunFolder:
         self.checkpoints = self.partial / "checkpoints"
         self.best = self.partial / "best"
 
-    def open(self, config: dict[str, Any], resume: bool, overwrite: bool) -> str | None:
-        """Makes the partial folder, or finds the checkpoint to go on from.
+    def check(self, config: dict[str, Any], resume: bool, overwrite: bool) -> None:
+        """Refuses what would destroy something, before any work is done.
 
         Args:
             config (dict): the settings, compared with those of an interrupted run.
             resume (bool): go on with an interrupted run.
             overwrite (bool): throw a finished or interrupted run away.
 
-        Returns:
-            str or None: the newest complete checkpoint.
-
         Raises:
             ValueError: a finished or an interrupted run is in the way, or it had other settings.
         """
-        if (self.path / "run.json").is_file() and not overwrite:
+        if overwrite:
+            return
+        if (self.path / "run.json").is_file():
             raise ValueError(
                 f"{self.path} holds a finished run: choose another --output-dir, or --overwrite to replace it"
             )
-        if self.path.exists() and not (self.path / "run.json").is_file() and any(self.path.iterdir()):
+        if self.path.exists() and any(self.path.iterdir()):
             raise ValueError(f"{self.path} is not empty and holds no run: choose another --output-dir")
         settings = self.partial / "config.json"
-        if settings.is_file() and not overwrite:
+        if settings.is_file():
             if not resume:
                 raise ValueError(
                     f"{self.path} has an interrupted run: --resume goes on with it, --overwrite starts anew"
                 )
             self._same_settings(json.loads(settings.read_text()), config)
-            return self._last_checkpoint()
+
+    def open(self, config: dict[str, Any], resume: bool) -> str | None:
+        """Makes the partial folder, or finds the checkpoint to go on from; call :meth:`check` first.
+
+        Args:
+            config (dict): the settings.
+            resume (bool): go on with an interrupted run.
+
+        Returns:
+            str or None: the newest complete checkpoint.
+        """
+        settings = self.partial / "config.json"
+        if settings.is_file() and resume:
+            return self.last_checkpoint()
         shutil.rmtree(self.partial, ignore_errors=True)
         self.checkpoints.mkdir(parents=True)
         write_json(settings, config)
@@ -74,7 +88,8 @@ class RunFolder:
                 "or --overwrite to start anew"
             )
 
-    def _last_checkpoint(self) -> str | None:
+    def last_checkpoint(self) -> str | None:
+        """The newest complete checkpoint; those cut short are removed."""
         # The Trainer writes trainer_state.json last: a checkpoint cut short by a crash lacks it.
         complete = []
         for folder in self.checkpoints.glob("checkpoint-*"):
@@ -92,7 +107,7 @@ class RunFolder:
         done = self.partial / "done"
         shutil.rmtree(done, ignore_errors=True)
         done.mkdir()
-        model.save_pretrained(done)
+        save_model(model, done, report["base_model"])
         if preprocessor is not None:
             preprocessor.save_pretrained(done)
         write_json(done / "run.json", report)
@@ -106,6 +121,28 @@ class RunFolder:
             os.rename(done, self.path)
         shutil.rmtree(self.partial, ignore_errors=True)
         return self.path
+
+
+def save_model(model: Any, folder: Path, base_model: dict[str, Any]) -> None:
+    """Writes the model, or its adapter beside the configuration it belongs to.
+
+    Args:
+        model (PreTrainedModel or PeftModel): the trained model.
+        folder (Path): where to.
+        base_model (dict): ``name`` and ``revision`` of what an adapter sits on.
+    """
+    adapters = getattr(model, "peft_config", None)
+    if not adapters:
+        model.save_pretrained(folder)
+        return
+    for adapter in adapters.values():
+        local = Path(base_model["name"]).expanduser()
+        adapter.base_model_name_or_path = str(local.resolve()) if local.is_dir() else base_model["name"]
+        commit = re.fullmatch(r"[0-9a-f]{40}", base_model["revision"])
+        adapter.revision = base_model["revision"] if commit else None
+    model.save_pretrained(folder, save_embedding_layers=False)
+    (folder / "README.md").unlink(missing_ok=True)  # peft's empty card; ours is written with the export
+    model.get_base_model().config.save_pretrained(folder)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from corpora import Corpus, Part
-    from training.base_model import BaseModel
+    from hub.base_model import BaseModel
     from training.config import FinetuneConfig
 
 # A model much narrower than BERT-base needs, and bears, larger steps.
@@ -25,15 +26,12 @@ class TextTask:
     averaged = False  # a pretrained encoder is steady enough
 
     def __init__(self, config: FinetuneConfig, corpus: Corpus, base: BaseModel):
-        from transformers import (
-            AutoConfig,
-            AutoModelForSequenceClassification,
-            AutoTokenizer,
-            DataCollatorWithPadding,
-        )
+        from transformers import AutoConfig, AutoTokenizer, DataCollatorWithPadding
 
         self.config = config
         self.corpus = corpus
+        self.base = base
+        self.model: Any = None
         remote = config.trust_remote_code
         self.preprocessor = AutoTokenizer.from_pretrained(base.folder, trust_remote_code=remote)
         if self.preprocessor.pad_token is None:
@@ -42,7 +40,7 @@ class TextTask:
                 "use an encoder such as distilbert-base-uncased"
             )
         names = corpus.label_names
-        model_config = AutoConfig.from_pretrained(
+        self.model_config = AutoConfig.from_pretrained(
             base.folder,
             num_labels=len(names),
             id2label=dict(enumerate(names)),
@@ -51,19 +49,48 @@ class TextTask:
         )
         self.max_length = min(
             config.sequence_length,
-            getattr(model_config, "max_position_embeddings", None) or config.sequence_length,
+            getattr(self.model_config, "max_position_embeddings", None) or config.sequence_length,
         )
         self.preprocessor.model_max_length = self.max_length
-        self.model = AutoModelForSequenceClassification.from_pretrained(
-            base.folder, config=model_config, trust_remote_code=remote, dtype="float32"
-        )
         # Multiples of 8 keep the matrix products on their fast paths.
         self.collator = DataCollatorWithPadding(self.preprocessor, pad_to_multiple_of=8)
-        self.truncated = 0
+        self.truncated = self.truncated_tokens = self.unknown = self.tokens = 0
+
+    def load_model(self, dtype: str = "float32") -> Any:
+        """The base model's weights under a new head, with the same random numbers the same head.
+
+        Args:
+            dtype (str, optional): of the weights. (Default: ``"float32"``)
+        """
+        from transformers import AutoModelForSequenceClassification
+
+        return AutoModelForSequenceClassification.from_pretrained(
+            self.base.folder,
+            config=deepcopy(self.model_config),  # the levers write into it
+            trust_remote_code=self.config.trust_remote_code,
+            dtype=dtype,
+        )
 
     def train_set(self) -> list[dict[str, Any]]:
         """The training part, tokenized."""
-        return self._tokenize(self.corpus.train)
+        items = self._tokenize(self.corpus.train)
+        self.longest = max((len(item["input_ids"]) for item in items), default=0)
+        return items
+
+    def workload(self) -> Any:
+        """What the planner must know: the model and the longest batch, padded as the collator does.
+
+        Call it after :meth:`train_set`.
+        """
+        from memory.architectures import workload
+
+        length = min(-(-self.longest // 8) * 8, self.max_length) if self.longest else self.max_length
+        return workload(
+            self.base.name,
+            sequence_length=length,
+            num_labels=len(self.corpus.label_names),
+            config=self.model_config,
+        )
 
     def evaluation_set(self, part: Part) -> tuple[list[dict[str, Any]], list[int]]:
         """A part, tokenized and sorted by length (little padding), and where each item stood in the part."""
@@ -73,21 +100,27 @@ class TextTask:
 
     def default_epochs(self) -> float:
         """Two passes; small corpora get more, so that some hundred steps are taken."""
-        steps = max(1, len(self.corpus.train.inputs) // self.config.batch_size)
+        steps = max(1, len(self.corpus.train.inputs) // self.config.memory.effective_batch_size)
         return float(max(2, min(10, round(640 / steps))))
 
     def default_learning_rate(self) -> float:
         """1e-4 for narrow encoders (MiniLM), 5e-5 for BERT-base and wider."""
-        return 1e-4 if getattr(self.model.config, "hidden_size", NARROW) < NARROW else 5e-5
+        return 1e-4 if getattr(self.model_config, "hidden_size", NARROW) < NARROW else 5e-5
 
     def announce(self) -> list[str]:
-        """What happened to the input that its owner should know."""
-        if not self.truncated:
-            return []
-        return [
-            f"{self.truncated} texts are longer than {self.max_length} tokens and were cut there; "
-            "--sequence-length sets it"
-        ]
+        """What happened to the input that its owner should know: tokens cut off and tokens unknown."""
+        told = []
+        if self.truncated:
+            told.append(
+                f"{self.truncated} texts are longer than {self.max_length} tokens and were cut there, "
+                f"{self.truncated_tokens} tokens lost; --sequence-length sets it"
+            )
+        if self.unknown:
+            told.append(
+                f"{self.unknown} of {self.tokens} tokens ({self.unknown / self.tokens:.1%}) are unknown to "
+                f"the vocabulary of {self.base.name}"
+            )
+        return told
 
     def extras(self) -> dict[str, Any]:
         """What the run folder records beside the common keys."""
@@ -95,8 +128,18 @@ class TextTask:
 
     def _tokenize(self, part: Part) -> list[dict[str, Any]]:
         encoded = self.preprocessor(part.inputs, truncation=True, max_length=self.max_length)
-        self.truncated += sum(len(ids) == self.max_length for ids in encoded["input_ids"])
+        self._count(encoded)
         return [
             {**{key: encoded[key][i] for key in encoded}, "labels": label}
             for i, label in enumerate(part.labels)
         ]
+
+    def _count(self, encoded: Any) -> None:
+        """Adds up what was cut off and what the vocabulary does not know."""
+        for ids in encoded["input_ids"]:
+            self.tokens += len(ids)
+            self.unknown += ids.count(self.preprocessor.unk_token_id)
+        for item in encoded.encodings or ():  # a tokenizer written in Python alone does not tell
+            lost = sum(len(rest) - sum(rest.special_tokens_mask) for rest in item.overflowing)
+            self.truncated += lost > 0
+            self.truncated_tokens += lost

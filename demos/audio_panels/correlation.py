@@ -61,9 +61,44 @@ def mean_off_diagonal(matrix: np.ndarray) -> float:
 def draw(matrices: dict[str, np.ndarray]) -> list[PlotData]:
     """Two squares: mel bands, MFCC."""
     return [
-        charts.matrix(matrices["mel"], axis_title="mel band", value_title="correlation"),
-        charts.matrix(matrices["mfcc"], axis_title="coefficient", value_title="correlation"),
+        _square(matrices["mel"], axis_title="mel band", value_title="correlation"),
+        _square(matrices["mfcc"], axis_title="coefficient", value_title="correlation"),
     ]
+
+
+def _square(values: np.ndarray, *, axis_title: str, value_title: str, height: int = 360) -> PlotData:
+    """A square of numbers from -1 to 1, row 0 at the top.
+
+    Args:
+        values (ndarray of shape (n, n)): float32.
+        axis_title (str): what a row and a column stand for.
+        value_title (str): what the colours show.
+        height (int, optional): pixels. (Default: 360)
+
+    Returns:
+        PlotData: for ``gr.Plot``.
+    """
+    trace = {
+        "type": "heatmap",
+        "z": charts.typed_array(values),
+        "zmin": -1,
+        "zmax": 1,
+        "colorscale": charts.colour_scale(charts.DEVIATION),
+        "colorbar": {
+            "title": {"text": value_title, "side": "right", "font": {"size": 11}},
+            "thickness": 10,
+            "outlinewidth": 0,
+            "tickfont": {"size": 11},
+        },
+        "hovertemplate": "%{x} with %{y}: %{z:.2f}<extra></extra>",
+    }
+    layout = {
+        "xaxis": {**charts.axis(axis_title), "showgrid": False, "constrain": "domain"},
+        "yaxis": {**charts.axis(axis_title), "showgrid": False, "autorange": "reversed", "scaleanchor": "x"},
+        "height": height,
+    }
+    layout["yaxis"]["constrain"] = "domain"
+    return charts.figure([trace], layout)
 
 
 def _correlation(rows: np.ndarray) -> np.ndarray:

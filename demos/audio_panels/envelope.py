@@ -8,8 +8,8 @@ import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
-from demos import charts
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
+from demos.curves import curves
 from demos.refusals import one_sentence
 
 FRAME_SECONDS = 0.04
@@ -60,7 +60,7 @@ def envelope_at(waveform: np.ndarray, place: float) -> dict[str, Any]:
 def draw(found: dict[str, Any]) -> PlotData:
     """The envelope over the spectrum, a dotted line at each formant."""
     highest = max(found["spectrum"].max(), found["envelope"].max())
-    return charts.curves(
+    return curves(
         found["hertz"],
         {"spectrum": np.maximum(found["spectrum"], highest - 100), "spectral envelope": found["envelope"]},
         x_title="frequency (Hz)",

@@ -6,9 +6,9 @@ import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
-from demos import charts
 from demos.audio_panels.clip import SAMPLE_RATE
 from demos.audio_panels.features import GAMMATONE_RANGE
+from demos.curves import curves
 from demos.refusals import one_sentence
 
 FEWEST, MOST = 4, 64
@@ -63,7 +63,7 @@ def draw(banks: dict[str, np.ndarray]) -> list[PlotData]:
             f"{hertz:,.0f} Hz": row for hertz, row in zip(banks[f"{name}_centres"], decibels, strict=True)
         }
         drawn.append(
-            charts.curves(
+            curves(
                 banks["hertz"],
                 series,
                 x_title="frequency (Hz)",

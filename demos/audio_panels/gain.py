@@ -6,8 +6,8 @@ import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
-from demos import charts
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
+from demos.curves import curves
 from demos.refusals import one_sentence
 
 LOWEST, HIGHEST = -20.0, 20.0  # dB
@@ -83,7 +83,7 @@ def draw(coefficients: dict[str, np.ndarray]) -> list[PlotData]:
     """Two charts: mean MFCC and mean GFCC, as the clip is and with the gain."""
     order = np.arange(N_COEFFICIENTS)
     return [
-        charts.curves(
+        curves(
             order,
             {"as recorded": coefficients[name], "with the gain": coefficients[f"{name}_gain"]},
             x_title="coefficient",

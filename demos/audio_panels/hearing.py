@@ -6,8 +6,8 @@ import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
-from demos import charts
 from demos.audio_panels.features import mel
+from demos.curves import curves
 from demos.refusals import one_sentence
 
 PLAYER_RATE = 48_000  # Hz: holds what anyone hears
@@ -94,18 +94,14 @@ def draw_steps(scale: str) -> PlotData:
     seconds = np.arange(N_STEPS) * STEP_SECONDS
     series = {label: steps(name) for label, name in SCALES.items() if name == scale}
     series |= {f"({label})": steps(name) for label, name in SCALES.items() if name != scale}
-    return charts.curves(
-        seconds, series, x_title="time (s)", y_title="frequency (Hz)", markers=True, height=280
-    )
+    return curves(seconds, series, x_title="time (s)", y_title="frequency (Hz)", markers=True, height=280)
 
 
 def draw_sweep() -> PlotData:
     """Frequency of the sweep over time."""
     seconds = np.linspace(0, SWEEP_SECONDS, 200)
     series = {"sweep": sweep_frequency(seconds)}
-    return charts.curves(
-        seconds, series, x_title="time (s)", y_title="frequency (Hz)", y_log=True, height=280
-    )
+    return curves(seconds, series, x_title="time (s)", y_title="frequency (Hz)", y_log=True, height=280)
 
 
 def _faded(sound: np.ndarray) -> np.ndarray:

@@ -9,10 +9,10 @@ import numpy as np
 from gradio.components.plot import PlotData
 
 from audio.noise import KINDS, add_noise, make_noise
-from demos import charts
 from demos.audio_panels import features as feature_room
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, classify, read_clip
 from demos.audio_panels.linked_plot import linked_plot
+from demos.curves import curves
 from demos.example_sounds import talkers
 from demos.refusals import one_sentence
 from demos.served_model import ServedModel
@@ -112,7 +112,7 @@ def draw(found: dict[str, Any]) -> list[PlotData]:
     """The noisy features on one time axis, and what survives over the ratio."""
     remarks = {name: f": {max(0.0, share):.0%} survives" for name, share in found["survives"].items()}
     curve = {feature_room.TITLES[name]: np.array(values) for name, values in found["curve"].items()}
-    survives = charts.curves(
+    survives = curves(
         np.array(CURVE),
         curve,
         x_title=f"signal over {found['kind']} noise (dB)",

@@ -9,7 +9,7 @@ import numpy as np
 from gradio.components.plot import PlotData
 
 from audio.wide_resnet_shapes import cost
-from demos import charts
+from demos.curves import curves
 from demos.refusals import one_sentence
 
 DEPTHS = (10, 16, 22, 28, 40)
@@ -66,7 +66,7 @@ def draw(depth: int, widen_factor: int, seconds: float, batch_size: int) -> list
     table = {d: [network_cost(d, int(k), seconds, batch_size) for k in factors] for d in depths}
     chosen = table[depth][widen_factor - 1]
     return [
-        charts.curves(
+        curves(
             factors,
             {f"depth {d}": np.array([row[key] for row in rows]) for d, rows in table.items()},
             x_title="widening factor k",

@@ -106,14 +106,19 @@ def drawn(page: Any, element: str, marks: str) -> int:
     return found.count()
 
 
-def run_topics(page: Any, model: str = "NMF") -> dict[str, Any]:
+def run_topics(page: Any, models: tuple[str, ...] = ("NMF", "LDA")) -> dict[str, Any]:
     """Finds topics in the sample corpus; what the page then shows."""
     open_tab(page, "Topic modelling")
-    page.get_by_role("radio", name=model, exact=True).click()
+    for box in page.get_by_role("checkbox").filter(visible=True).all():
+        box.set_checked(box.get_attribute("name") in models)
     page.locator("#find-topics").click()
-    bars = drawn(page, "topic-shares", ".barlayer .point")
+    shown = {"models": drawn(page, "topic-coherence", ".barlayer .point")}
+    shown["bars"] = drawn(page, "topic-shares", ".barlayer .point")
     page.locator("#topic-words .barlayer .point").first.wait_for()
-    return {"bars": bars, "table": page.locator("#topic-table").inner_text()}
+    shown["points"] = drawn(page, "document-map", ".scatterlayer .point")
+    shown["mixture"] = drawn(page, "document-topics", ".barlayer .point")
+    shown["comparison"] = page.locator("#topic-comparison").inner_text()
+    return shown | {"table": page.locator("#topic-table").inner_text()}
 
 
 def run_text(page: Any, text: str | None = None, labels: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -33,20 +34,49 @@ def visitor(chromium, address):
 
 def test_topics_are_found_and_drawn(visitor):
     shown = browser.run_topics(visitor.page)
-    assert shown["bars"] == 8
+    assert shown["models"] == 2 and shown["bars"] == 8 and shown["mixture"] == 8
+    assert shown["points"] == 300
+    assert "NMF" in shown["comparison"] and "LDA" in shown["comparison"]
     assert "afghanistan" in shown["table"]
     assert visitor.problems == []
 
 
-def test_another_topic_can_be_opened(visitor):
+def test_the_map_tells_a_document_under_the_pointer(visitor):
     page = visitor.page
-    before = page.locator("#topic-words .ytick text").all_inner_texts()
-    page.locator("#topic-number input").click()
-    page.get_by_role("option").nth(3).click()
-    page.wait_for_function(
-        "before => document.querySelector('#topic-words .ytick text')?.textContent !== before", arg=before[0]
-    )
+    page.locator("#document-map .scatterlayer .point").nth(120).hover(force=True)
+    hover = page.locator("#document-map .hoverlayer .hovertext")
+    hover.first.wait_for()
+    assert "document " in hover.first.text_content()
     assert visitor.problems == []
+
+
+def test_another_topic_model_and_document_can_be_opened(visitor):
+    page = visitor.page
+    first = "document.querySelector('#{} .ytick text')?.textContent"
+    for element, act in (
+        ("topic-words", lambda: _choose_topic(page, 3)),
+        ("topic-shares", lambda: page.locator("#topic-model").get_by_role("radio", name="LDA").click()),
+        ("document-topics", lambda: page.locator("#document-number input[type=number]").fill("7")),
+    ):
+        before = page.locator(f"#{element} .ytick text").first.text_content()
+        act()
+        page.wait_for_function(f"before => {first.format(element)} !== before", arg=before)
+    assert len(page.locator("#document-text textarea").input_value()) > 100
+    assert visitor.problems == []
+
+
+def test_tables_are_downloaded(visitor):
+    for button, first in (("topics-csv", "topic,share,rank"), ("mixtures-csv", "document,text,main topic")):
+        with visitor.page.expect_download() as download:
+            visitor.page.locator(f"#{button}").click()
+        text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+        assert text.startswith(first) and text.count("\n") in (81, 301)
+    assert visitor.problems == []
+
+
+def _choose_topic(page, place):
+    page.locator("#topic-number input").click()
+    page.get_by_role("option").nth(place).click()
 
 
 def test_a_text_is_classified(visitor):

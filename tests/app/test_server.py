@@ -53,27 +53,30 @@ def test_every_public_event_describes_itself_and_its_arguments():
         assert len(description) > 20 and returns and not undescribed, event.api_name
 
 
-def test_the_sample_corpus_gives_the_topics_asked_for(client):
-    table, note = client.predict("sample", "", None, "NMF", 6, api_name="/fit_topics")
-    assert len(table["data"]) == 6 and "**6 topics** in 300 documents" in note
-    shares = [float(share.rstrip("%")) for _, share, _ in table["data"]]
+def test_two_models_of_the_sample_corpus_are_compared(client):
+    compared, topics, note = client.predict("lee_news", "", None, ["NMF", "LDA"], 6, api_name="/fit_topics")
+    assert [row[0] for row in compared["data"]] == ["NMF", "LDA"]
+    assert all(-1 < float(npmi) < 1 for _, npmi, *_ in compared["data"])
+    assert [row[0] for row in topics["data"]] == ["NMF"] * 6 + ["LDA"] * 6
+    assert "**6 topics** in 300 documents" in note
+    shares = [float(share.rstrip("%")) for _, _, share, _ in topics["data"][:6]]
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(100, abs=0.4)
-    assert all(words.count(",") == 9 for _, _, words in table["data"])
+    assert all(row[-1].count(",") == 9 for row in topics["data"])
 
 
 @pytest.mark.parametrize("name, header", [("stories.txt", ""), ("stories.csv", "text\n")])
 def test_an_uploaded_file_is_read(client, tmp_path, name, header):
     (tmp_path / name).write_text(header + "\n".join(STORIES))
     file = handle_file(str(tmp_path / name))
-    table, note = client.predict("file", "", file, "NMF", 3, api_name="/fit_topics")
-    assert len(table["data"]) == 3 and "in 15 documents" in note
+    _, topics, note = client.predict("file", "", file, ["NMF"], 3, api_name="/fit_topics")
+    assert len(topics["data"]) == 3 and "in 15 documents" in note
 
 
 @pytest.mark.slow
 def test_bertopic_reads_pasted_lines(client):
     lines = "\n".join(STORIES * 4)
-    table, note = client.predict("lines", lines, None, "BERTopic", 3, api_name="/fit_topics")
-    assert 1 <= len(table["data"]) <= 3 and "**BERTopic** found" in note
+    _, topics, note = client.predict("lines", lines, None, ["BERTopic"], 3, api_name="/fit_topics")
+    assert 1 <= len(topics["data"]) <= 3 and "**BERTopic** looked" in note
 
 
 def test_label_names_are_scored_by_their_meaning(client):
@@ -114,9 +117,10 @@ def test_a_tone_to_listen_to_stays_below_the_limit(client):
 @pytest.mark.parametrize(
     "arguments, api_name, message",
     [
-        (("lines", "one line", None, "NMF", 5), "/fit_topics", "at least 10 documents"),
-        (("lines", "\n".join(["the"] * 20), None, "NMF", 5), "/fit_topics", "words"),
-        (("file", "", None, "NMF", 5), "/fit_topics", "Choose a file"),
+        (("lines", "one line", None, ["NMF"], 5), "/fit_topics", "at least 10 documents"),
+        (("lines", "\n".join(["the"] * 20), None, ["NMF"], 5), "/fit_topics", "words"),
+        (("file", "", None, ["NMF"], 5), "/fit_topics", "Choose a file"),
+        (("lee_news", "", None, [], 5), "/fit_topics", "at least one topic model"),
         (("", "a, b"), "/classify_text", "no text"),
         (("x" * 2001, "a, b"), "/classify_text", "2,001 characters"),
         (("a text", "alone"), "/classify_text", "at least two"),
@@ -140,7 +144,7 @@ def test_files_that_are_something_else_get_one_sentence(client, tmp_path):
     (tmp_path / "numbers.csv").write_text("a,b\n1,2\n")
     with pytest.raises(AppError, match="numbers.csv") as refusal:
         client.predict(
-            "file", "", handle_file(str(tmp_path / "numbers.csv")), "NMF", 3, api_name="/fit_topics"
+            "file", "", handle_file(str(tmp_path / "numbers.csv")), ["NMF"], 3, api_name="/fit_topics"
         )
     assert str(tmp_path) not in str(refusal.value) and "gradio/" not in str(refusal.value)
 
@@ -148,7 +152,7 @@ def test_files_that_are_something_else_get_one_sentence(client, tmp_path):
 def test_a_file_over_the_limit_is_not_taken(client, tmp_path):
     (tmp_path / "big.txt").write_bytes(b"x" * 21_000_000)
     with pytest.raises(Exception, match="413|exceeds"):
-        client.predict("file", "", handle_file(str(tmp_path / "big.txt")), "NMF", 3, api_name="/fit_topics")
+        client.predict("file", "", handle_file(str(tmp_path / "big.txt")), ["NMF"], 3, api_name="/fit_topics")
 
 
 def test_a_model_that_is_not_there_does_not_keep_the_page_from_starting(tmp_path):

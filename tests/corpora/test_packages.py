@@ -38,7 +38,7 @@ def apt(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
     def does(script: str) -> None:
-        (folder / "apt-get").write_text(f"#!/bin/sh\necho \"$@\" >> {tmp_path}/apt.log\n{script}\n")
+        (folder / "apt-get").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/apt.log\n{script}\n')
         (folder / "apt-get").chmod(0o755)
 
     does.log = tmp_path / "apt.log"
@@ -99,7 +99,11 @@ def last_line(done: subprocess.CompletedProcess) -> str:
 
 
 def test_an_unreachable_index_is_one_sentence_with_the_way_out(empty_cache):
-    dead = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": "/dev/null", "PIP_FIND_LINKS": ""}
+    dead = {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_FIND_LINKS": "",
+    }
     done = in_new_process(package_of(WHEEL, WHEEL_NAME), **dead)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "pip cannot reach its package index" in last_line(done)
@@ -224,14 +228,19 @@ def test_a_killed_download_is_cleaned_up_by_the_next(apt, tmp_path, empty_cache)
     apt(f"head -c 200 {tmp_path}/kits.deb > {DEB_NAME}; exec sleep 60")
     package = package_of(DEB, DEB_NAME)
     program = f"from corpora.packages import *; fetch({package!r})"
-    child = subprocess.Popen([sys.executable, "-c", program], start_new_session=True, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [sys.executable, "-c", program], start_new_session=True, stderr=subprocess.DEVNULL
+    )
     for _ in range(200):
         if list((empty_cache / "packages").glob(".*tmp-*/*.deb")):
             break
         time.sleep(0.05)
     os.killpg(child.pid, 9)
     child.wait()
-    assert list((empty_cache / "packages").glob(".*tmp-*")) and not (empty_cache / "packages" / DEB_NAME).exists()
+    assert (
+        list((empty_cache / "packages").glob(".*tmp-*"))
+        and not (empty_cache / "packages" / DEB_NAME).exists()
+    )
     apt(f"cp {tmp_path}/kits.deb {DEB_NAME}")
     assert fetch(package).read_bytes() == DEB
     assert not list((empty_cache / "packages").glob(".*tmp-*"))
@@ -253,3 +262,15 @@ def test_several_processes_at_once_fetch_once_and_all_see_it_whole(apt, tmp_path
     assert all(child.returncode == 0 for child in children), answers
     assert {len(json.loads(out)) for out, _ in answers} == {len(SOUNDS)}
     assert apt.log.read_text().count("download") == 1
+
+
+def test_only_what_needs_no_download_is_at_hand(monkeypatch, tmp_path):
+    import corpora
+    from corpora import rotten_tomatoes
+
+    monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path))
+    assert corpora.at_hand() == ["lee_news"]
+    archive = tmp_path / "corpora" / "packages" / rotten_tomatoes.PACKAGE.filename
+    archive.parent.mkdir(parents=True)
+    archive.touch()
+    assert corpora.at_hand() == ["lee_news", "rotten_tomatoes"]

@@ -83,6 +83,19 @@ def test_a_cut_off_cache_file_is_computed_again(own_vectors):
     np.testing.assert_array_equal(own_vectors.encode(TEXTS[:2]), vectors)
 
 
+def test_the_sequence_length_says_how_much_of_a_text_counts(own_vectors):
+    short = Embedder(sequence_length=16)
+    assert (short.sequence_length, Embedder(sequence_length=10_000).sequence_length) == (16, 256)
+    ends = [TEXTS[5] + "The rocket reached orbit.", TEXTS[5] + "Bread needs flour and water."]
+    beginnings = ["The rocket reached orbit. " + TEXTS[5], "Bread needs flour and water. " + TEXTS[5]]
+    one, other = short.encode(ends)
+    np.testing.assert_array_equal(one, other)
+    one, other = short.encode(beginnings)
+    assert one @ other < 0.9
+    # Vectors of another length do not come from the cache.
+    assert short.encode(beginnings[:1])[0] @ own_vectors.encode(beginnings[:1])[0] < 0.99
+
+
 def test_nothing_to_encode(own_vectors):
     assert own_vectors.encode([]).shape == (0, 384)
 
@@ -106,6 +119,8 @@ def test_runs_without_torch(embedder):
 def test_unknown_names_are_told():
     with pytest.raises(ValueError, match="int8"):
         Embedder(precision="int3")
+    with pytest.raises(ValueError, match="at least 3 tokens"):
+        Embedder(sequence_length=2)
     with pytest.raises(ValueError, match="existing folder"):
         resolve("./not/a/folder")
 

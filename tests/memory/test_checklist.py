@@ -2,7 +2,7 @@ from dataclasses import fields
 
 import pytest
 
-from memory.checklist import CHECKLIST, Situation, explain, step
+from memory.checklist import CHECKLIST, CONDITIONS, Situation, explain, step
 from memory.settings import MemorySettings
 
 
@@ -25,8 +25,27 @@ def test_explain_tells_what_was_taken():
     assert told["checkpointing"] and told["precision"] and not told["pure_bf16"] and not told["lora"]
 
 
-def test_a_step_that_needs_attention_is_refused_without():
-    assert not step("lora").applies(Situation(task="audio", attention=False))
-    assert step("lora").applies(Situation())
+def test_a_step_that_needs_attention_is_refused_without_and_says_so():
+    network = Situation(task="audio", attention=False)
+    assert not step("lora").applies(network) and step("lora").applies(Situation())
+    assert step("lora").when == "the model has attention layers"
+    reasons = {item.key: why for item, _, why in explain(MemorySettings(), network)}
+    assert reasons["lora"] == "this model has no attention layers"
+    assert reasons["checkpointing"] == step("checkpointing").refused
+
+
+def test_sixteen_bits_wait_for_a_processor_that_multiplies_them():
+    assert not step("precision").applies(Situation(fast_bf16=False))
+    assert step("precision").applies(Situation(fast_bf16=False, device="cuda"))
+    assert not step("host").applies(Situation()) and step("host").applies(Situation(device="cuda"))
+
+
+def test_steps_need_only_what_a_situation_knows():
+    for item in CHECKLIST:
+        for name in item.needs:
+            assert name in CONDITIONS and getattr(Situation(), name) in (True, False)
+
+
+def test_unknown_steps_are_refused():
     with pytest.raises(ValueError, match="checkpointing"):
         step("magic")

@@ -227,3 +227,19 @@ def test_flags_lead_back_to_the_same_settings():
     parser = argparse.ArgumentParser()
     add_settings_arguments(parser)
     assert from_arguments(parser.parse_args(settings.flags())) == settings
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adamw8bit"])
+def test_the_head_may_learn_at_a_rate_of_its_own(tiny_bert, batch, optimizer):
+    settings = MemorySettings(8, optimizer=optimizer)
+    model = apply_to_model(tiny_bert(), settings)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    gradients(model, batch, settings)
+    build_optimizer(model, settings, 1e-4, 0.0, head_lr=1e-2).step()
+    # Adam's first step moves a weight by the rate, whatever its gradient.
+    moved = {name: (value - before[name]).abs().max().item() for name, value in model.named_parameters()}
+    for name, distance in moved.items():
+        if name.endswith("key.bias"):
+            continue  # its gradient is zero: it moves every score of a query alike
+        head = name.startswith(("classifier", "bert.pooler"))
+        assert distance == pytest.approx(1e-2 if head else 1e-4, rel=0.02), name

@@ -3,13 +3,17 @@
 import argparse
 import json
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from memory import plan
-from memory.architectures import workload
+from memory.architectures import BUILT_IN, HUB_IDS, short_name, workload
+from memory.checklist import Situation
 from memory.settings import MemorySettings, add_settings_arguments, from_arguments
-from memory.solver import Predictor, cheapest
+from memory.solver import Predictor, cheapest, pass_sizes
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +37,12 @@ def answer(capsys, folder):
     return ask
 
 
+def leaving(share, peak_mib, components_mib):
+    """A budget that holds what a process needs anyway, and this share of what its tensors need."""
+    runtime = components_mib["runtime"]
+    return runtime + share * (peak_mib - runtime)
+
+
 def test_json_has_the_promised_keys_and_every_lever_alone(answer):
     code, told = answer()
     assert code == 0
@@ -44,13 +54,14 @@ def test_json_has_the_promised_keys_and_every_lever_alone(answer):
     assert told["relative_step_time"] == 1.0 and told["fits"] is None
     rows = {row["lever"]: row for row in told["levers"]}
     assert len(rows) >= 9
+    assert {"tf32 products", "bf16 autocast", "Weights in bf16 too", "Gradient accumulation, 4 x 4"} <= set(rows)
     assert rows["Gradient checkpointing"]["step_time"] > 1.1
     assert rows["Gradient checkpointing"]["change_percent"] < -10
 
 
 def test_the_chosen_settings_fit_keep_the_batch_and_lead_back_from_the_command(answer, folder):
     _, asked = answer("--no-table")
-    budget = 0.75 * asked["peak_mib"]
+    budget = leaving(0.65, asked["peak_mib"], asked["components_mib"])
     code, told = answer("--budget", f"{budget}MiB", "--precision", "fp32", "--no-table")
     assert code == 0 and told["fits"] is False
     chosen = told["chosen"]
@@ -76,6 +87,23 @@ def test_a_budget_that_everything_fits_costs_no_lever_that_takes_time(answer):
     assert told["chosen"]["optimizer"] == "adamw"
 
 
+def test_what_was_asked_for_is_never_taken_back(folder):
+    work = workload(folder, sequence_length=64)
+    predictor, around = Predictor(work, "cpu"), plan.situation(work, "cpu")
+    wanted = MemorySettings(16, optimizer="sgd", freeze=1)
+    plain = predictor(MemorySettings(16))
+    budget = leaving(0.5, plain.peak_mib, plain.components_mib)
+    chosen = cheapest(work, wanted, budget, predictor, around).prediction.settings
+    assert (chosen.precision, chosen.optimizer, chosen.freeze) == ("fp32", "sgd", 1)
+
+
+def test_batch_norm_keeps_enough_examples_in_a_pass():
+    network = Situation(task="audio", attention=False, batch_norm=True)
+    assert pass_sizes(MemorySettings(16), network) == [16, 8, 4]
+    assert pass_sizes(MemorySettings(12), Situation()) == [12, 6, 4, 3, 2, 1]
+    assert pass_sizes(MemorySettings(12, optimizer_in_backward=True), Situation()) == [12]
+
+
 def test_nothing_fits_into_nothing(answer):
     code, told = answer("--budget", "1MiB", "--precision", "fp32", "--no-table")
     assert code == 1 and told["chosen"] is None and told["command"] is None
@@ -99,9 +127,10 @@ def test_a_smaller_budget_never_gives_a_faster_step_and_goes_further_down_the_li
     work = workload(folder, sequence_length=64)
     predictor, around = Predictor(work, "cpu"), plan.situation(work, "cpu")
     wanted = MemorySettings(16)
-    peak = predictor(wanted).peak_mib
+    asked = predictor(wanted)
     stages, seconds = [], []
-    for budget in (peak, 0.7 * peak, 0.42 * peak):
+    for share in (1.0, 0.6, 0.2):
+        budget = leaving(share, asked.peak_mib, asked.components_mib)
         choice = cheapest(work, wanted, budget, predictor, around)
         assert choice.prediction.peak_mib <= budget
         assert choice.prediction.settings.effective_batch_size == 16
@@ -124,6 +153,20 @@ def test_a_smaller_budget_never_gives_a_faster_step_and_goes_further_down_the_li
 def test_wrong_input_gets_one_sentence_with_the_remedy(arguments, words):
     with pytest.raises(ValueError, match=words):
         plan.plan(plan.parser().parse_args(arguments))
+
+
+def test_a_wrong_command_line_ends_with_one_sentence_and_code_2():
+    script = Path(plan.__file__)
+    for words in (["--sharding", "fsdp"], ["--budget", "much"]):
+        done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
+        assert done.returncode == 2 and "Traceback" not in done.stderr
+        assert "error: " in done.stderr.splitlines()[-1]
+
+
+def test_only_the_published_models_go_by_their_names():
+    assert short_name("sentence-transformers/all-MiniLM-L6-v2") == "minilm-l6"
+    assert short_name("somebody/ast") == "somebody/ast"
+    assert set(HUB_IDS) | {"wide_resnet"} == set(BUILT_IN)
 
 
 @pytest.mark.parametrize(("text", "size"), [("8GB", 8 * 10**9), ("1.25GiB", 1342177280), ("512m", 2**29)])

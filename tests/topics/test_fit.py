@@ -135,6 +135,16 @@ def test_given_embeddings_are_used(corpus):
         topics.fit("bertopic", documents, 3, 0, embeddings=vectors[1:])
 
 
+def test_nmf_is_no_worse_than_scikit_learn_on_the_same_matrix(fitted, corpus):
+    from sklearn.decomposition import NMF
+
+    from topics.documents import count_terms, default_settings
+
+    terms = count_terms(corpus[0], default_settings(len(corpus[0]), "tfidf"))
+    plain = NMF(3, random_state=0).fit_transform(terms.matrix).argmax(axis=1)
+    assert agreement(fitted["nmf"].assignments, corpus[1])["nmi"] >= agreement(plain, corpus[1])["nmi"]
+
+
 def test_outliers_are_kept_when_asked(corpus):
     chance = np.random.default_rng(0)
     vectors = np.vstack([np.eye(8)[row % 3] + chance.normal(scale=0.03, size=8) for row in range(80)])

@@ -134,28 +134,28 @@ def test_checkpoint_cut_short_is_not_resumed_from(tmp_path):
         folder.open({"seed": 1}, resume=True, overwrite=False)
 
 
-def test_best_weights_survive_later_worse_ones(tmp_path, tiny_bert):
+@pytest.mark.parametrize("averaged, kept", [(False, 0.8), (True, 0.78)])
+def test_best_weights_survive_later_worse_ones(tmp_path, tiny_bert, averaged, kept):
     from types import SimpleNamespace
 
     import torch
     from transformers import AutoModelForSequenceClassification
 
-    from training.loop import KeepBest, load_weights
+    from training.callbacks import KeepBest
+    from training.loop import load_weights
 
     model = AutoModelForSequenceClassification.from_pretrained(tiny_bert, num_labels=2)
-    keeper = KeepBest(tmp_path / "best")
+    keeper = KeepBest(tmp_path / "best", averaged)
     state = SimpleNamespace(is_world_process_zero=True, global_step=1, epoch=1.0)
-
-    def evaluate(accuracy):
+    hundred = SimpleNamespace(dataset=range(100))  # one standard error of 0.8 is 0.04
+    weights = {}
+    for accuracy in (0.8, 0.78, 0.74):
+        weights[accuracy] = {name: value.clone() for name, value in model.state_dict().items()}
         metrics = {"eval_accuracy": accuracy, "eval_macro_f1": accuracy, "eval_loss": 1 - accuracy}
-        keeper.on_evaluate(None, state, None, metrics=metrics, model=model)
-
-    evaluate(0.8)
-    good = {name: value.clone() for name, value in model.state_dict().items()}
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(1.0)
-    evaluate(0.7)
+        keeper.on_evaluate(None, state, None, metrics=metrics, model=model, eval_dataloader=hundred)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(1.0)
     load_weights(model, keeper.folder)
-    assert all(torch.equal(value, good[name]) for name, value in model.state_dict().items())
-    assert keeper.best()["accuracy"] == 0.8
+    assert all(torch.equal(value, weights[kept][name]) for name, value in model.state_dict().items())
+    assert keeper.best()["accuracy"] == kept and keeper.best()["highest_accuracy"] == 0.8

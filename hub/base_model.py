@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.config import MINILM
-
+# The default: its weights come in an installed package.
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 # What a fine-tuning run needs of a Hub model: configuration, vocabulary and safetensors, no pickles.
 MODEL_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "README.md"]
 
@@ -21,13 +21,16 @@ class BaseModel:
     license: str | None
 
 
-def resolve(name: str, trust_remote_code: bool = False, token: str | None = None) -> BaseModel:
+def resolve(
+    name: str, trust_remote_code: bool = False, token: str | None = None, revision: str | None = None
+) -> BaseModel:
     """Finds the base model, downloading it from the Hub when it is neither a package nor a folder.
 
     Args:
         name (str): Hub id or local folder. The default MiniLM needs no network: a package carries it.
         trust_remote_code (bool, optional): also fetch the model's Python code. (Default: ``False``)
         token (str, optional): Hub token for private models.
+        revision (str, optional): commit of a Hub model. (Default: the newest)
 
     Raises:
         ValueError: the folder holds no model, or holds weights in pickle form only.
@@ -48,7 +51,7 @@ def resolve(name: str, trust_remote_code: bool = False, token: str | None = None
     import hub
 
     patterns = MODEL_FILES + (["*.py"] if trust_remote_code else [])
-    folder = hub.download(name, allow_patterns=patterns, token=token)
+    folder = hub.download(name, revision=revision, allow_patterns=patterns, token=token)
     _check(folder, name)
     return BaseModel(name, folder, folder.name, _license(folder))
 

@@ -1,0 +1,47 @@
+"""The topic tab's downloads: topics, and each document's mixture of them, as CSV files."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from demos.topic_summary import excerpt, topic_names
+
+# A spreadsheet runs a cell that begins with one of these, also in their full-width forms (OWASP, "CSV injection").
+FORMULA_SIGNS = "=+-@|\uff1d\uff0b\uff0d\uff20"
+
+
+def write_tables(summary: dict[str, Any], documents: list[str], folder: Path) -> tuple[str, str]:
+    """Writes ``topics.csv`` and ``document_topics.csv`` into a new folder inside ``folder``.
+
+    Args:
+        summary (dict): from ``demos.topic_summary.summarize``.
+        documents (list of str): the corpus.
+        folder (Path): where the page's files lie.
+
+    Returns:
+        tuple: the two paths.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = Path(tempfile.mkdtemp(prefix="topics-", dir=folder))
+    topics = [["topic", "share", "rank", "word", "weight"]]
+    for number, topic in enumerate(summary["topics"], start=1):
+        for rank, (word, weight) in enumerate(topic["words"], start=1):
+            topics.append([number, f"{topic['share']:.6f}", rank, defused(word), f"{weight:.6g}"])
+    mixtures = [["document", "text", "main topic", *(f"topic {name}" for name in topic_names(summary))]]
+    for number, (document, mixture) in enumerate(zip(documents, summary["mixtures"], strict=True), start=1):
+        shares = [f"{share:.6f}" for share in mixture]
+        mixtures.append([number, defused(excerpt(document)), int(mixture.argmax()) + 1, *shares])
+    paths = target / "topics.csv", target / "document_topics.csv"
+    for path, rows in zip(paths, (topics, mixtures), strict=True):
+        # With a byte order mark, without which Excel takes Cyrillic for Latin.
+        with path.open("w", newline="", encoding="utf-8-sig") as file:
+            csv.writer(file).writerows(rows)
+    return str(paths[0]), str(paths[1])
+
+
+def defused(cell: str) -> str:
+    """The cell with an apostrophe before it where a spreadsheet would run it as a formula."""
+    return f"'{cell}" if cell.lstrip().startswith(tuple(FORMULA_SIGNS)) else cell

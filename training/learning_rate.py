@@ -1,0 +1,34 @@
+"""The peak learning rates where none are asked for."""
+
+from __future__ import annotations
+
+from memory.settings import MemorySettings
+
+ADAPTERS = 10.0  # adapters start at nothing and are few: they need, and bear, larger steps
+HEAD = 10.0  # the same holds for a new head: at the encoder's rate rare classes are not learned in time
+SGD = 500.0  # steps are in proportion to the gradient, not to its sign as Adam's
+
+
+def default_learning_rate(usual: float, settings: MemorySettings) -> float:
+    """The task's usual rate for AdamW on all weights, made larger where the levers call for it.
+
+    Args:
+        usual (float): the task's.
+        settings (MemorySettings): ``lora_rank`` and ``optimizer`` are used.
+    """
+    rate = usual * (ADAPTERS if settings.lora_rank else 1.0)
+    return rate * SGD if settings.optimizer == "sgd" else rate
+
+
+def head_learning_rate(rate: float, asked: float | None, pretrained: bool, settings: MemorySettings) -> float:
+    """The peak rate of what lies above a pretrained encoder's layers.
+
+    Args:
+        rate (float): of the other weights.
+        asked (float, optional): ``--head-learning-rate``.
+        pretrained (bool): whether the encoder is; a network from scratch has one rate.
+        settings (MemorySettings): with LoRA everything that trains is new, and has one rate.
+    """
+    if asked is not None:
+        return asked
+    return rate * (HEAD if pretrained and not settings.lora_rank else 1.0)

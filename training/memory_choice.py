@@ -1,0 +1,218 @@
+"""Which memory settings a run trains with, why, and what they are predicted to need."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from memory.checklist import Situation, step, steps
+from memory.settings import MemorySettings
+from training.config import FinetuneConfig, budget_bytes
+from training.precision import Precision
+from training.processes import world_size
+
+MIB = 2**20
+AUTO_SHARE = 0.9  # of what is free; the rest is for everybody else's surprises
+
+
+@dataclass(frozen=True)
+class MemoryChoice:
+    """The levers of a run.
+
+    Attributes:
+        settings (MemorySettings): in force.
+        checklist (list of dict): every step taken: ``step, value, reason``.
+        predicted_mib (float): predicted peak, None where the model cannot be predicted.
+        budget_mib (float): None where none was given.
+    """
+
+    settings: MemorySettings
+    checklist: list[dict[str, Any]]
+    predicted_mib: float | None = None
+    budget_mib: float | None = None
+
+    def taking(self, taken: Any, settings: MemorySettings, reason: str) -> MemoryChoice:
+        """The choice after one more step of the checklist."""
+        entry = {"step": taken.key, "value": getattr(settings, taken.setting), "reason": reason}
+        return replace(self, settings=settings, checklist=[*self.checklist, entry])
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, for the partial folder of a run under way."""
+        return {**vars(self), "settings": self.settings.as_dict()}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> MemoryChoice:
+        """What :meth:`to_json` gave."""
+        return cls(**{**content, "settings": MemorySettings(**content["settings"])})
+
+
+class Planner:
+    """The planner's view of a run: its workload, its device, what applies, predictions each made once.
+
+    Args:
+        task (TextTask or AudioTask): after its training set was read.
+        device (str): cuda, mps or cpu.
+    """
+
+    def __init__(self, task: Any, device: str):
+        self.task, self.device = task, device
+
+    @functools.cached_property
+    def work(self) -> Any:
+        """Model and shapes."""
+        return self.task.workload()
+
+    @functools.cached_property
+    def around(self) -> Situation:
+        """What of the checklist applies."""
+        from memory.plan import situation
+
+        return situation(self.work, self.device, world_size())
+
+    @functools.cached_property
+    def predictor(self) -> Any:
+        """Predictions, remembered."""
+        from memory.solver import Predictor
+
+        return Predictor(self.work, "cuda" if self.device == "cuda" else "cpu", processes=world_size())
+
+    def components(self, settings: MemorySettings) -> dict[str, float]:
+        """Predicted MiB by component."""
+        told = dict(self.predictor(settings).components_mib)
+        if self.task.averaged:
+            told["parameters"] *= 2  # the moving average of the weights
+        return told
+
+    def peak_mib(self, settings: MemorySettings) -> float:
+        """Predicted peak."""
+        return sum(self.components(settings).values())
+
+
+def choose(config: FinetuneConfig, planner: Planner, precision: Precision) -> MemoryChoice:
+    """Settles the levers: those asked for, or with ``--memory-budget`` the fastest that fit, and tells why.
+
+    Args:
+        config (FinetuneConfig): what was asked for.
+        planner (Planner): predicts.
+        precision (Precision): the arithmetic chosen for the device.
+
+    Raises:
+        ValueError: levers that the model cannot take, or a budget that nothing fits.
+    """
+    asked = config.memory.replace(precision=precision.name)
+    if asked.optimizer_in_backward and world_size() > 1:
+        raise ValueError("--optimizer-in-backward updates before the processes agree: train in one process")
+    if planner.task.config.base_model == "wide_resnet" and asked.precision == "bf16-pure":
+        raise ValueError(
+            "--precision bf16-pure would keep batch statistics in 16 bits: use --precision bf16"
+        )
+    checklist = [{"step": "precision", "value": asked.precision, "reason": precision.reason}]
+    checklist += [
+        {"step": item.key, "value": getattr(asked, item.setting), "reason": "asked for"}
+        for item in _taken(asked)
+    ]
+    checklist += _around_the_model(config, planner.device)
+    if config.memory_budget is not None:
+        return _within_budget(config, planner, asked, precision, checklist)
+    try:
+        predicted = planner.peak_mib(asked)
+    except Exception as error:
+        # The planner knows fewer models than can be trained; without a budget nothing depends on it.
+        print(f"memory not predicted: {' '.join(str(error).split())[:200]}", flush=True)
+        return MemoryChoice(asked, checklist)
+    print(f"predicted peak memory: {predicted:.0f} MiB beside the program", flush=True)
+    return MemoryChoice(asked, checklist, predicted)
+
+
+def _within_budget(
+    config: FinetuneConfig,
+    planner: Planner,
+    asked: MemorySettings,
+    precision: Precision,
+    checklist: list[dict[str, Any]],
+) -> MemoryChoice:
+    from memory.solver import cheapest
+
+    budget = free_bytes(planner.device) * AUTO_SHARE if config.memory_budget == "auto" else None
+    budget = (budget_bytes(config.memory_budget) if budget is None else budget) / MIB
+    kept = planner.components(asked)["parameters"] / 2 if planner.task.averaged else 0.0
+    free = config.precision == "auto"
+    start = asked.replace(precision="fp32") if free and asked.precision == "bf16" else asked
+    choice = cheapest(
+        planner.work, start, budget - kept, planner.predictor, planner.around, may_change_precision=free
+    )
+    if choice is None:
+        raise ValueError(
+            f"--memory-budget {config.memory_budget}: nothing on the checklist fits {planner.task.config.base_model} "
+            f"into {budget:.0f} MiB; take a smaller model, shorter inputs or a larger budget"
+        )
+    settings, predicted = choice.prediction.settings, choice.prediction.peak_mib + kept
+    print(
+        f"budget {budget:.0f} MiB beside the program: predicted peak {predicted:.0f} MiB with "
+        f"{' '.join(settings.flags())} ({choice.stage}; {choice.tried} settings compared)",
+        flush=True,
+    )
+    checklist = [entry for entry in checklist if entry["step"] != "precision"]
+    if not any(item.key in ("precision", "pure_bf16") for item in _changed(asked, settings)):
+        checklist.insert(0, {"step": "precision", "value": settings.precision, "reason": precision.reason})
+    for item in _changed(asked, settings):
+        print(f"  {item.name}: {item.chosen}", flush=True)
+        value = getattr(settings, item.setting)
+        checklist.append({"step": item.key, "value": value, "reason": f"fastest within the budget: {item.chosen}"})
+    return MemoryChoice(settings, checklist, predicted, budget)
+
+
+def _taken(settings: MemorySettings) -> list[Any]:
+    """The steps that settings take, but precision, which is told anyway."""
+    own = ("precision", "pure_bf16", "micro_batch")
+    return [item for item in steps() if item.setting and item.key not in own and item.taken(settings)]
+
+
+def _changed(before: MemorySettings, after: MemorySettings) -> list[Any]:
+    """The steps that lead from one to the other."""
+    found = []
+    for item in steps():
+        if not item.setting or getattr(before, item.setting) == getattr(after, item.setting):
+            continue
+        if item.setting == "precision" and item.key != (
+            "pure_bf16" if after.precision == "bf16-pure" else "precision"
+        ):
+            continue
+        found.append(item)
+    return found
+
+
+def _around_the_model(config: FinetuneConfig, device: str) -> list[dict[str, Any]]:
+    """The steps that change no tensor of the model."""
+    told = []
+    if config.preflight:
+        told.append({"step": "preflight", "value": True, "reason": step("preflight").chosen})
+    if config.task == "text" and config.group_by_length:
+        told.append({"step": "bucketing", "value": True, "reason": step("bucketing").saves + " is saved"})
+    pinned = device == "cuda" if config.pin_memory is None else config.pin_memory
+    reason = step("host").chosen if device == "cuda" else step("host").refused
+    told.append(
+        {"step": "host", "value": {"workers": config.dataloader_workers, "pin_memory": pinned}, "reason": reason}
+    )
+    told.append(
+        {"step": "what_runs_where", "value": config.logging_steps, "reason": step("what_runs_where").chosen}
+    )
+    return told
+
+
+def free_bytes(device: str) -> int:
+    """What the machine, or the GPU, can still give."""
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.mem_get_info()[0]
+    from memory.process_memory import available_bytes
+
+    return available_bytes()
+
+
+def record_path(partial: Path) -> Path:
+    """Where a run under way keeps its choice, so that ``--resume`` goes on with it."""
+    return partial / "memory.json"

@@ -1,0 +1,53 @@
+"""The true peak of a run: what training took beside the program and its data."""
+
+from __future__ import annotations
+
+import gc
+
+MIB = 2**20
+
+
+class Peak:
+    """Make it after everything is imported and read, before a model is loaded; then start and read it.
+
+    Args:
+        device (str): cuda, mps or cpu.
+
+    Attributes:
+        before_mib (float): what the process held at its making, MiB; on CUDA 0, for the GPU is empty.
+        measured_mib (float): on a CPU the process's high-water mark above that; on CUDA the most that
+            PyTorch reserved; None until :meth:`read` or where neither can be told.
+    """
+
+    def __init__(self, device: str):
+        from memory.process_memory import give_back, resident_bytes
+
+        self.device = device
+        self.measured_mib: float | None = None
+        gc.collect()
+        give_back()
+        self.before_mib = 0.0 if device == "cuda" else resident_bytes() / MIB
+
+    def start(self) -> None:
+        """Forgets what came before."""
+        if self.device == "cuda":
+            import torch
+
+            torch.cuda.reset_peak_memory_stats()
+            return
+        from memory.process_memory import give_back, reset_high_water
+
+        gc.collect()
+        give_back()
+        reset_high_water()
+
+    def read(self) -> None:
+        """Takes the measurement."""
+        if self.device == "cuda":
+            import torch
+
+            self.measured_mib = torch.cuda.max_memory_reserved() / MIB
+        elif self.device == "cpu":
+            from memory.process_memory import high_water_bytes
+
+            self.measured_mib = max(0.0, high_water_bytes() / MIB - self.before_mib)

@@ -1,0 +1,168 @@
+"""One example on the CPU before the run: a plain bug is found in seconds and not taken for a lack of memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from memory.settings import MemorySettings
+
+# A new head starts with small weights, so its first loss is near ln(classes); this far above, it is no new head's.
+SLACK = 1.5
+
+
+def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: float) -> list[str]:
+    """Looks at every input, then takes one optimizer step on one example, on the CPU, with the run's levers.
+
+    The model is a fresh one and is thrown away.
+
+    Args:
+        task (TextTask or AudioTask): model and batches.
+        items (sequence of dict): the training set.
+        settings (MemorySettings): the run's levers.
+        learning_rate (float): the run's.
+
+    Returns:
+        list of str: what was found, for the user.
+
+    Raises:
+        ValueError: an input or a setting that cannot be trained with; which, and why.
+    """
+    classes = len(task.corpus.label_names)
+    part = task.corpus.train
+    check_labels(part.labels, part.inputs, classes)
+    check_inputs(_raw(items), part.inputs, getattr(task.model_config, "vocab_size", None))
+    number = _longest(items)
+    before, after = one_step(task, items[number], settings, learning_rate)
+    name = _named(part.inputs, number)
+    if not math.isfinite(before):
+        raise ValueError(
+            f"preflight: the first loss is {before} for training input {name}: "
+            "look at that input, and at the base model's weights"
+        )
+    expected = math.log(classes)
+    if before > expected + SLACK:
+        raise ValueError(
+            f"preflight: the first loss is {before:.2f} for training input {name}, and {expected:.2f} "
+            f"(ln {classes}) is what guessing gives: the base model's head was trained for other labels or the "
+            "weights are broken; take its encoder, or --no-preflight if you know better"
+        )
+    # 16-bit weights round the loss to about 1/256: there a tie is no sign of anything.
+    if not math.isfinite(after) or after > before or (after == before and settings.precision != "bf16-pure"):
+        raise ValueError(
+            f"preflight: one optimizer step raised the loss from {before:.4f} to {after:.4f} for training "
+            f"input {name}: try a smaller --learning-rate than {learning_rate:g}, or --no-preflight"
+        )
+    return [
+        f"preflight: first loss {before:.3f} (ln {classes} = {expected:.3f}), {after:.3f} after one step on one "
+        "example"
+    ]
+
+
+def check_labels(labels: Iterable[int], inputs: list[Any], classes: int) -> None:
+    """Every label is a class number.
+
+    Raises:
+        ValueError: too few classes, or a label outside ``0..classes - 1``; which.
+    """
+    if classes < 2:
+        raise ValueError(f"preflight: the data has {classes} class; a classifier needs at least 2")
+    for number, label in enumerate(labels):
+        if not isinstance(label, int | np.integer) or not 0 <= label < classes:
+            raise ValueError(
+                f"preflight: training input {_named(inputs, number)} has label {label!r}; labels are whole "
+                f"numbers from 0 to {classes - 1}"
+            )
+
+
+def check_inputs(items: Iterable[dict[str, Any]], inputs: list[Any], vocabulary: int | None) -> None:
+    """Every text has tokens that the model's table holds; every clip has finite samples.
+
+    Args:
+        items (iterable of dict): with ``input_ids`` (list of int) or ``waveform`` (ndarray of shape (time,)).
+        inputs (list): what they were made of, to name them.
+        vocabulary (int, optional): rows of the model's table.
+
+    Raises:
+        ValueError: an input that is empty, out of range or not a number; which.
+    """
+    silent = 0
+    for number, item in enumerate(items):
+        if "input_ids" in item:
+            ids = item["input_ids"]
+            if not ids:
+                raise ValueError(f"preflight: training input {_named(inputs, number)} has no tokens")
+            if vocabulary is not None and not 0 <= min(ids) <= max(ids) < vocabulary:
+                raise ValueError(
+                    f"preflight: training input {_named(inputs, number)} has token {max(ids)}, and the model's "
+                    f"table has {vocabulary} rows: model and tokenizer do not belong together"
+                )
+            continue
+        clip = item["waveform"]
+        if clip.ndim != 1 or not len(clip):
+            raise ValueError(
+                f"preflight: training input {_named(inputs, number)} has shape {clip.shape}, not (time,)"
+            )
+        if not np.isfinite(clip).all():
+            raise ValueError(f"preflight: training input {_named(inputs, number)} holds samples that are not numbers")
+        silent += not clip.any()
+    if silent and silent == number + 1:
+        raise ValueError("preflight: every training clip is silent: look at the files")
+
+
+def one_step(task: Any, item: dict[str, Any], settings: MemorySettings, rate: float) -> tuple[float, float]:
+    """Loss of one example before and after one optimizer step on it, without dropout, in fp32 where weights are.
+
+    Returns:
+        tuple of float: before, after.
+    """
+    import torch
+
+    from memory.apply import apply_to_model, weights_dtype
+    from memory.optimizers import build_optimizer
+
+    single = settings.replace(
+        micro_batch_size=1,
+        gradient_accumulation_steps=1,
+        precision="bf16-pure" if settings.precision == "bf16-pure" else "fp32",
+    )
+    model = apply_to_model(task.load_model(weights_dtype(single)), single).eval()
+    optimizer = build_optimizer(model, single, rate)
+    batch = task.collator([item])
+    if single.precision == "bf16-pure":
+        batch = {k: v.to(torch.bfloat16) if v.is_floating_point() else v for k, v in batch.items()}
+
+    def loss() -> Any:
+        outputs = model(**batch)
+        if outputs.logits.shape != (1, len(task.corpus.label_names)):
+            raise ValueError(
+                f"preflight: the model answers with shape {tuple(outputs.logits.shape)}, not (1, "
+                f"{len(task.corpus.label_names)})"
+            )
+        return torch.nn.functional.cross_entropy(outputs.logits.float(), batch["labels"].to(torch.long))
+
+    before = loss()
+    before.backward()
+    optimizer.step()
+    with torch.no_grad():
+        return before.item(), loss().item()
+
+
+def _raw(items: Any) -> Iterable[dict[str, Any]]:
+    """The items without what augmentation does to them."""
+    clips = getattr(items, "clips", None)
+    return items if clips is None else ({"waveform": clip} for clip in clips)
+
+
+def _longest(items: Any) -> int:
+    sizes = [len(item.get("input_ids", item.get("waveform"))) for item in _raw(items)]
+    return int(np.argmax(sizes))
+
+
+def _named(inputs: list[Any], number: int) -> str:
+    """The input's number and beginning (or path), to find it by."""
+    told = " ".join(str(inputs[number]).split())
+    return f"{number} ({told[:60]}{'...' if len(told) > 60 else ''})"

@@ -1,0 +1,153 @@
+"""Out of memory while training: told from other errors, diagnosed, and answered with the next checklist step."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from memory.checklist import Situation, Step, step
+from memory.settings import MemorySettings
+
+# What the allocators say: PyTorch's on CUDA and on the CPU, cuBLAS and cuDNN, C++, the kernel.
+WORDS = (
+    "out of memory",
+    "DefaultCPUAllocator: can't allocate memory",
+    "DefaultCPUAllocator: not enough memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "std::bad_alloc",
+    "Cannot allocate memory",
+)
+FEW = 4  # below so many examples a pass leaves the processor idle: other steps come first
+WORTH = 0.9  # a step must bring the predicted peak below this share of what it was
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, says that memory ran out.
+
+    Args:
+        error (BaseException): anything caught.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+            return True
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            return True
+        if isinstance(error, RuntimeError) and any(word in str(error) for word in WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to do about it.
+
+    Attributes:
+        step (Step): of the checklist.
+        settings (MemorySettings): with the step taken; the effective batch is the same.
+        diagnosis (str): what memory was needed for, in words.
+    """
+
+    step: Step
+    settings: MemorySettings
+    diagnosis: str
+
+
+def answer(
+    settings: MemorySettings,
+    around: Situation,
+    phase: str,
+    components: Callable[[MemorySettings], dict[str, float]] | None = None,
+) -> Answer | None:
+    """The next step of the checklist that helps and that leaves what is trained as it is.
+
+    Args:
+        settings (MemorySettings): those that ran out of memory.
+        around (Situation): what applies.
+        phase (str): what training was doing.
+        components (callable, optional): predicts MiB by component. A step that would save little is then passed
+            over as long as another saves more. (Default: steps are taken in order)
+
+    Returns:
+        Answer: or None when the checklist has no such step left.
+    """
+    choices = list(steps_left(settings, around))
+    if not choices:
+        return None
+    try:
+        before = _counted(components(settings)) if components else {}
+        peaks = [sum(_counted(components(changed)).values()) for _, changed in choices] if components else []
+    except Exception:  # no prediction for this model, or no memory for one: the order alone decides
+        before, peaks = {}, []
+    diagnosis = f"in the {phase} pass" if phase in ("forward", "backward") else f"in phase {phase}"
+    taken = 0
+    if peaks:
+        most = max(before, key=lambda name: before[name])
+        total = sum(before.values())
+        diagnosis += f"; {before[most]:.0f} of {total:.0f} MiB predicted are {most.replace('_', ' ')}"
+        taken = next((i for i, peak in enumerate(peaks) if peak <= WORTH * total), peaks.index(min(peaks)))
+    return Answer(*choices[taken], diagnosis)
+
+
+def steps_left(settings: MemorySettings, around: Situation) -> Iterator[tuple[Step, MemorySettings]]:
+    """The steps that keep every trained weight and the effective batch, in order, each with its settings.
+
+    Args:
+        settings (MemorySettings): the levers in force.
+        around (Situation): what applies.
+    """
+    smaller = _smaller_passes(settings)
+    if smaller is not None and smaller.micro_batch_size >= FEW:
+        yield step("micro_batch"), smaller
+    if not settings.gradient_checkpointing:
+        yield step("checkpointing"), settings.replace(gradient_checkpointing=True)
+    if settings.optimizer == "adamw" and not settings.lora_rank:
+        yield step("adam8bit"), settings.replace(optimizer="adamw8bit")
+    if around.attention and not settings.attention_dropout_off:
+        yield step("attention_dropout"), settings.replace(attention_dropout_off=True)
+    if settings.precision in ("fp32", "tf32") and around.fast_bf16:
+        yield step("precision"), settings.replace(precision="bf16")
+    if smaller is not None and smaller.micro_batch_size < FEW:
+        yield step("micro_batch"), smaller
+    if settings.optimizer == "adamw8bit" and settings.embeddings_32bit and around.embeddings:
+        yield step("embeddings_8bit"), settings.replace(embeddings_32bit=False)
+
+
+def _smaller_passes(settings: MemorySettings) -> MemorySettings | None:
+    """At most half as many examples a pass, and as many more passes."""
+    batch = settings.effective_batch_size
+    size = next((n for n in range(settings.micro_batch_size // 2, 0, -1) if batch % n == 0), None)
+    if size is None or settings.optimizer_in_backward:
+        return None
+    return settings.replace(micro_batch_size=size, gradient_accumulation_steps=batch // size)
+
+
+def _counted(components: dict[str, float]) -> dict[str, float]:
+    return {name: size for name, size in components.items() if name != "runtime"}
+
+
+def intact(optimizer: Any, steps: int, phase: str, in_backward: bool) -> bool:
+    """Whether the weights are those of the last step, so that nothing but the failed step must be repeated.
+
+    An optimizer counts its steps weight by weight: if all counts are those of the last step, memory ran out
+    before the first weight was changed.
+
+    Args:
+        optimizer (torch.optim.Optimizer): the one that failed, or None if it was not made yet.
+        steps (int): steps completed.
+        phase (str): what training was doing.
+        in_backward (bool): weights change during the backward pass.
+    """
+    if optimizer is None:
+        return False
+    if in_backward:
+        return phase in ("forward", "between", "evaluation")
+    if phase != "optimizer":
+        return True
+    counts = {int(state["step"]) for state in optimizer.state.values() if "step" in state}
+    return counts == {steps} or (steps == 0 and counts <= {0} and bool(counts))
