@@ -5,13 +5,14 @@
 
 Needs the packages it compares with: pip install spafe librosa gammatone. Every contestant makes 25 ms frames
 every 10 ms at 16 kHz, 24 filters, 13 coefficients, of the same float32 noise (spafe and gammatone: float64,
-as they want it). Each round runs every contestant once; what counts is the median over the rounds.
+as they want it). Each round runs every contestant once, in a shuffled order; what counts is the median over the rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import statistics
 import sys
 import time
@@ -75,13 +76,18 @@ def batches(seconds: float) -> dict[str, Callable[[], object]]:
 
 
 def interleaved(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, dict[str, float]]:
-    """Milliseconds of each call: median and minimum over the rounds, after two that do not count."""
+    """Milliseconds of each call: median and minimum over the rounds, after two that do not count.
+
+    Each round has an order of its own: a call finds the processor's cache as the one before left it.
+    """
     import torch
 
     times: dict[str, list[float]] = {name: [] for name in calls}
+    order, shuffler = list(calls.items()), random.Random(0)
     with torch.inference_mode():
         for _ in range(rounds + 2):
-            for name, call in calls.items():
+            shuffler.shuffle(order)
+            for name, call in order:
                 start = time.perf_counter()
                 call()
                 times[name].append(1000 * (time.perf_counter() - start))

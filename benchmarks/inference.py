@@ -348,9 +348,10 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         plan = prepare(options.run_folder.resolve(), Path(folder), names, options)
         runs = _earlier(options, plan)
-        _alternate(names, options, Path(folder), runs)
-    if options.json:
-        options.json.write_text(json.dumps({"counts": plan["counts"], "runs": runs}, indent=1))
+        for _ in range(options.rounds):
+            _round(names, options, Path(folder), runs)
+            if options.json:
+                options.json.write_text(json.dumps({"counts": plan["counts"], "runs": runs}, indent=1))
     report(runs, plan)
     return 0
 
@@ -373,17 +374,20 @@ def _earlier(options: argparse.Namespace, plan: dict[str, Any]) -> dict[str, lis
     return kept["runs"]
 
 
-def _alternate(
+def _round(
     names: list[str], options: argparse.Namespace, work: Path, runs: dict[str, list[dict[str, Any]]]
 ) -> None:
+    """Every backend once, beginning with another one than in the round before."""
+    number = len(runs.get(names[0], []))
+    turn = number % len(names)
     limits = sorted({BACKENDS[name][1] for name in names})
-    done = len(runs.get(names[0], []))
-    for number in range(done, done + options.rounds):
-        turn = number % len(names)
-        for name in [*limits, *names[turn:], *names[:turn]]:
-            runs.setdefault(name, []).append(_in_a_process(name, options.run_folder, work))
-            shown = {key: value for key, value in runs[name][-1].items() if key != "labels"}
-            print(f"round {number + 1}: {name} {json.dumps(shown)}", file=sys.stderr, flush=True)
+    found = {}
+    for name in [*limits, *names[turn:], *names[:turn]]:
+        found[name] = _in_a_process(name, options.run_folder, work)
+        shown = {key: value for key, value in found[name].items() if key != "labels"}
+        print(f"round {number + 1}: {name} {json.dumps(shown)}", file=sys.stderr, flush=True)
+    for name, result in found.items():  # a whole round counts, or nothing of it
+        runs.setdefault(name, []).append(result)
 
 
 def _in_a_process(name: str, run_folder: Path, work: Path) -> dict[str, Any]:

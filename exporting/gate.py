@@ -182,7 +182,7 @@ def _speed(folder: Path, inputs: list, source: Any) -> dict[str, float]:
 
 
 def _failed(source: Any, attempts: list[dict[str, Any]], max_drop: float) -> RuntimeError:
-    record = source.run.path / "export_failed.json"
+    record = (source.run.home or source.run.path) / "export_failed.json"
     temporary = record.with_name(record.name + ".tmp")
     temporary.write_text(
         json.dumps({"gate": {"max_drop": max_drop, "passed": False}, "attempts": attempts}, indent=2) + "\n",

@@ -30,7 +30,7 @@ def with_plain_weights(run: Run, folder: Path, token: str | None = None) -> Run:
     for file in run.path.iterdir():
         if file.is_file() and not file.name.startswith("adapter_") and not (folder / file.name).exists():
             (folder / file.name).write_bytes(file.read_bytes())
-    return dataclasses.replace(run, path=folder)
+    return dataclasses.replace(run, path=folder, home=run.path)
 
 
 def merge(run: Run, token: str | None = None) -> nn.Module:

@@ -132,10 +132,11 @@ def restore_accuracy(model: Any, samples: Samples, max_drop: float, transformer:
         openvino.Model: the quantized graph. It may still lose more than ``max_drop``: the gate decides.
     """
     import nncf
+    from nncf.quantization.advanced_parameters import RestoreMode
 
     restorer = nncf.AdvancedAccuracyRestorerParameters(
         ranking_subset_size=min(RANKED, len(samples.validation)),
-        restore_mode=nncf.RestoreMode.ONLY_ACTIVATIONS,
+        restore_mode=RestoreMode.ONLY_ACTIVATIONS,
     )
     return nncf.quantize_with_accuracy_control(
         model.clone(),

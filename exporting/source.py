@@ -18,10 +18,12 @@ class Run:
     Attributes:
         path (Path): the folder.
         report (dict): its ``run.json``.
+        home (Path, optional): where records about it are kept. (Default: ``path``)
     """
 
     path: Path
     report: dict[str, Any]
+    home: Path | None = None
 
     @property
     def task(self) -> str:

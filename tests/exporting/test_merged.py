@@ -20,7 +20,9 @@ def test_rounding_is_the_one_that_training_used():
     assert (rounded - layer.weight).abs().max() > 1e-4, "eight bits are not thirty-two"
 
 
-@pytest.mark.parametrize("flags", [["--lora-rank", 4], ["--lora-rank", 4, "--load-in-8bit"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "flags", [["--lora-rank", "4"], ["--lora-rank", "4", "--load-in-8bit"]], ids=" ".join
+)
 def test_merged_model_answers_as_the_trained_one(flags, train, tmp_path):
     done = train(*flags, "--precision", "fp32", "--max-steps", 6, "--learning-rate", "1e-2")
     report = done.report

@@ -26,7 +26,9 @@ def test_memory_flags_are_those_of_the_planner():
     add_settings_arguments(alone)
     known = {option for action in parser()._actions for option in action.option_strings}
     assert {option for action in alone._actions for option in action.option_strings} <= known
-    assert parse(["--batch-size", "4", "--gradient-accumulation-steps", "8"]).memory.effective_batch_size == 32
+    assert (
+        parse(["--batch-size", "4", "--gradient-accumulation-steps", "8"]).memory.effective_batch_size == 32
+    )
     assert parse([]).memory.micro_batch_size == 32
     assert parse(["--task", "audio"]).memory.micro_batch_size == 16
 
@@ -107,7 +109,13 @@ def test_the_command_that_the_planner_prints_trains(tiny_bert, news_csv, tmp_pat
     config = json.loads((tmp_path / "run" / "run.json").read_text())["config"]
     chosen = told["chosen"]
     assert config["batch_size"] == chosen["micro_batch_size"]
-    for name in ("gradient_accumulation_steps", "gradient_checkpointing", "optimizer", "precision", "lora_rank"):
+    for name in (
+        "gradient_accumulation_steps",
+        "gradient_checkpointing",
+        "optimizer",
+        "precision",
+        "lora_rank",
+    ):
         assert config[name] == chosen[name], name
 
 
@@ -131,7 +139,7 @@ def test_wide_resnet_under_checkpointing_counts_each_batch_once(train, tmp_path)
         ["--lora-rank", 4, "--load-in-8bit", "--batch-size", 16],
         ["--optimizer-in-backward", "--batch-size", 16],
     ],
-    ids=" ".join,
+    ids=lambda flags: " ".join(map(str, flags)),
 )
 def test_a_resumed_run_ends_as_an_uninterrupted_one(flags, train, monkeypatch, even_csv):
     from training.trainer import ClassifierTrainer

@@ -94,6 +94,18 @@ def test_a_head_trained_for_other_labels_is_told(task, monkeypatch):
         preflight(task, items, MemorySettings(), 1e-4)
 
 
+def test_an_input_that_the_model_cannot_take_is_named(task, monkeypatch):
+    genuine = task.collator
+
+    def too_wide(items):
+        batch = genuine(items)
+        return {**batch, "attention_mask": batch["attention_mask"][:, :-3]}
+
+    monkeypatch.setattr(task, "collator", too_wide)
+    with pytest.raises(ValueError, match=r"cannot take training input \d+ \("):
+        preflight(task, task.train_set(), MemorySettings(), 1e-4)
+
+
 def test_a_step_that_makes_things_worse_names_the_learning_rate(task):
     with pytest.raises(ValueError, match="smaller --learning-rate than 1000"):
         preflight(task, task.train_set(), MemorySettings(optimizer="sgd"), 1000.0)

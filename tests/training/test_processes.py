@@ -15,7 +15,12 @@ pytestmark = pytest.mark.slow
 def launched(command, folder):
     environment = {**os.environ, **OFFLINE, "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        [str(word) for word in command], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+        [str(word) for word in command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 
@@ -32,7 +37,17 @@ def runs(calm_bert, even_csv, tmp_path_factory):
     assert one.returncode == 0, one.stderr[-2000:]
     start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", 2, "--master-port", 29517]
     two = launched(
-        [*start, script, *common, "--batch-size", 4, "--gradient-accumulation-steps", 2, "--output-dir", "two"],
+        [
+            *start,
+            script,
+            *common,
+            "--batch-size",
+            4,
+            "--gradient-accumulation-steps",
+            2,
+            "--output-dir",
+            "two",
+        ],
         folder,
     )
     assert two.returncode == 0, two.stderr[-2000:]
@@ -53,7 +68,9 @@ def test_the_loss_curve_is_that_of_twice_the_batch(runs):
 
 def test_only_the_main_process_speaks_and_the_folder_is_whole(runs):
     folder, one, two = runs
-    assert {path.name for path in (folder / "two").iterdir()} == {path.name for path in (folder / "one").iterdir()}
+    assert {path.name for path in (folder / "two").iterdir()} == {
+        path.name for path in (folder / "one").iterdir()
+    }
     assert not list(folder.glob(".*"))
     for line in ("training on cpu", "preflight:", '"run_folder"'):
         assert two.stdout.count(line) == one.stdout.count(line) == 1

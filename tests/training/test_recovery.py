@@ -83,14 +83,16 @@ def test_steps_follow_the_checklist_and_keep_the_effective_batch_until_none_is_l
 
 def test_a_step_that_saves_little_is_passed_over_while_another_saves_more():
     def components(settings):
-        return {"optimizer_state": 800 if settings.optimizer == "adamw" else 200, "activations": 50, "runtime": 20}
+        return {
+            "optimizer_state": 800 if settings.optimizer == "adamw" else 200,
+            "activations": 50,
+            "runtime": 20,
+        }
 
     found = answer(MemorySettings(32), Situation(), "optimizer", components)
     assert found.step.key == "adam8bit" and "800 of 850 MiB" in found.diagnosis
     assert answer(MemorySettings(32), Situation(), "forward").step.key == "micro_batch"
-    everything = MemorySettings(
-        1, 32, True, "adamw8bit", False, "bf16", True
-    )
+    everything = MemorySettings(1, 32, True, "adamw8bit", False, "bf16", True)
     assert answer(everything, Situation(), "forward") is None
 
 
@@ -152,7 +154,8 @@ def fail_once_after_step(seven, where, monkeypatch):
         genuine = getattr(owner, name)
 
         def method(self, *args, **kwargs):
-            if isinstance(self, ClassifierTrainer) and self.state.global_step == seven and "return_outputs" not in kwargs:
+            trains = isinstance(self, ClassifierTrainer) and "return_outputs" not in kwargs
+            if trains and self.state.global_step == seven:
                 fails["armed"] = not fails["done"]
             now = raises and fails["armed"] and not fails["done"]
             if now and not after:
@@ -205,10 +208,10 @@ def test_training_goes_on_as_if_nothing_had_happened(where, calm, uninterrupted,
     assert done.report["steps"] == 9
     curve = done.report["loss_curve"]
     assert [step for step, _ in curve] == list(range(1, 10))
-    assert [loss for _, loss in curve] == pytest.approx(uninterrupted["losses"], rel=1e-3)
+    assert [loss for _, loss in curve] == pytest.approx(uninterrupted["losses"], rel=1e-4)
     rates = [entry["learning_rate"] for entry in done.trainer.state.log_history if "learning_rate" in entry]
     assert rates == pytest.approx(uninterrupted["rates"])
-    assert done.report["metrics"]["loss"] == pytest.approx(uninterrupted["loss"], rel=1e-3)
+    assert done.report["metrics"]["loss"] == pytest.approx(uninterrupted["loss"], rel=1e-4)
 
 
 def test_step_after_step_of_the_checklist_down_to_8_bit_moments(calm, monkeypatch, in_order):
@@ -219,7 +222,9 @@ def test_step_after_step_of_the_checklist_down_to_8_bit_moments(calm, monkeypatc
     def step(self, model, inputs, *args):
         settings = self.settings
         greedy = (
-            settings.micro_batch_size > 4 or not settings.gradient_checkpointing or settings.optimizer == "adamw"
+            settings.micro_batch_size > 4
+            or not settings.gradient_checkpointing
+            or settings.optimizer == "adamw"
         )
         if self.state.global_step == 4 and greedy:
             raise RuntimeError(CPU)
@@ -227,7 +232,9 @@ def test_step_after_step_of_the_checklist_down_to_8_bit_moments(calm, monkeypatc
 
     monkeypatch.setattr(ClassifierTrainer, "training_step", step)
     done = calm()
-    taken = [entry["step"] for entry in done.report["checklist"] if "out of memory at step 5" in entry["reason"]]
+    taken = [
+        entry["step"] for entry in done.report["checklist"] if "out of memory at step 5" in entry["reason"]
+    ]
     assert taken == ["micro_batch", "micro_batch", "checkpointing", "adam8bit"]
     assert done.report["steps"] == 9
     assert done.report["config"]["optimizer"] == "adamw8bit"
@@ -320,7 +327,9 @@ def test_a_real_limit_of_the_address_space_is_survived(tiny_bert, news, tmp_path
 
     data = tmp_path / "long.csv"  # 256 texts of 128 tokens take about 250 MiB at once
     with open(data, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("text", "label"), *((" ".join([text] * 5), label) for text, label in news)])
+        csv.writer(file).writerows(
+            [("text", "label"), *((" ".join([text] * 5), label) for text, label in news)]
+        )
     script = tmp_path / "limited.py"
     script.write_text(LIMITED.format(root=str(ROOT), mib=160))
     command = [
