@@ -102,16 +102,10 @@ def bars(
     }
     layout = {
         "xaxis": {
-<<<<<<< HEAD
             **axis(title),
-            "range": [1.18 * min([*values, 0.0]), 1.18 * max([*values, 1e-9])],
-            "nticks": 6,
-=======
-            **_axis(title),
             "range": [1.25 * min([*values, 0.0]), 1.25 * max([*values, 1e-9])],
             "nticks": 5,
             "tickangle": 0,
->>>>>>> main
             "tickformat": axis_format,
         },
         "yaxis": {
