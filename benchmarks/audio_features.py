@@ -140,6 +140,7 @@ def main(argv: list[str]) -> int:
             verdict = "reached" if ratio >= goal else "MISSED"
             print(f"  {ours} is {ratio:.1f} x faster than {theirs} (goal {goal:g} x: {verdict})")
         figures[f"{seconds:g} s"] = times
+        save(args.output, figures)
     times = interleaved(batches(2.0), args.rounds)
     print("\nclips of 2 s: milliseconds a clip")
     for name, row in times.items():
@@ -150,9 +151,15 @@ def main(argv: list[str]) -> int:
     print(
         f"\nMFCC and librosa's differ by at most {figures['mfcc_against_librosa']:.1e} of the largest coefficient"
     )
-    if args.output:
-        Path(args.output).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    save(args.output, figures)
     return 0
+
+
+def save(output: str | None, figures: dict[str, object]) -> None:
+    """Writes what is measured so far, and shows it: the long clips take minutes."""
+    sys.stdout.flush()
+    if output:
+        Path(output).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

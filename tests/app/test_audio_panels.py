@@ -13,6 +13,7 @@ import soundfile
 from audio.reading import read_waveform
 from demos import audio_features, example_sounds
 from demos.audio_panels import correlation, envelope, filters, gain, hearing, noise, widening
+from demos.curves import curves
 from demos.served_model import ServedModel
 from tests.app.test_audio_tab import RATE, decoded, tone
 from tests.app.test_topics_tab import event
@@ -35,6 +36,15 @@ def demo(tmp_path_factory):
     return audio_features.create_demo(
         ServedModel("audio", "NO_MODEL", tmp_path_factory.mktemp("none")), read_waveform
     )
+
+
+def test_a_logarithmic_axis_has_round_ticks():
+    x = np.array([20.0, 20_000.0])
+    figure = json.loads(curves(x, {"a": x}, x_title="Hz", y_title="Hz", x_log=True).plot)
+    axis = figure["layout"]["xaxis"]
+    ticks = dict(zip(axis["ticktext"], axis["tickvals"], strict=True))
+    assert axis["type"] == "log" and ticks["20"] == 20 and ticks["2k"] == 2000 and ticks["10k"] == 10_000
+    assert figure["layout"]["yaxis"]["type"] == "linear" and "tickvals" not in figure["layout"]["yaxis"]
 
 
 # Filter banks
