@@ -31,8 +31,8 @@ LESSON = (
     "**GFCC** takes a cube root of it instead of a logarithm."
 )
 CAPTION = (
-    "Drag over a stretch of time in any row to enlarge it in all, double-click to see everything again. Both "
-    "spectrograms by bands have 64; half of the mel picture lies below 1.8 kHz, as in our hearing. Coefficient 0 is "
+    "Drag over a stretch of time in any row to enlarge it in all, double-click to see everything again. The mel and "
+    "gammatone pictures have 64 bands each; half of the mel picture lies below 1.8 kHz, as in our hearing. Coefficient 0 is "
     "loudness, 1 the tilt, then ever finer shape; each row is drawn in its own deviations."
 )
 
