@@ -5,9 +5,12 @@
     python benchmarks/inference.py RUN_FOLDER --only ours pipeline_fp32
 
 Each backend runs in a process of its own; a round runs every one of them once, in an order that changes; the
-figures are medians over the rounds. The share of the arithmetic limit is the work of the model's matrix
-products on the real tokens, by the time taken, by what one large product of the same precision reaches on
-this machine in the same round. ONNX Runtime needs: pip install onnx onnxruntime
+figures are medians over the rounds. Ours classifies all texts, the others (some of them take minutes for them)
+a sample of the test part, --peer-texts: their rate is that of the sample. Agreement is with the original in
+fp32, on the texts of the test part that a backend classified. The share of the arithmetic limit is the work of
+the model's matrix products on the real tokens, by the time taken, by what one large product of the same
+precision reaches on this machine in the same round. --json FILE keeps every measurement and adds to those of
+earlier calls, so that rounds can be spread over time. ONNX Runtime needs: pip install onnx onnxruntime
 """
 
 from __future__ import annotations
@@ -25,11 +28,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 from command_line import quiet_libraries, run
 
 BATCH = 32
+OURS = "ours"
+LIMITS = ("int8", "fp32", "openvino")  # what the arithmetic limit is measured in
 LIMIT_SIZE = 2048  # rows and columns of the product that measures the arithmetic limit
 Predict = Callable[[list[str]], list[int]]
 
@@ -37,10 +44,11 @@ Predict = Callable[[list[str]], list[int]]
 def ours(run_folder: Path, work: Path) -> tuple[Predict, Path]:
     """The export, through ``inference.TextClassifier``."""
     import inference
+    from inference.export_folder import WEIGHTS
 
     classifier = inference.load(run_folder)
     number = {label: i for i, label in enumerate(classifier.labels)}
-    return lambda texts: [number[p.label] for p in classifier.predict(texts)], classifier.export.path
+    return lambda texts: [number[p.label] for p in classifier.predict(texts)], classifier.export.path / WEIGHTS
 
 
 def _pipeline(model: Any, run_folder: Path, batch: int) -> Predict:
@@ -145,7 +153,7 @@ BACKENDS: dict[str, tuple[Callable[[Path, Path], tuple[Predict, Path]], str]] = 
     "ours": (ours, "int8"),
     "pipeline_fp32": (pipeline_fp32, "fp32"),
     "pipeline_fp32_batched": (pipeline_fp32_batched, "fp32"),
-    "optimum_plain": (optimum_plain, "fp32"),
+    "optimum_plain": (optimum_plain, "openvino"),
     "torch_dynamic_int8": (torch_dynamic_int8, "int8"),
     "onnxruntime_dynamic_int8": (onnxruntime_dynamic_int8, "int8"),
 }
@@ -155,24 +163,29 @@ def _max_length(run_folder: Path) -> int:
     return int(json.loads((run_folder / "run.json").read_text())["config"]["sequence_length"])
 
 
-def prepare(run_folder: Path, work: Path, names: list[str], texts: int, single: int) -> dict[str, Any]:
+def prepare(run_folder: Path, work: Path, names: list[str], options: argparse.Namespace) -> dict[str, Any]:
     """Converts what the peers need and chooses the texts, before any clock starts.
 
-    The test part comes first, so that accuracy is measured on it alone; other parts fill up to ``texts``.
+    The test part comes first, shuffled, so that accuracy is measured on it alone; other parts fill up.
     """
     from exporting.source import read_run
+    from exporting.text_source import TextSource
 
     corpus = read_run(run_folder).corpus()
-    tested = min(texts, len(corpus.test.inputs))
-    rows = sorted(random.Random(0).sample(range(len(corpus.test.inputs)), tested))
-    chosen = [corpus.test.inputs[row] for row in rows]
+    rows = random.Random(0).sample(range(len(corpus.test.inputs)), min(options.texts, len(corpus.test.inputs)))
+    tested = [corpus.test.inputs[row] for row in rows]
     rest = corpus.train.inputs + corpus.validation.inputs
-    chosen += random.Random(0).sample(rest, min(len(rest), texts - tested))
+    texts = tested + random.Random(0).sample(rest, min(len(rest), options.texts - len(tested)))
+    bulk = {name: texts if name == OURS else tested[: options.peer_texts] for name in names}
     plan = {
-        "texts": chosen,
+        "texts": texts,
+        "counts": {name: len(given) for name, given in bulk.items()},
         "labels": [corpus.test.labels[row] for row in rows],
-        "single": chosen[:single],
-        "operations": operations(run_folder, chosen),
+        "original": TextSource(read_run(run_folder)).original_logits(tested).argmax(axis=1).tolist(),
+        "single": texts[: options.single],
+        "operations_per_text": {
+            count: operations(run_folder, texts[:count]) / count for count in {len(g) for g in bulk.values()}
+        },
     }
     (work / "plan.json").write_text(json.dumps(plan))
     if "optimum_plain" in names:
@@ -204,22 +217,13 @@ def _write_onnx(run_folder: Path, work: Path) -> None:
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    class FourDimensionalMask(torch.nn.Module):
-        """The exporter cannot follow the making of the mask, so the graph makes it by itself."""
-
-        def __init__(self, model: Any):
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            hidden = (1.0 - attention_mask[:, None, None, :].float()) * torch.finfo(torch.float32).min
-            return self.model(input_ids=input_ids, attention_mask=hidden).logits
+    from exporting.onnx_file import with_own_mask
 
     example = (torch.ones(2, 16, dtype=torch.long), torch.ones(2, 16, dtype=torch.long))
     axes = {0: "batch", 1: "length"}
     with torch.inference_mode():
         torch.onnx.export(
-            FourDimensionalMask(_torch_model(run_folder)),
+            with_own_mask(_torch_model(run_folder)),
             example,
             str(work / "fp32.onnx"),
             input_names=["input_ids", "attention_mask"],
@@ -237,55 +241,50 @@ def measure(name: str, run_folder: Path, work: Path, started: float) -> dict[str
     Returns:
         dict: seconds, milliseconds, MiB, texts a second, and the number of each text's label.
     """
-    import resource
-
     before = time.time()
     plan = json.loads((work / "plan.json").read_text())
     started += time.time() - before  # reading the benchmark's own texts is no part of a cold start
     build, _ = BACKENDS[name]
     predict, weights = build(run_folder, work)
     predict(plan["single"][:1])
-    first_seconds, first_mib = time.time() - started, _resident_mib()
+    first_seconds, first_mib = time.time() - started, _resident_mib("VmRSS")
     times = []
     predict(plan["single"][:3])
     for text in plan["single"]:
         begin = time.perf_counter()
         predict([text])
         times.append(time.perf_counter() - begin)
-    predict(plan["texts"][:BATCH])
+    texts = plan["texts"][: plan["counts"][name]]
+    predict(texts[:BATCH])
     begin = time.perf_counter()
-    labels = predict(plan["texts"])
+    labels = predict(texts)
     seconds = time.perf_counter() - begin
     return {
         "first_prediction_s": first_seconds,
         "first_prediction_mib": first_mib,
         "latency_ms": median(times) * 1000,
         "texts_per_second": len(labels) / seconds,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "weights_mb": _weight_bytes(weights) / 1e6,
+        "peak_mib": _resident_mib("VmHWM"),
+        "weights_mb": weights.stat().st_size / 1e6,
         "labels": labels,
     }
 
 
-def _resident_mib() -> float:
+def _resident_mib(key: str) -> float:
+    """Memory of this process now (VmRSS) or at most (VmHWM). Not ``getrusage``: it knows the parent's peak too."""
     for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
+        if line.startswith(key):
             return int(line.split()[1]) / 1024
     return float("nan")
-
-
-def _weight_bytes(path: Path) -> int:
-    files = [path] if path.is_file() else [file for file in path.iterdir() if file.is_file()]
-    return sum(file.stat().st_size for file in files)
 
 
 def measure_limit(precision: str) -> dict[str, Any]:
     """What a chain of large matrix products reaches on this machine, in operations a second.
 
     Args:
-        precision (str): ``int8`` or ``fp32``; both through OpenVINO, whose products are the fastest here.
+        precision (str): ``int8``, ``fp32``, or ``openvino`` for the floating point that OpenVINO chooses by
+            itself (bf16 where the processor has it); all through OpenVINO, whose products are the fastest here.
     """
-    import numpy as np
     import openvino
     from openvino import opset13 as ops
 
@@ -303,7 +302,8 @@ def measure_limit(precision: str) -> dict[str, Any]:
             weight = ops.constant(chance.standard_normal((size, size)).astype(np.float32))
         value = ops.matmul(value, weight, False, True)
     model = openvino.Model([ops.result(value)], [given], "limit")
-    compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    settings = {} if precision == "openvino" else {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.Core().compile_model(model, "CPU", settings)
     matrix = chance.standard_normal((size, size)).astype(np.float32)
     compiled(matrix)
     times = []
@@ -318,11 +318,12 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("run_folder", type=Path, help="a run on text with its export")
-    made.add_argument("--texts", type=int, default=10_000, help="texts of bulk work (default: 10,000)")
+    made.add_argument("--texts", type=int, default=10_000, help="texts of our bulk work (default: 10,000)")
+    made.add_argument("--peer-texts", type=int, default=1000, help="texts of the others' (default: 1,000)")
     made.add_argument("--single", type=int, default=200, help="texts timed one by one (default: 200)")
     made.add_argument("--rounds", type=int, default=5, help="processes of each backend (default: 5)")
     made.add_argument("--only", nargs="+", choices=tuple(BACKENDS), help="these backends (default: all)")
-    made.add_argument("--json", type=Path, help="write every measurement here")
+    made.add_argument("--json", type=Path, help="keep every measurement here; earlier ones there count too")
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     for hidden in ("--child", "--work"):  # the child's: measure one thing and print it
         made.add_argument(hidden, help=argparse.SUPPRESS)
@@ -334,22 +335,24 @@ def main(argv: list[str]) -> int:
     """Runs every backend in processes of their own and prints the medians."""
     options = parser().parse_args(argv)
     if options.child:
-        if options.child in ("int8", "fp32"):
+        if options.child in LIMITS:
             result = measure_limit(options.child)
         else:
             result = measure(options.child, options.run_folder, Path(options.work), options.started)
         print("RESULT " + json.dumps(result))
         return 0
-    if min(options.texts, options.single, options.rounds) < 1:
-        raise ValueError("--texts, --single and --rounds must be at least 1")
+    if min(options.texts, options.peer_texts, options.single, options.rounds) < 1:
+        raise ValueError("--texts, --peer-texts, --single and --rounds must be at least 1")
     quiet_libraries()
     names = options.only or _installed(list(BACKENDS))
     with tempfile.TemporaryDirectory() as folder:
-        plan = prepare(options.run_folder.resolve(), Path(folder), names, options.texts, options.single)
-        runs = _alternate(names, options, Path(folder))
+        plan = prepare(options.run_folder.resolve(), Path(folder), names, options)
+        runs = _earlier(options, plan)
+        for _ in range(options.rounds):
+            _round(names, options, Path(folder), runs)
+            if options.json:
+                options.json.write_text(json.dumps({"counts": plan["counts"], "runs": runs}, indent=1))
     report(runs, plan)
-    if options.json:
-        options.json.write_text(json.dumps(runs, indent=1))
     return 0
 
 
@@ -362,16 +365,29 @@ def _installed(names: list[str]) -> list[str]:
     return names
 
 
-def _alternate(names: list[str], options: argparse.Namespace, work: Path) -> dict[str, list[dict[str, Any]]]:
+def _earlier(options: argparse.Namespace, plan: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    if not (options.json and options.json.exists()):
+        return {}
+    kept = json.loads(options.json.read_text())
+    if kept["counts"] != plan["counts"]:
+        raise ValueError(f"{options.json} holds measurements of other texts or backends: name another file")
+    return kept["runs"]
+
+
+def _round(
+    names: list[str], options: argparse.Namespace, work: Path, runs: dict[str, list[dict[str, Any]]]
+) -> None:
+    """Every backend once, beginning with another one than in the round before."""
+    number = len(runs.get(names[0], []))
+    turn = number % len(names)
     limits = sorted({BACKENDS[name][1] for name in names})
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in [*names, *limits]}
-    for number in range(options.rounds):
-        turn = number % len(names)
-        for name in [*limits, *names[turn:], *names[:turn]]:
-            runs[name].append(_in_a_process(name, options.run_folder, work))
-            shown = {key: value for key, value in runs[name][-1].items() if key != "labels"}
-            print(f"round {number + 1}: {name} {json.dumps(shown)}", file=sys.stderr, flush=True)
-    return runs
+    found = {}
+    for name in [*limits, *names[turn:], *names[:turn]]:
+        found[name] = _in_a_process(name, options.run_folder, work)
+        shown = {key: value for key, value in found[name].items() if key != "labels"}
+        print(f"round {number + 1}: {name} {json.dumps(shown)}", file=sys.stderr, flush=True)
+    for name, result in found.items():  # a whole round counts, or nothing of it
+        runs.setdefault(name, []).append(result)
 
 
 def _in_a_process(name: str, run_folder: Path, work: Path) -> dict[str, Any]:
@@ -388,10 +404,13 @@ def _in_a_process(name: str, run_folder: Path, work: Path) -> dict[str, Any]:
 
 
 def report(runs: dict[str, list[dict[str, Any]]], plan: dict[str, Any]) -> None:
-    """Prints one line a backend: medians over the rounds, ratios to the fp32 pipeline, labels compared."""
+    """Prints one line a backend: medians over the rounds, ratios to the fp32 pipeline, labels compared.
+
+    The ratio of texts a second is to the faster of the two pipelines, one by one or in batches.
+    """
     limit = {
         precision: median(result["operations_per_second"] for result in runs[precision])
-        for precision in ("int8", "fp32")
+        for precision in LIMITS
         if precision in runs
     }
     for precision, reached in limit.items():
@@ -401,28 +420,27 @@ def report(runs: dict[str, list[dict[str, Any]]], plan: dict[str, Any]) -> None:
         for name, results in runs.items()
         if name in BACKENDS
     }
-    base, truth = middle.get("pipeline_fp32"), plan["labels"]
-    whole = runs.get("pipeline_fp32") or runs.get("pipeline_fp32_batched")
+    pipelines = [middle[name] for name in ("pipeline_fp32", "pipeline_fp32_batched") if name in middle]
+    wait = min((figures["latency_ms"] for figures in pipelines), default=float("nan"))
+    rate = max((figures["texts_per_second"] for figures in pipelines), default=float("nan"))
+    print(f"medians of {len(next(iter(runs.values())))} rounds")
     print(
-        "| backend | one text, ms | x | texts/s | x | share of the limit | first prediction, s | then MiB "
-        "| peak MiB | weights, MB | accuracy | agreement |\n|" + "---|" * 12
+        "| backend | one text, ms | x | texts | texts/s | x | share of the limit | first prediction, s | then MiB "
+        "| peak MiB | weights, MB | tested | accuracy | agreement |\n|" + "---|" * 14
     )
     for name, figures in middle.items():
-        tested = runs[name][0]["labels"][: len(truth)]
-        accuracy = sum(a == b for a, b in zip(tested, truth, strict=True)) / len(truth)
-        per_text = plan["operations"] / len(plan["texts"])
-        share = per_text * figures["texts_per_second"] / limit[BACKENDS[name][1]]
-        faster = quicker = agreement = "-"
-        if base:
-            quicker = f"{base['latency_ms'] / figures['latency_ms']:.2f}"
-            faster = f"{figures['texts_per_second'] / base['texts_per_second']:.2f}"
-        if whole:
-            wanted = whole[0]["labels"][: len(truth)]
-            agreement = f"{sum(a == b for a, b in zip(tested, wanted, strict=True)) / len(truth):.2%}"
+        count = plan["counts"][name]
+        tested = min(count, len(plan["labels"]))
+        labels = np.asarray(runs[name][0]["labels"][:tested])
+        accuracy = (labels == plan["labels"][:tested]).mean()
+        agreement = (labels == plan["original"][:tested]).mean()
+        share = plan["operations_per_text"][count] * figures["texts_per_second"] / limit[BACKENDS[name][1]]
         print(
-            f"| {name} | {figures['latency_ms']:.2f} | {quicker} | {figures['texts_per_second']:.0f} | {faster} "
+            f"| {name} | {figures['latency_ms']:.2f} | {wait / figures['latency_ms']:.2f} | {count} "
+            f"| {figures['texts_per_second']:.0f} | {figures['texts_per_second'] / rate:.2f} "
             f"| {share:.0%} | {figures['first_prediction_s']:.2f} | {figures['first_prediction_mib']:.0f} "
-            f"| {figures['peak_mib']:.0f} | {figures['weights_mb']:.1f} | {accuracy:.4f} | {agreement} |"
+            f"| {figures['peak_mib']:.0f} | {figures['weights_mb']:.1f} | {tested} | {accuracy:.4f} "
+            f"| {agreement:.2%} |"
         )
 
 

@@ -103,8 +103,9 @@ def bars(
     layout = {
         "xaxis": {
             **_axis(title),
-            "range": [1.18 * min([*values, 0.0]), 1.18 * max([*values, 1e-9])],
-            "nticks": 6,
+            "range": [1.25 * min([*values, 0.0]), 1.25 * max([*values, 1e-9])],
+            "nticks": 5,
+            "tickangle": 0,
             "tickformat": axis_format,
         },
         "yaxis": {

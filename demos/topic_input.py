@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from topics.documents import encodable
+
 MODELS = {"NMF": "nmf", "LDA": "lda", "LSA": "lsa", "BERTopic": "bertopic", "BERT+LDA": "bert+lda"}
 # Built-in corpora by the names a visitor reads; the page offers those that need no download.
 CORPORA = {
@@ -81,7 +83,7 @@ def collect_documents(
     if source in names:
         rows, sampled = _sample(texts, rows)
         notes += sampled
-    documents = [texts[row].strip() for row in rows]
+    documents = [encodable(texts[row].strip()) for row in rows]
     _check_size(documents)
     return documents, labels and [labels[row] for row in rows], notes
 

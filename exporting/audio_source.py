@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exporting.quantization import CALIBRATED, quantize_graph
+from exporting.quantization import CALIBRATED, Samples, quantize_graph, restore_accuracy
 from exporting.source import Run
+
+if TYPE_CHECKING:
+    from corpora import Part
 
 
 class AudioSource:
@@ -24,72 +28,102 @@ class AudioSource:
         self.sample_rate = int(run.report["config"]["sample_rate"])
         self.max_seconds = float(run.report["config"]["max_seconds"])
         self.length = int(round(self.sample_rate * self.max_seconds))
-        self._model: Any = None
 
+    @cached_property
     def model(self) -> Any:
         """The original weights in torch, ready to predict."""
-        if self._model is None:
-            from transformers import AutoModelForAudioClassification
+        from transformers import AutoModelForAudioClassification
 
-            import audio.wide_resnet_model  # noqa: F401  (registers the architecture)
+        import audio.wide_resnet_model  # noqa: F401  (registers the architecture)
 
-            self._model = AutoModelForAudioClassification.from_pretrained(
-                self.run.path, dtype="float32"
-            ).eval()
-        return self._model
+        settings = {"dtype": "float32"}
+        if self.extractor is not None:
+            from exporting.audio_graph import unmasked_attention
+
+            settings["attn_implementation"] = unmasked_attention()
+        return AutoModelForAudioClassification.from_pretrained(self.run.path, **settings).eval()
+
+    @cached_property
+    def extractor(self) -> Any:
+        """The feature extractor of a pretrained encoder; None for a network that takes waveforms as they are."""
+        if not (self.run.path / "preprocessor_config.json").is_file():
+            return None
+        from audio.torchaudio_loader import load_torchaudio
+
+        load_torchaudio()  # some extractors import it
+        from transformers import AutoFeatureExtractor
+
+        return AutoFeatureExtractor.from_pretrained(self.run.path)
 
     def convert(self, folder: Path) -> None:
         """Writes the floating-point graph, (batch, time) -> (batch, n_labels), into ``folder``."""
         import openvino
         import torch
 
-        class Logits(torch.nn.Module):
-            """The classifier without its output dictionary."""
+        from exporting.audio_graph import with_front_end
 
-            def __init__(self, model: torch.nn.Module):
-                super().__init__()
-                self.model = model
-
-            def forward(self, waveform: torch.Tensor) -> torch.Tensor:
-                return self.model(input_values=waveform).logits
-
+        module = with_front_end(self.model, self.extractor).eval()
         with torch.no_grad():
             graph = openvino.convert_model(
-                Logits(self.model()), example_input=torch.randn(2, self.length), input=[-1, self.length]
+                module, example_input=torch.randn(2, self.length), input=[-1, -1 if self.extractor else self.length]
             )
         openvino.save_model(graph, folder / "openvino_model.xml", compress_to_fp16=False)
 
-    def quantized(self, folder: Path, method: str, calibration: list[Path]) -> Any:
-        """The graph in ``folder`` made smaller; calibrated on clips of the training part."""
+    def quantized(
+        self, folder: Path, method: str, calibration: list[Path], validation: Part, max_drop: float
+    ) -> Any:
+        """The graph in ``folder`` made smaller; calibrated on clips of the training part.
+
+        ``int8-mixed`` alone looks at ``validation``, to lose at most ``max_drop`` there.
+        """
         import openvino
 
-        samples = list(self.read(calibration)[:, None]) if method in CALIBRATED else []
-        return quantize_graph(openvino.Core().read_model(folder / "openvino_model.xml"), method, samples)
+        graph = openvino.Core().read_model(folder / "openvino_model.xml")
+        transformer = self.extractor is not None
+        if method == "int8-mixed":
+            samples = Samples(self._encode(calibration), self._encode(validation.inputs), validation.labels)
+            return restore_accuracy(graph, samples, max_drop, transformer)
+        samples = self._encode(calibration) if method in CALIBRATED else []
+        return quantize_graph(graph, method, samples, transformer)
 
-    def read(self, paths: list[Path]) -> np.ndarray:
-        """Clips cut or padded to the model's length: (n, time), float32."""
+    def _encode(self, paths: list[Path]) -> list[np.ndarray]:
+        clips = self.read(paths)
+        if self.extractor is None:
+            clips = [np.pad(clip, (0, self.length - len(clip))) for clip in clips]
+        return [clip[None] for clip in clips]
+
+    def read(self, paths: list[Path]) -> list[np.ndarray]:
+        """Clips, mono float32 of shape (time,), cut at the model's length."""
         from audio.reading import read_waveform
 
-        batch = np.zeros((len(paths), self.length), dtype=np.float32)
-        for row, path in zip(batch, paths, strict=True):
-            clip = read_waveform(path, self.sample_rate)[: self.length]
-            row[: len(clip)] = clip
-        return batch
+        return [read_waveform(path, self.sample_rate)[: self.length] for path in paths]
 
     def original_logits(self, paths: list[Path]) -> np.ndarray:
         """Logits of the original weights, in fp32 by torch: (n_clips, n_labels)."""
         import torch
 
-        waveforms = torch.from_numpy(self.read(paths))
+        clips = self.read(paths)
         with torch.inference_mode():
-            return np.concatenate(
-                [self.model()(input_values=batch).logits.numpy() for batch in waveforms.split(32)]
-            )
+            if self.extractor is None:
+                padded = torch.zeros(len(clips), self.length)
+                for row, clip in zip(padded, clips, strict=True):
+                    row[: len(clip)] = torch.from_numpy(clip)
+                logits = [self.model(input_values=batch).logits.numpy() for batch in padded.split(32)]
+            else:  # as its makers mean it: through the extractor, and each clip by itself, without padding
+                settings = {"sampling_rate": self.sample_rate, "return_tensors": "pt"}
+                inputs = (self.extractor([clip], **settings) for clip in clips)
+                logits = [self.model(**given).logits.numpy() for given in inputs]
+        return np.concatenate(logits)
 
     def write_rest(self, folder: Path) -> None:
         """Writes the settings a caller needs: labels, sample rate, length."""
         config = json.loads((self.run.path / "config.json").read_text(encoding="utf-8"))
-        config.update(task="audio", sample_rate=self.sample_rate, max_seconds=self.max_seconds)
+        config.update(
+            task="audio",
+            sample_rate=self.sample_rate,
+            max_seconds=self.max_seconds,
+            padded=self.extractor is None,
+        )
         (folder / "config.json").write_text(
             json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8"
         )

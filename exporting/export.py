@@ -1,7 +1,9 @@
-"""Exports a run as an OpenVINO model that a CPU runs fast, and proves what the smaller model loses.
+"""Exports a classifier as an OpenVINO model that a CPU runs fast, and proves what the smaller model loses.
 
     python exporting/export.py runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
-    python exporting/export.py RUN_FOLDER --precision auto --max-drop 0.002
+    python exporting/export.py RUN_FOLDER --precision int8 --max-drop 0.002
+    python exporting/export.py owner/model --dataset reviews.csv       # a classifier that was trained elsewhere
+    python exporting/export.py RUN_FOLDER --also onnx       # and a floating-point ONNX file beside it
     python exporting/export.py RUN_FOLDER --push            # and publish it to the Hub
     python exporting/export.py RUN_FOLDER --dry-run         # what --push would publish; sends nothing
 
@@ -12,6 +14,7 @@ scored once, and its verdict decides whether there is an export folder at all.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -26,14 +29,24 @@ from command_line import quiet_libraries, run
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     parser = argparse.ArgumentParser(
-        prog="export.py", allow_abbrev=False, description="Exports a run as a quantized OpenVINO model."
+        prog="export.py", allow_abbrev=False, description="Exports a classifier as a quantized OpenVINO model."
     )
-    parser.add_argument("run_folder", type=Path, help="folder made by training/finetune.py")
+    parser.add_argument(
+        "model",
+        metavar="RUN_FOLDER | MODEL_ID",
+        help="folder made by training/finetune.py; or, with --dataset, a classifier's folder or Hub id",
+    )
+    parser.add_argument(
+        "--dataset", help="labelled data for a MODEL_ID, to calibrate on and to measure what is lost"
+    )
+    parser.add_argument("--text-column", help="column of texts of --dataset (default: recognised)")
+    parser.add_argument("--label-column", help="column of labels of --dataset (default: recognised)")
+    parser.add_argument("--max-seconds", type=float, help="where the sounds of --dataset are cut (default: 5)")
     parser.add_argument("--output-dir", type=Path, help="export folder (default: RUN_FOLDER/export)")
     parser.add_argument(
         "--precision",
         default="auto",
-        choices=("auto", "int8", "int8-retuned", "int8-weight", "fp16", "fp32"),
+        choices=("auto", "int8", "int8-weight", "fp16", "fp32"),
         help="auto tries from the smallest up (default: %(default)s)",
     )
     parser.add_argument(
@@ -47,6 +60,9 @@ def main(argv: list[str]) -> int:
         type=int,
         default=300,
         help="training examples that set the ranges of activations (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--also", choices=("onnx",), help="also write the unquantized model as ONNX (text; needs pip install onnx)"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing export")
     parser.add_argument("--push", action="store_true", help="publish the export to the Hub")
@@ -71,30 +87,33 @@ def main(argv: list[str]) -> int:
         raise ValueError(f"--max-drop {options.max_drop:g}: give a share from 0 to 1, such as 0.005")
     if options.calibration_samples < 1:
         raise ValueError(f"--calibration-samples {options.calibration_samples}: give at least 1")
-    target = token = None
+    import hub
+
+    token = hub.find_token(token_file=options.token_file)
+    run_folder = _run_folder(options, token)
+    target = None
     if options.push or options.dry_run:
-        import hub
         from exporting.publish import planned_target, push_target
         from exporting.source import read_run
 
-        token = hub.find_token(token_file=options.token_file)
         choose_target = planned_target if options.dry_run else push_target
-        name = read_run(options.run_folder).report["name"]
-        target = choose_target(name, options.repo_id, token)
-    folder = _finished(options) if target else None
+        target = choose_target(read_run(run_folder).report["name"], options.repo_id, token)
+    folder = _finished(options, run_folder) if target else None
     folder = folder or export_run(
-        options.run_folder,
+        run_folder,
         options.output_dir,
         precision=options.precision,
         max_drop=options.max_drop,
         calibration_samples=options.calibration_samples,
+        onnx=options.also == "onnx",
         overwrite=options.overwrite,
+        token=token,
     )
     if target:
         from exporting.publish import publish_run
 
         publish_run(
-            options.run_folder,
+            run_folder,
             target,
             export_folder=folder,
             private=options.hub_private,
@@ -106,13 +125,33 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _finished(options: argparse.Namespace) -> Path | None:
-    """The export that exists and is as the options ask, so that publishing can be tried again without making it."""
-    import json
+def _run_folder(options: argparse.Namespace, token: str | None) -> Path:
+    """The run to export: the folder that is given, or one made of a classifier from elsewhere."""
+    path = Path(options.model).expanduser()
+    if (path / "run.json").is_file():
+        if options.dataset:
+            raise ValueError(f"{path} knows the data it was trained on: leave out --dataset")
+        return path
+    if not options.dataset:
+        hint = "its data, with --dataset" if path.is_dir() or options.model.count("/") == 1 else "an existing one"
+        raise FileNotFoundError(f"{options.model} is no run folder (no run.json in it): give {hint}")
+    from exporting.adopt import adopt
 
+    return adopt(
+        options.model,
+        options.dataset,
+        text_column=options.text_column,
+        label_column=options.label_column,
+        max_seconds=options.max_seconds,
+        token=token,
+    )
+
+
+def _finished(options: argparse.Namespace, run_folder: Path) -> Path | None:
+    """The export that exists and is as the options ask, so that publishing can be tried again without making it."""
     from exporting.quantization import attempts_for
 
-    folder = options.output_dir or options.run_folder / "export"
+    folder = options.output_dir or run_folder / "export"
     if options.overwrite or not (folder / "parity.json").is_file():
         return None
     parity = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
@@ -132,7 +171,9 @@ def export_run(
     precision: str = "auto",
     max_drop: float = 0.005,
     calibration_samples: int = 300,
+    onnx: bool = False,
     overwrite: bool = False,
+    token: str | None = None,
 ) -> Path:
     """Exports a run and measures the export against the original.
 
@@ -142,7 +183,9 @@ def export_run(
         precision (str, optional): a method of :mod:`exporting.quantization`, or ``auto``. (Default: ``auto``)
         max_drop (float, optional): accuracy that may be lost, as a share of 1. (Default: ``0.005``)
         calibration_samples (int, optional): training examples for calibration. (Default: ``300``)
+        onnx (bool, optional): also write the unquantized model as ``model.onnx``. (Default: ``False``)
         overwrite (bool, optional): replace an existing export. (Default: ``False``)
+        token (str, optional): Hub token, for the private base model of an adapter.
 
     Returns:
         Path: the export folder.
@@ -151,28 +194,40 @@ def export_run(
         ValueError: the run cannot be read, its data changed, or the export folder exists.
         RuntimeError: no attempt passed the gate; the attempts are in ``export_failed.json`` of the run.
     """
+    from exporting import adopt
     from exporting.gate import choose, prove
+    from exporting.merged import with_plain_weights
     from exporting.model_card import write_card
+    from exporting.onnx_file import check_onnx, write_onnx
     from exporting.source import read_run
 
     run_ = read_run(run_folder)
     output = Path(output_dir) if output_dir else run_.path / "export"
     if output.exists() and not overwrite and any(output.iterdir()):
         raise ValueError(f"{output} exists already: --overwrite replaces it, --output-dir chooses another")
+    if onnx:
+        check_onnx(run_.task)
     quiet_libraries()
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
     corpus = run_.corpus()
-    source = _source(run_)
     partial = output.with_name(f".{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     (partial / "fp32").mkdir(parents=True)
     try:
+        source = _source(with_plain_weights(run_, partial / "merged", token))
         print("converting to OpenVINO", flush=True)
         source.convert(partial / "fp32")
         chosen = choose(source, corpus, partial, precision, max_drop, calibration_samples)
-        prove(source, corpus, chosen, max_drop)
+        print("scoring the test part", flush=True)
+        original = source.original_logits(corpus.test.inputs)
+        if "metrics" not in run_.report:
+            adopt.complete(run_, original, corpus)
+        result = prove(source, corpus, original, chosen, max_drop)
+        if onnx:
+            result["onnx"] = write_onnx(source, corpus, original, chosen.folder)
+        (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         write_card(run_.report, chosen.folder)
         _appear(chosen.folder, output)
     finally:

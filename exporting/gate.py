@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from exporting import parity
+from exporting import parity, speed
+from exporting.score_shift import fit_shift, with_shift
+from inference.export_folder import MODEL, WEIGHTS
 
-SPEED_INPUTS = 256
+SHIFT_SAMPLES = 1000  # training inputs that set the constants added to the scores
 
 
 @dataclass
@@ -42,9 +44,7 @@ def choose(
     Raises:
         RuntimeError: none passed; ``export_failed.json`` of the run folder tells by how much.
     """
-    import openvino
-
-    from exporting.quantization import attempts_for
+    from exporting.quantization import CALIBRATED, attempts_for
 
     calibration = random.Random(0).sample(
         corpus.train.inputs, min(calibration_samples, len(corpus.train.inputs))
@@ -58,19 +58,61 @@ def choose(
         folder = workspace / method
         if method != "fp32":
             folder.mkdir()
-            graph = source.quantized(workspace / "fp32", method, calibration)
-            openvino.save_model(graph, folder / "openvino_model.xml", compress_to_fp16=method == "fp16")
+            graph = source.quantized(workspace / "fp32", method, calibration, corpus.validation, max_drop)
             source.write_rest(folder)
+            _save(graph, folder, method)
+            if method in CALIBRATED:
+                _shift_scores(source, workspace / "fp32", folder, method, corpus.train.inputs)
         scores = parity.compare(original, _logits(folder, corpus.validation.inputs, source), labels)
         scores["passed"] = parity.passes(scores["original_accuracy"], scores["export_accuracy"], max_drop)
-        attempts.append({"method": method, "part": "validation", "bytes": folder_bytes(folder), **scores})
+        attempts.append(
+            {
+                "method": method,
+                "part": "validation",
+                **scores,
+                **sizes(folder),
+                **_speed(folder, corpus.validation.inputs, source),
+            }
+        )
         if scores["passed"]:
-            return Chosen(folder, method, len(calibration), attempts)
+            calibrated = any(attempt["method"] in CALIBRATED for attempt in attempts)
+            return Chosen(folder, method, len(calibration) if calibrated else 0, attempts)
     raise _failed(source, attempts, max_drop)
 
 
-def prove(source: Any, corpus: Any, chosen: Chosen, max_drop: float) -> dict[str, Any]:
-    """Scores original and export on the test part and writes ``parity.json``.
+def _save(graph: Any, folder: Path, method: str) -> None:
+    import openvino
+
+    openvino.save_model(graph, folder / MODEL, compress_to_fp16=method == "fp16")
+
+
+def _shift_scores(source: Any, original: Path, folder: Path, method: str, inputs: list) -> None:
+    """Makes the mean scores of a quantized export those of the original again, on training data."""
+    import openvino
+
+    seen = random.Random(1).sample(inputs, min(SHIFT_SAMPLES, len(inputs)))
+    shift = fit_shift(_logits(original, seen, source), _logits(folder, seen, source))
+    graph = openvino.Core().read_model(folder / MODEL)
+    shifted = folder / "shifted"
+    shifted.mkdir()
+    _save(with_shift(graph, shift), shifted, method)
+    del graph  # it reads the file that is about to be replaced
+    for file in shifted.iterdir():
+        os.replace(file, folder / file.name)
+    shifted.rmdir()
+
+
+def prove(
+    source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, max_drop: float
+) -> dict[str, Any]:
+    """Scores the export on the test part, once.
+
+    Args:
+        source (TextSource or AudioSource): what is exported.
+        corpus (Corpus): its data.
+        original (ndarray of shape (n, n_labels)): the original's logits on the test part.
+        chosen (Chosen): the attempt that passed on validation.
+        max_drop (float): accuracy that may be lost.
 
     Returns:
         dict: the content of ``parity.json``.
@@ -78,25 +120,29 @@ def prove(source: Any, corpus: Any, chosen: Chosen, max_drop: float) -> dict[str
     Raises:
         RuntimeError: the export loses more than ``max_drop`` on the test part.
     """
-    print("scoring the test part", flush=True)
     part = corpus.test
-    labels = np.asarray(part.labels)
-    original = source.original_logits(part.inputs)
     export = _logits(chosen.folder, part.inputs, source)
-    scores = parity.compare(original, export, labels)
+    scores = parity.compare(original, export, np.asarray(part.labels))
     passed = parity.passes(scores["original_accuracy"], scores["export_accuracy"], max_drop)
-    attempts = chosen.attempts + [{"method": chosen.method, "part": "test", "passed": passed, **scores}]
+    measured = {**sizes(chosen.folder), **_speed(chosen.folder, part.inputs, source)}
+    last = {"method": chosen.method, "part": "test", "passed": passed, **scores, **measured}
+    attempts = [*chosen.attempts, last]
     if not passed:
         raise _failed(source, attempts, max_drop)
     result = {
         "method": chosen.method,
-        "original": {"accuracy": scores["original_accuracy"], "bytes": source.run.bytes},
+        "original": {
+            "accuracy": scores["original_accuracy"],
+            "bytes": source.run.bytes,
+            "weight_bytes": source.run.weight_bytes,
+        },
         "export": {
             "accuracy": scores["export_accuracy"],
-            "bytes": folder_bytes(chosen.folder),
-            **_speed(chosen.folder, part.inputs, source),
+            "macro_f1": scores["export_macro_f1"],
+            "accuracy_interval_95": scores["export_accuracy_interval_95"],
+            **measured,
         },
-        "drop_interval_95": parity.drop_interval(original, export, labels),
+        "drop_interval_95": scores["drop_interval_95"],
         "flips": scores["flips"],
         "n": scores["n"],
         "max_score_difference": scores["max_score_difference"],
@@ -104,42 +150,39 @@ def prove(source: Any, corpus: Any, chosen: Chosen, max_drop: float) -> dict[str
         "gate": {"max_drop": max_drop, "passed": passed},
         "attempts": attempts,
     }
-    (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(
         f"{chosen.method}: accuracy {scores['export_accuracy']:.4f} against {scores['original_accuracy']:.4f}, "
         f"{scores['flips']} of {scores['n']} labels changed, "
-        f"{result['export']['bytes'] / result['original']['bytes']:.1%} of the size, "
+        f"{result['export']['weight_bytes'] / result['original']['weight_bytes']:.1%} of the weights' size, "
         f"{result['export']['latency_ms_b1']:.1f} ms a single input",
         flush=True,
     )
     return result
 
 
-def folder_bytes(folder: Path) -> int:
-    """Bytes of all files in a folder."""
-    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-
-
-def _classifier(folder: Path) -> Any:
-    import inference
-
-    # The very code that users run judges the export.
-    return inference.load(folder)
+def sizes(folder: Path) -> dict[str, int]:
+    """Bytes of all files in a folder, and of the model's weights among them."""
+    files = [file for file in folder.iterdir() if file.is_file()]
+    return {
+        "bytes": sum(file.stat().st_size for file in files),
+        "weight_bytes": (folder / WEIGHTS).stat().st_size,
+    }
 
 
 def _logits(folder: Path, inputs: list, source: Any) -> np.ndarray:
-    classifier = _classifier(folder)
-    return classifier.logits(inputs if source.run.task == "text" else source.read(inputs))
+    import inference
+
+    # The very code that users run judges the export.
+    return inference.load(folder).logits(inputs if source.run.task == "text" else source.read(inputs))
 
 
 def _speed(folder: Path, inputs: list, source: Any) -> dict[str, float]:
-    sample = random.Random(0).sample(inputs, min(SPEED_INPUTS, len(inputs)))
-    given = sample if source.run.task == "text" else list(source.read(sample))
-    return parity.speed(_classifier(folder).predict, given)
+    chosen = random.Random(0).sample(inputs, min(speed.INPUTS, len(inputs)))
+    return speed.measure(folder, source.run.task, chosen if source.run.task == "text" else source.read(chosen))
 
 
 def _failed(source: Any, attempts: list[dict[str, Any]], max_drop: float) -> RuntimeError:
-    record = source.run.path / "export_failed.json"
+    record = (source.run.home or source.run.path) / "export_failed.json"
     temporary = record.with_name(record.name + ".tmp")
     temporary.write_text(
         json.dumps({"gate": {"max_drop": max_drop, "passed": False}, "attempts": attempts}, indent=2) + "\n",

@@ -69,6 +69,11 @@ def publish_run(
         str: address of the published export.
     """
     run = read_run(run_folder)
+    if original and run.report.get("adopted"):
+        raise ValueError(
+            f"{run.report['base_model']['name']} was not trained here: its weights are published by those who did; "
+            "leave out --push-original and --layout"
+        )
     export = export_folder or run.path / "export"
     if dry_run or one_repository:
         # Put together elsewhere: a dry run changes no card, and the export folder stays free of the weights.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,12 @@ class Run:
     Attributes:
         path (Path): the folder.
         report (dict): its ``run.json``.
+        home (Path, optional): where records about it are kept. (Default: ``path``)
     """
 
     path: Path
     report: dict[str, Any]
+    home: Path | None = None
 
     @property
     def task(self) -> str:
@@ -36,6 +38,11 @@ class Run:
             for file in self.path.iterdir()
             if file.is_file() and not file.name.startswith(("run.json", "export_failed"))
         )
+
+    @property
+    def weight_bytes(self) -> int:
+        """Size of the weights alone."""
+        return sum(file.stat().st_size for file in self.path.glob("*.safetensors"))
 
     def corpus(self) -> Corpus:
         """The corpus of the run, in the same three parts.
@@ -53,12 +60,25 @@ class Run:
             label_column=config.get("label_column"),
             fold=config.get("fold", 0),
         )
+        corpus = in_order(corpus, data["label_names"])
         if corpus.describe() != data:
             raise ValueError(
                 f"the data set {config['dataset']} is not the one {self.path} was trained on "
                 f"(then {data['revision']}, now {corpus.revision}): train again"
             )
         return corpus
+
+
+def in_order(corpus: Corpus, names: list[str]) -> Corpus:
+    """The corpus with its classes numbered in the order of ``names``; as it is where these are not its labels."""
+    if corpus.label_names == names or sorted(corpus.label_names) != sorted(names):
+        return corpus
+    number = [names.index(name) for name in corpus.label_names]
+    parts = {
+        name: replace(part, labels=[number[label] for label in part.labels])
+        for name, part in (("train", corpus.train), ("validation", corpus.validation), ("test", corpus.test))
+    }
+    return replace(corpus, label_names=list(names), **parts)
 
 
 def read_run(path: str | Path) -> Run:

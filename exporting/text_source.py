@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exporting.quantization import CALIBRATED, quantize_with_optimum
+from exporting.quantization import CALIBRATED, Samples, quantize_with_optimum, restore_accuracy
 from exporting.source import Run
+
+if TYPE_CHECKING:
+    from corpora import Part
+
+BATCH = 32
 
 
 class TextSource:
@@ -34,37 +41,59 @@ class TextSource:
             self.run.path, export=True, compile=False, load_in_8bit=False
         ).save_pretrained(folder)
 
-    def quantized(self, folder: Path, method: str, calibration: list[str]) -> Any:
-        """The graph in ``folder`` made smaller; calibrated on ``calibration``, texts of the training part."""
-        samples = []
-        if method in CALIBRATED:
-            samples = [
-                dict(self.tokenizer(text, truncation=True, max_length=self.max_length, return_tensors="pt"))
-                for text in calibration
-            ]
-        return quantize_with_optimum(folder, method, samples)
+    def quantized(
+        self, folder: Path, method: str, calibration: list[str], validation: Part, max_drop: float
+    ) -> Any:
+        """The graph in ``folder`` made smaller; calibrated on ``calibration``, texts of the training part.
 
-    def original_logits(self, texts: list[str]) -> np.ndarray:
-        """Logits of the original weights, in fp32 by torch: (n_texts, n_labels)."""
+        ``int8-mixed`` alone looks at ``validation``, to lose at most ``max_drop`` there.
+        """
+        if method == "int8-mixed":
+            import openvino
+
+            samples = Samples(self._encode(calibration), self._encode(validation.inputs), validation.labels)
+            graph = openvino.Core().read_model(folder / "openvino_model.xml")
+            return restore_accuracy(graph, samples, max_drop, transformer=True)
+        return quantize_with_optimum(folder, method, self._encode(calibration) if method in CALIBRATED else [])
+
+    def _encode(self, texts: list[str]) -> list[dict[str, np.ndarray]]:
+        settings = {"truncation": True, "max_length": self.max_length, "return_tensors": "np"}
+        return [dict(self.tokenizer(text, **settings)) for text in texts]
+
+    @cached_property
+    def model(self) -> Any:
+        """The original weights in torch, in fp32, ready to predict."""
         import torch
         from transformers import AutoModelForSequenceClassification
 
         torch.set_float32_matmul_precision("medium")  # oneDNN's fp32 product: same rounding, faster
-        model = AutoModelForSequenceClassification.from_pretrained(self.run.path, dtype="float32").eval()
+        return AutoModelForSequenceClassification.from_pretrained(self.run.path, dtype="float32").eval()
+
+    def original_logits(self, texts: list[str]) -> np.ndarray:
+        """Logits of the original weights, in fp32 by torch: (n_texts, n_labels)."""
+        import torch
+
+        def run(batch: dict[str, Any]) -> np.ndarray:
+            with torch.inference_mode():
+                return self.model(**batch).logits.numpy()
+
+        return self.logits_of(run, texts)
+
+    def logits_of(self, run: Callable[[dict[str, Any]], np.ndarray], texts: list[str]) -> np.ndarray:
+        """Logits of all texts, (n_texts, n_labels), from a function of one batch of torch tensors."""
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # like lengths: little padding
-        logits = np.empty((len(texts), model.config.num_labels), dtype=np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(order), 32):
-                rows = order[start : start + 32]
-                batch = self.tokenizer(
-                    [texts[i] for i in rows],
-                    truncation=True,
-                    max_length=self.max_length,
-                    padding=True,
-                    return_tensors="pt",
-                )
-                logits[rows] = model(**batch).logits.numpy()
-        return logits
+        pieces = []
+        for start in range(0, len(order), BATCH):
+            batch = self.tokenizer(
+                [texts[i] for i in order[start : start + BATCH]],
+                truncation=True,
+                max_length=self.max_length,
+                padding=True,
+                return_tensors="pt",
+            )
+            pieces.append(run(dict(batch)))
+        logits = np.concatenate(pieces)
+        return logits[np.argsort(order)]
 
     def write_rest(self, folder: Path) -> None:
         """Writes what a graph needs to take strings and to name its outputs."""

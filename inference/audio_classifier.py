@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
 
 from inference.export_folder import MODEL, ExportFolder, locate
+from inference.graph import BULK, Graph
 from inference.prediction import Prediction, from_logits
+
+WINDOW = 64  # sounds held at a time by stream
+BATCH_SECONDS = 16  # of sound in one inference of bulk work
 
 
 class AudioClassifier:
@@ -19,16 +25,14 @@ class AudioClassifier:
     """
 
     def __init__(self, export: ExportFolder):
-        import openvino
-
         self.export = export
         self.labels = export.labels
         self.sample_rate = int(export.config["sample_rate"])
         self.max_seconds = float(export.config["max_seconds"])
         self._length = int(round(self.sample_rate * self.max_seconds))
-        self._model = openvino.Core().compile_model(
-            export.path / MODEL, "CPU", {"PERFORMANCE_HINT": "LATENCY"}
-        )
+        # A network that was trained on clips of one length is given that; a pretrained encoder takes any.
+        self._shortest = self._length if export.config.get("padded", True) else self.sample_rate // 10
+        self._graph = Graph(export.path / MODEL)
 
     @classmethod
     def from_pretrained(cls, folder_or_repo: str | Path, revision: str | None = None) -> AudioClassifier:
@@ -47,7 +51,7 @@ class AudioClassifier:
 
         Args:
             waveforms (list of ndarray): mono, of shape (time,), at ``sample_rate`` Hz; what exceeds
-                ``max_seconds`` is cut, what is shorter is padded with silence.
+                ``max_seconds`` is cut, what is too short for the model is padded with silence.
 
         Returns:
             list of Prediction: one a waveform.
@@ -55,24 +59,43 @@ class AudioClassifier:
         Raises:
             ValueError: a waveform is empty, has several channels, or holds NaN.
         """
-        predictions = []
-        for number, waveform in enumerate(waveforms):
-            start = time.perf_counter()
-            logits = self.logits(self.pad(waveform, number)[None])
-            predictions += from_logits(logits, self.labels, (time.perf_counter() - start) * 1000)
-        return predictions
+        start = time.perf_counter()
+        logits = self.logits(waveforms)
+        return from_logits(logits, self.labels, (time.perf_counter() - start) * 1000 / max(1, len(logits)))
 
-    def logits(self, batch: np.ndarray) -> np.ndarray:
-        """Unnormalised scores of padded waveforms: (n, time) -> (n, n_labels), float32."""
-        return np.array(self._model(batch)[0])
+    def stream(self, waveforms: Iterable[np.ndarray]) -> Iterator[Prediction]:
+        """Classifies sounds as they come, 64 at a time; memory does not grow with their number."""
+        waveforms = iter(waveforms)
+        while window := list(islice(waveforms, WINDOW)):
+            yield from self.predict(window)
 
-    def pad(self, waveform: np.ndarray, number: int = 0) -> np.ndarray:
-        """Cuts or pads a waveform to the model's length, float32."""
+    def logits(self, waveforms: list[np.ndarray]) -> np.ndarray:
+        """Unnormalised scores, float32 of shape (n_waveforms, n_labels).
+
+        A few sounds run one by one on all cores; many run in batches of equal length, several at a time.
+        """
+        clips = [self._fit(waveform, number) for number, waveform in enumerate(waveforms)]
+        if not clips:
+            return np.empty((0, len(self.labels)), dtype=np.float32)
+        if len(clips) < BULK:
+            return np.concatenate([self._graph.run(clip[None]) for clip in clips])
+        logits = np.empty((len(clips), len(self.labels)), dtype=np.float32)
+        self._graph.run_all(self._batches(clips), logits)
+        return logits
+
+    def _batches(self, clips: list[np.ndarray]) -> Iterator[tuple[list[int], np.ndarray]]:
+        order = sorted(range(len(clips)), key=lambda row: -len(clips[row]))
+        for length, rows in groupby(order, key=lambda row: len(clips[row])):
+            size = max(1, int(BATCH_SECONDS * self.sample_rate // length))
+            while batch := list(islice(rows, size)):
+                yield batch, np.stack([clips[row] for row in batch])
+
+    def _fit(self, waveform: np.ndarray, number: int) -> np.ndarray:
+        """Cuts or pads a waveform to what the model takes, float32."""
         waveform = np.asarray(waveform, dtype=np.float32)
         if waveform.ndim != 1 or not len(waveform):
             raise ValueError(f"sound {number} has shape {waveform.shape}: give mono samples of shape (time,)")
         if not np.isfinite(waveform).all():
             raise ValueError(f"sound {number} holds NaN or infinite samples: record or convert it again")
-        padded = np.zeros(self._length, dtype=np.float32)
-        padded[: min(len(waveform), self._length)] = waveform[: self._length]
-        return padded
+        waveform = waveform[: self._length]
+        return np.pad(waveform, (0, max(0, self._shortest - len(waveform))))

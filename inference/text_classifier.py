@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from inference.export_folder import MODEL, TOKENIZER, ExportFolder, locate
+from inference.graph import BULK, Graph
 from inference.prediction import Prediction, from_logits
 
 WINDOW = 4096  # texts tokenized and sorted by length at a time; memory does not grow with the input
 BUCKET_TOKENS = 2048  # padded tokens in one inference of bulk work
-BULK = 16  # from this many texts on, throughput counts more than latency
 
 
 class TextClassifier:
@@ -31,9 +29,9 @@ class TextClassifier:
 
         self.export = export
         self.labels = export.labels
-        self._core = openvino.Core()
-        self._tokenizer = self._core.compile_model(export.path / TOKENIZER, "CPU")
-        self._token_inputs = {output.get_any_name() for output in self._tokenizer.outputs}
+        core = openvino.Core()
+        self._tokenizer = core.compile_model(export.path / TOKENIZER, "CPU")
+        self._graph = Graph(export.path / MODEL, core)
 
     @classmethod
     def from_pretrained(cls, folder_or_repo: str | Path, revision: str | None = None) -> TextClassifier:
@@ -46,14 +44,6 @@ class TextClassifier:
         if export.task != "text":
             raise ValueError(f"{folder_or_repo} is a classifier of {export.task}: use AudioClassifier")
         return cls(export)
-
-    @cached_property
-    def _latency(self) -> Any:
-        return self._core.compile_model(self.export.path / MODEL, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
-
-    @cached_property
-    def _throughput(self) -> Any:
-        return self._core.compile_model(self.export.path / MODEL, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
 
     def predict(self, texts: list[str]) -> list[Prediction]:
         """Classifies texts; the order is kept.
@@ -85,56 +75,32 @@ class TextClassifier:
         return from_logits(logits, self.labels, (time.perf_counter() - start) * 1000 / len(texts))
 
     def logits(self, texts: list[str]) -> np.ndarray:
-        """Unnormalised scores, float32 of shape (n_texts, n_labels)."""
-        tokens = self._tokenize(texts)
+        """Unnormalised scores, float32 of shape (n_texts, n_labels).
+
+        A few texts run one by one, unpadded, on all cores; many are sorted by length and run in batches of
+        about 2,048 tokens, several at a time.
+        """
+        if not texts:
+            return np.empty((0, len(self.labels)), dtype=np.float32)
+        found = self._tokenizer([text or " " for text in texts])
+        tokens = {name: found[name] for name in self._graph.inputs}
         if len(texts) < BULK:
-            return np.concatenate([self._latency(piece)[0] for piece in _singly(tokens)])
-        return self._bulk(tokens)
-
-    def _tokenize(self, texts: list[str]) -> dict[str, np.ndarray]:
-        result = self._tokenizer([text or " " for text in texts])
-        wanted = {i.get_any_name() for i in self._model_inputs}
-        return {name: result[name] for name in self._token_inputs & wanted}
-
-    @cached_property
-    def _model_inputs(self) -> list[Any]:
-        compiled = self.__dict__.get("_throughput") or self._latency
-        return compiled.inputs
-
-    def _bulk(self, tokens: dict[str, np.ndarray]) -> np.ndarray:
-        lengths = tokens["attention_mask"].sum(axis=1)
-        order = np.argsort(-lengths, kind="stable")
-        logits = np.empty((len(order), len(self.labels)), dtype=np.float32)
-        # Requests taken in turn rather than an AsyncInferQueue: its callbacks run in OpenVINO's threads and
-        # wait for Python's lock, which can deadlock with the thread that destroys the queue.
-        requests = self._requests
-        running: list[np.ndarray | None] = [None] * len(requests)
-
-        def collect(turn: int) -> None:
-            if running[turn] is not None:
-                requests[turn].wait()
-                logits[running[turn]] = requests[turn].get_output_tensor(0).data
-                running[turn] = None
-
-        start = turn = 0
-        while start < len(order):
-            longest = max(1, int(lengths[order[start]]))
-            rows = order[start : start + max(1, BUCKET_TOKENS // longest)]
-            collect(turn)
-            requests[turn].start_async(
-                {name: np.ascontiguousarray(ids[rows, :longest]) for name, ids in tokens.items()}
-            )
-            running[turn] = rows
-            start += len(rows)
-            turn = (turn + 1) % len(requests)
-        for turn in range(len(requests)):
-            collect(turn)
+            return np.concatenate([self._graph.run(piece) for piece in _singly(tokens)])
+        logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
+        self._graph.run_all(_bucketed(tokens), logits)
         return logits
 
-    @cached_property
-    def _requests(self) -> list[Any]:
-        count = self._throughput.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        return [self._throughput.create_infer_request() for _ in range(count)]
+
+def _bucketed(tokens: dict[str, np.ndarray]) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Rows of like length together, the longest first, and their tokens."""
+    lengths = tokens["attention_mask"].sum(axis=1)
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        longest = max(1, int(lengths[order[start]]))
+        rows = order[start : start + max(1, BUCKET_TOKENS // longest)]
+        yield rows, {name: np.ascontiguousarray(ids[rows, :longest]) for name, ids in tokens.items()}
+        start += len(rows)
 
 
 def _singly(tokens: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:

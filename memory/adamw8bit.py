@@ -9,6 +9,7 @@ from bitsandbytes import functional
 from bitsandbytes.optim import AdamW8bit
 
 BLOCK = 256  # values that share one scale in bitsandbytes
+MOMENTS = (("state1", "exp_avg"), ("state2", "exp_avg_sq"))  # bitsandbytes' names and torch's
 SLICE = 2**18  # values updated at a time: a multiple of the block, about 1 MiB of fp32
 
 
@@ -41,6 +42,42 @@ class SlicedAdamW8bit(AdamW8bit):
         if id(group["params"][pindex]) in self.exact:
             config["optim_bits"] = 32
         return config
+
+    def load_state_dict(self, state_dict: dict, move_to_device: bool = True) -> None:
+        """Restores a state; the 32-bit moments of ``torch.optim.AdamW``, or of this optimizer, become 8-bit here.
+
+        Args:
+            state_dict (dict): of this optimizer or of ``AdamW`` over the same weights in the same groups.
+            move_to_device (bool, optional): to the weights' device. (Default: True)
+        """
+        super().load_state_dict(state_dict, move_to_device)
+        for group_index, group in enumerate(self.param_groups):
+            for index, weight in enumerate(group["params"]):
+                saved = self.state.get(weight)
+                if saved:
+                    self._fit_state(group, weight, group_index, index, saved)
+
+    def _fit_state(
+        self, group: dict, weight: torch.nn.Parameter, group_index: int, index: int, saved: dict
+    ) -> None:
+        """Stores a weight's moments in the bits that this optimizer gives them."""
+        first, second = (saved.get(name, saved.get(old)) for name, old in MOMENTS)
+        self.state[weight] = {}
+        self.init_state(group, weight, group_index, index)
+        made = self.state[weight]
+        if first.dtype == made["state1"].dtype:
+            kept = {name: value for name, value in saved.items() if name in made}
+            made.update(kept, state1=first, state2=second)
+        else:
+            for name, moment in (("1", first), ("2", second)):
+                functional.quantize_blockwise(
+                    moment.float(),
+                    code=made[f"qmap{name}"],
+                    absmax=made[f"absmax{name}"],
+                    out=made[f"state{name}"],
+                    blocksize=BLOCK,
+                )
+        made["step"] = int(saved["step"])
 
     @torch.no_grad()
     def update_step(self, group: dict, p: torch.nn.Parameter, gindex: int, pindex: int) -> None:

@@ -84,9 +84,9 @@ def test_graph_takes_the_waveform_and_matches_torch(audio_run, sounds, tmp_path)
     graph = openvino.Core().compile_model(
         tmp_path / "openvino_model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )
-    clips = source.read(sorted(sounds.glob("*/*.flac"))[::9])
+    clips = np.stack(source.read(sorted(sounds.glob("*/*.flac"))[::9]))
     with torch.inference_mode():
-        original = source.model()(input_values=torch.from_numpy(clips)).logits.numpy()
+        original = source.model(input_values=torch.from_numpy(clips)).logits.numpy()
     assert np.abs(graph(clips)[0] - original).max() < 3e-3
     assert np.abs(graph(clips[:1])[0] - original[:1]).max() < 3e-3, "any batch size"
 

@@ -109,7 +109,7 @@ def test_openvino_snippet_of_the_card_runs(server, pushed, tmp_path):
     snippets = re.findall(r"```python\n(.*?)```", card, re.S)
     assert len(snippets) == 2
     for snippet in snippets:
-        assert len(snippet.strip().splitlines()) <= 7
+        assert len(snippet.strip().splitlines()) == 5
         done = subprocess.run(
             [sys.executable, "-c", snippet],
             capture_output=True,
@@ -183,3 +183,46 @@ def test_base_model_from_the_hub(server, tiny_bert, news_csv, tmp_path, monkeypa
     base = json.loads((tmp_path / "run" / "run.json").read_text())["base_model"]
     assert base["name"] == f"{server.user}/tiny-base" and re.fullmatch(r"[0-9a-f]{40}", base["revision"])
     assert ROOT not in (tmp_path / "run").parents
+
+
+@pytest.mark.slow
+def test_an_8_bit_adapter_is_merged_exported_pushed_and_predicts(
+    server, tiny_bert, news_csv, news, tmp_path, monkeypatch
+):
+    import torch
+    from transformers import AutoTokenizer
+
+    from exporting.merged import merge
+    from exporting.source import read_run
+
+    done = run_script(
+        "training/finetune.py", "--dataset", news_csv, "--base-model", tiny_bert, "--load-in-8bit",
+        "--lora-rank", 8, "--learning-rate", "1e-2", "--epochs", 3, "--export", "--push",
+        "--repo-id", f"{server.user}/eight-bits", "--output-dir", "run", "--save-seconds", 0,
+        cwd=tmp_path, env=environment(server, tmp_path),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "merging the adapter into its base" in done.stdout
+    run = read_run(tmp_path / "run")
+    files = {path.name for path in run.path.iterdir()}
+    assert {"adapter_model.safetensors", "adapter_config.json", "config.json", "run.json"} <= files
+    assert "model.safetensors" not in files
+    assert run.report["base_model"]["name"] == str(tiny_bert)
+    assert {"lora", "int8_lora"} <= {entry["step"] for entry in run.report["checklist"]}
+    parity = json.loads((run.path / "export" / "parity.json").read_text())
+    assert parity["gate"]["passed"] and parity["original"]["bytes"] > 2_000_000, "the merged model is the original"
+
+    texts = [text for text, _ in news[:12]]
+    tokenizer, model = AutoTokenizer.from_pretrained(run.path), merge(run).eval()
+    with torch.inference_mode():
+        batch = tokenizer(texts, truncation=True, padding=True, return_tensors="pt")
+        meant = torch.softmax(model(**batch).logits, dim=1)
+    names = model.config.id2label
+    fresh = environment(server, tmp_path / "elsewhere")
+    remote = run_script("inference/predict.py", f"{server.user}/eight-bits", *texts, cwd=tmp_path, env=fresh)
+    assert remote.returncode == 0, remote.stderr
+    rows = [json.loads(line) for line in remote.stdout.splitlines()]
+    for row, scores in zip(rows, meant, strict=True):
+        for number, name in names.items():
+            assert row["scores"][name] == pytest.approx(float(scores[number]), abs=0.05)
+    assert len({row["label"] for row in rows}) == 2, "it has learned to tell them apart"

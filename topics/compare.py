@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,12 @@ def main(argv: list[str]) -> int:
         raise ValueError(f"--seeds {arguments.seeds}: at least one run is needed.")
     if arguments.top < 2:
         raise ValueError(f"--top {arguments.top}: coherence needs at least 2 words.")
+    for path in (arguments.json, arguments.html):
+        _check_writable(path)
     name, documents, labels, notes = _read(arguments)
-    from topics.documents import check_enough
+    from topics.documents import check_enough, encodable
 
+    documents = [encodable(text) for text in documents]
     check_enough(sum(1 for text in documents if text.strip()), wanted or 2)
     _compare(arguments, models, wanted, name, documents, labels, notes)
     return 0
@@ -138,7 +142,6 @@ def _compare(
         "npmi_by_topics": curves,
     }
     if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     if arguments.html:
         from topics.document_map import document_map
@@ -158,6 +161,20 @@ def _vectors(embedder: Any, documents: list[str]) -> Any:
     vectors = np.zeros((len(documents), embedder.dimension), np.float32)
     vectors[rows] = embedder.encode([documents[row] for row in rows])
     return vectors
+
+
+def _check_writable(path: Path | None) -> None:
+    """Makes the folder of a result now, so that a wrong path fails before the work and not after it."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give the name of a file to write.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{path.parent} cannot be made ({error.strerror}): give another folder.") from error
+    if not os.access(path.parent, os.W_OK):
+        raise ValueError(f"{path.parent} cannot be written to: give another folder.")
 
 
 def _models(text: str) -> list[str]:

@@ -55,7 +55,7 @@ def write_report(
     """Writes the report.
 
     Args:
-        path (Path): the file; its folder is made.
+        path (Path): the file; its folder exists.
         title (str): the corpus.
         results (list of dict): one a model, from ``topics.scoring.evaluate``.
         models (list of TopicModel): the fitted models, in the same order.
@@ -92,7 +92,6 @@ def write_report(
         f"<!doctype html><html lang=en><head><meta charset=utf-8><title>Topics of {html.escape(title)}</title>"
         f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>"
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
 
 

@@ -53,7 +53,14 @@ class KeepBest(TrainerCallback):
         return json.loads(self.record.read_text()) if self.record.is_file() else None
 
     def on_evaluate(
-        self, args: Any, state: Any, control: Any, metrics: dict, model: Any, eval_dataloader: Any, **kwargs: Any
+        self,
+        args: Any,
+        state: Any,
+        control: Any,
+        metrics: dict,
+        model: Any,
+        eval_dataloader: Any,
+        **kwargs: Any,
     ) -> None:
         """Saves the weights when validation accuracy rose (or tied with a lower loss)."""
         if "eval_accuracy" not in metrics or not state.is_world_process_zero:

@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
     if config.exports and is_main():
         from exporting.export import export_run
 
-        export_run(folder)
+        export_run(folder, token=token)
     if target and is_main():
         from exporting.publish import publish_run
 
@@ -102,6 +102,7 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
     from transformers import set_seed
     from transformers.utils.logging import disable_progress_bar
 
+    from memory.process_memory import tame_allocator
     from training import precision as precisions
     from training import processes, report
     from training.learning_rate import default_learning_rate
@@ -121,14 +122,17 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
     for note in task.announce():
         print(note, flush=True)
     planner = Planner(task, device)
-    choice = processes.agree(
-        _choice(config, folder, planner, precision) if processes.is_main() else None
-    )
+    choice = processes.agree(_choice(config, folder, planner, precision) if processes.is_main() else None)
     settings = choice.settings
-    reason = next(entry["reason"] for entry in choice.checklist if entry["step"] in ("precision", "pure_bf16"))
+    reason = next(
+        entry["reason"] for entry in choice.checklist if entry["step"] in ("precision", "pure_bf16")
+    )
     print(f"training on {device} in {settings.precision}: {reason}; {matmul}", flush=True)
     epochs = config.epochs or task.default_epochs()
     rate = config.learning_rate or default_learning_rate(task.default_learning_rate(), settings)
+    if choice.budget_mib is not None:
+        # Slower, but the process then holds what its tensors need and not up to twice that.
+        tame_allocator()
     peak = Peak(device)
     if config.preflight and processes.is_main():
         for note in preflight(task, sets[0], settings, rate):

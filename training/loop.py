@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from transformers import EvalPrediction, set_seed
 
+from memory.checklist import Situation
 from training.averaging import AveragedWeights
 from training.callbacks import KeepBest, TimedCheckpoints
 from training.learning_rate import head_learning_rate
@@ -20,6 +20,7 @@ from training.recovery import Answer, answer, intact, is_out_of_memory
 from training.run_folder import RunFolder, write_json
 from training.sampling import RememberOrder
 from training.trainer import ClassifierTrainer
+from training.weights import load_weights
 
 
 def fit(
@@ -45,6 +46,7 @@ def fit(
     Returns:
         tuple: the Trainer, the best validation metrics, and the levers that training ended with.
     """
+    around = planner.around  # found out while there is memory
     while True:
         trainer, keeper = _make(task, folder, choice, sets, make_arguments(choice.settings))
         found = None
@@ -53,12 +55,14 @@ def fit(
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            found = _diagnose(trainer, choice, planner, error)
+            found = _diagnose(trainer, choice, planner, around, error)
         if found is None:
             break
         # Outside the except clause: the error's traceback held the activations of the failed pass.
         choice = choice.taking(
-            found.step, found.settings, f"out of memory at step {trainer.state.global_step + 1}: {found.step.chosen}"
+            found.step,
+            found.settings,
+            f"out of memory at step {trainer.state.global_step + 1}: {found.step.chosen}",
         )
         write_json(record_path(folder.partial), choice.to_json())
         if world_size() > 1:
@@ -105,7 +109,9 @@ def _make(
     return trainer, keeper
 
 
-def _diagnose(trainer: ClassifierTrainer, choice: MemoryChoice, planner: Planner, error: Exception) -> Answer:
+def _diagnose(
+    trainer: ClassifierTrainer, choice: MemoryChoice, planner: Planner, around: Situation, error: Exception
+) -> Answer:
     """The step to take; announced.
 
     Raises:
@@ -113,7 +119,7 @@ def _diagnose(trainer: ClassifierTrainer, choice: MemoryChoice, planner: Planner
     """
     _let_go(error)
     step = trainer.state.global_step + 1
-    found = answer(choice.settings, planner.around, trainer.phase, planner.components)
+    found = answer(choice.settings, around, trainer.phase, planner.components)
     if found is None:
         raise RuntimeError(
             f"out of memory at step {step} ({trainer.phase}) with every step of the checklist taken that keeps the "
@@ -140,7 +146,9 @@ def _leave(trainer: ClassifierTrainer, task: Any, folder: RunFolder) -> str | No
     whole = intact(optimizer, step, trainer.phase, settings.optimizer_in_backward)
     task.model.zero_grad(set_to_none=True)
     _tidy()
-    checkpoint = trainer.save_now() if whole and step and trainer.phase != "start" else folder.last_checkpoint()
+    checkpoint = (
+        trainer.save_now() if whole and step and trainer.phase != "start" else folder.last_checkpoint()
+    )
     release(trainer)
     trainer.model = trainer.model_wrapped = trainer.callback_handler.model = None
     task.model = None
@@ -175,21 +183,6 @@ def _tidy() -> None:
     give_back()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def load_weights(model: Any, folder: Path) -> None:
-    """Puts the weights that ``save_pretrained`` wrote into ``folder`` back into the model they came from."""
-    from safetensors.torch import load_file
-
-    adapter = folder / "adapter_model.safetensors"
-    if adapter.is_file():
-        from peft import set_peft_model_state_dict
-
-        set_peft_model_state_dict(model, load_file(adapter))
-        return
-    # from_pretrained and not the bare file: saving may rename weights, and loading knows how.
-    saved = type(model).from_pretrained(folder, dtype=model.dtype)
-    model.load_state_dict(saved.state_dict())
 
 
 def _metrics(prediction: EvalPrediction) -> dict[str, float]:

@@ -105,9 +105,7 @@ def choose(config: FinetuneConfig, planner: Planner, precision: Precision) -> Me
     if asked.optimizer_in_backward and world_size() > 1:
         raise ValueError("--optimizer-in-backward updates before the processes agree: train in one process")
     if planner.task.config.base_model == "wide_resnet" and asked.precision == "bf16-pure":
-        raise ValueError(
-            "--precision bf16-pure would keep batch statistics in 16 bits: use --precision bf16"
-        )
+        raise ValueError("--precision bf16-pure would keep batch statistics in 16 bits: use --precision bf16")
     checklist = [{"step": "precision", "value": asked.precision, "reason": precision.reason}]
     checklist += [
         {"step": item.key, "value": getattr(asked, item.setting), "reason": "asked for"}
@@ -160,7 +158,9 @@ def _within_budget(
     for item in _changed(asked, settings):
         print(f"  {item.name}: {item.chosen}", flush=True)
         value = getattr(settings, item.setting)
-        checklist.append({"step": item.key, "value": value, "reason": f"fastest within the budget: {item.chosen}"})
+        checklist.append(
+            {"step": item.key, "value": value, "reason": f"fastest within the budget: {item.chosen}"}
+        )
     return MemoryChoice(settings, checklist, predicted, budget)
 
 
@@ -194,7 +194,11 @@ def _around_the_model(config: FinetuneConfig, device: str) -> list[dict[str, Any
     pinned = device == "cuda" if config.pin_memory is None else config.pin_memory
     reason = step("host").chosen if device == "cuda" else step("host").refused
     told.append(
-        {"step": "host", "value": {"workers": config.dataloader_workers, "pin_memory": pinned}, "reason": reason}
+        {
+            "step": "host",
+            "value": {"workers": config.dataloader_workers, "pin_memory": pinned},
+            "reason": reason,
+        }
     )
     told.append(
         {"step": "what_runs_where", "value": config.logging_steps, "reason": step("what_runs_where").chosen}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from memory.settings import MemorySettings
+from training.recovery import is_out_of_memory
 
 # A new head starts with small weights, so its first loss is near ln(classes); this far above, it is no new head's.
 SLACK = 1.5
@@ -34,10 +36,16 @@ def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: fl
     classes = len(task.corpus.label_names)
     part = task.corpus.train
     check_labels(part.labels, part.inputs, classes)
-    check_inputs(_raw(items), part.inputs, getattr(task.model_config, "vocab_size", None))
-    number = _longest(items)
-    before, after = one_step(task, items[number], settings, learning_rate)
+    raw = _raw(items)
+    check_inputs(raw, part.inputs, getattr(task.model_config, "vocab_size", None))
+    sizes = [len(item.get("input_ids", item.get("waveform"))) for item in raw]
+    number, short = int(np.argmax(sizes)), int(np.argmin(sizes))
     name = _named(part.inputs, number)
+    model, single = _model(task, settings)
+    with _blaming(name):
+        before, after = one_step(task, model, raw[number], single, learning_rate)
+    with _blaming(_named(part.inputs, short)):
+        _loss(task, model, raw[short], single)
     if not math.isfinite(before):
         raise ValueError(
             f"preflight: the first loss is {before} for training input {name}: "
@@ -107,59 +115,85 @@ def check_inputs(items: Iterable[dict[str, Any]], inputs: list[Any], vocabulary:
                 f"preflight: training input {_named(inputs, number)} has shape {clip.shape}, not (time,)"
             )
         if not np.isfinite(clip).all():
-            raise ValueError(f"preflight: training input {_named(inputs, number)} holds samples that are not numbers")
+            raise ValueError(
+                f"preflight: training input {_named(inputs, number)} holds samples that are not numbers"
+            )
         silent += not clip.any()
     if silent and silent == number + 1:
         raise ValueError("preflight: every training clip is silent: look at the files")
 
 
-def one_step(task: Any, item: dict[str, Any], settings: MemorySettings, rate: float) -> tuple[float, float]:
-    """Loss of one example before and after one optimizer step on it, without dropout, in fp32 where weights are.
+def one_step(
+    task: Any, model: Any, item: dict[str, Any], settings: MemorySettings, rate: float
+) -> tuple[float, float]:
+    """Loss of one example before and after one optimizer step on it, without dropout.
+
+    Args:
+        task (TextTask or AudioTask): makes the batch.
+        model (nn.Module): fresh, with the levers applied; changed in place.
+        item (dict): the example.
+        settings (MemorySettings): the levers.
+        rate (float): learning rate.
 
     Returns:
         tuple of float: before, after.
     """
     import torch
 
-    from memory.apply import apply_to_model, weights_dtype
     from memory.optimizers import build_optimizer
+
+    optimizer = build_optimizer(model, settings, rate)
+    before = _loss(task, model, item, settings)
+    before.backward()
+    optimizer.step()
+    with torch.no_grad():
+        return before.item(), _loss(task, model, item, settings).item()
+
+
+def _model(task: Any, settings: MemorySettings) -> tuple[Any, MemorySettings]:
+    """A fresh model in evaluation mode, in one pass of one example, in fp32 where weights are."""
+    from memory.apply import apply_to_model, weights_dtype
 
     single = settings.replace(
         micro_batch_size=1,
         gradient_accumulation_steps=1,
         precision="bf16-pure" if settings.precision == "bf16-pure" else "fp32",
     )
-    model = apply_to_model(task.load_model(weights_dtype(single)), single).eval()
-    optimizer = build_optimizer(model, single, rate)
+    return apply_to_model(task.load_model(weights_dtype(single)), single).eval(), single
+
+
+def _loss(task: Any, model: Any, item: dict[str, Any], settings: MemorySettings) -> Any:
+    import torch
+
     batch = task.collator([item])
-    if single.precision == "bf16-pure":
+    if settings.precision == "bf16-pure":
         batch = {k: v.to(torch.bfloat16) if v.is_floating_point() else v for k, v in batch.items()}
-
-    def loss() -> Any:
-        outputs = model(**batch)
-        if outputs.logits.shape != (1, len(task.corpus.label_names)):
-            raise ValueError(
-                f"preflight: the model answers with shape {tuple(outputs.logits.shape)}, not (1, "
-                f"{len(task.corpus.label_names)})"
-            )
-        return torch.nn.functional.cross_entropy(outputs.logits.float(), batch["labels"].to(torch.long))
-
-    before = loss()
-    before.backward()
-    optimizer.step()
-    with torch.no_grad():
-        return before.item(), loss().item()
+    logits = model(**batch).logits
+    wanted = (1, len(task.corpus.label_names))
+    if logits.shape != wanted:
+        raise ValueError(f"the model answers with shape {tuple(logits.shape)}, not {wanted}")
+    return torch.nn.functional.cross_entropy(logits.float(), batch["labels"].to(torch.long))
 
 
-def _raw(items: Any) -> Iterable[dict[str, Any]]:
+@contextlib.contextmanager
+def _blaming(name: str) -> Iterator[None]:
+    """Tells which input an error came from; memory running out is no input's fault."""
+    try:
+        yield
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        if is_out_of_memory(error):
+            raise
+        told = " ".join(str(error).split())
+        raise ValueError(f"preflight: the model cannot take training input {name}: {told}") from error
+
+
+def _raw(items: Any) -> list[dict[str, Any]]:
     """The items without what augmentation does to them."""
-    clips = getattr(items, "clips", None)
-    return items if clips is None else ({"waveform": clip} for clip in clips)
-
-
-def _longest(items: Any) -> int:
-    sizes = [len(item.get("input_ids", item.get("waveform"))) for item in _raw(items)]
-    return int(np.argmax(sizes))
+    if not hasattr(items, "clips"):
+        return items
+    return [
+        {"waveform": clip, "labels": label} for clip, label in zip(items.clips, items.labels, strict=True)
+    ]
 
 
 def _named(inputs: list[Any], number: int) -> str:

@@ -14,6 +14,7 @@ from training.config import FinetuneConfig
 from training.processes import world_size
 from training.recovery import is_out_of_memory
 from training.sampling import LengthGroupedOrder
+from training.weights import load_weights
 
 
 class ClassifierTrainer(Trainer):
@@ -122,6 +123,11 @@ class ClassifierTrainer(Trainer):
 
         return SequentialSampler(eval_dataset)
 
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        # The Trainer reads the bare file, and passes in silence over every weight that was saved under
+        # another name: the LayerNorms of older BERTs.
+        load_weights(model or self.model, Path(resume_from_checkpoint))
+
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """As the Trainer does, in smaller batches if memory runs out."""
         return self._in_smaller_batches(lambda: super(ClassifierTrainer, self).evaluate(*args, **kwargs))
@@ -140,7 +146,9 @@ class ClassifierTrainer(Trainer):
                 if not is_out_of_memory(error) or size == 1 or world_size() > 1:
                     raise
                 self.args.per_device_eval_batch_size = size // 2
-                print(f"out of memory in evaluation: going on with {size // 2} examples at a time", flush=True)
+                print(
+                    f"out of memory in evaluation: going on with {size // 2} examples at a time", flush=True
+                )
             else:
                 self.phase = before
                 return result

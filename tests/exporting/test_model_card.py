@@ -41,36 +41,35 @@ REPORT = {
     "versions": {"python": "3.11.7", "torch": "2.13.0"},
     "seed": 7,
 }
+SPEED = {
+    "bytes": 27_000_000,
+    "weight_bytes": 26_000_000,
+    "latency_ms_b1": 2.345,
+    "latency_ms_b32": 40.06,
+    "items_per_second": 456.7,
+    "peak_mib": 219.8,
+}
+
+
+def attempt(method, part, original, export, flips, n, **changes):
+    accuracies = {"original_accuracy": original, "export_accuracy": export}
+    return {"method": method, "part": part, "flips": flips, "n": n, **accuracies, **SPEED, **changes}
+
+
 PARITY = {
-    "method": "int8-retuned",
-    "original": {"accuracy": 0.91, "bytes": 100_000_000},
-    "export": {"accuracy": 0.905, "bytes": 26_000_000, "latency_ms_b1": 2.345, "items_per_second": 456.7},
+    "method": "int8-mixed",
+    "original": {"accuracy": 0.91, "bytes": 101_000_000, "weight_bytes": 100_000_000},
+    "export": {"accuracy": 0.905, "macro_f1": 0.89876, "accuracy_interval_95": [0.865, 0.945], **SPEED},
     "drop_interval_95": [-0.001, 0.0104],
     "flips": 3,
     "n": 200,
+    "max_score_difference": 0.12345,
+    "calibration": {"part": "train", "samples": 300},
     "gate": {"max_drop": 0.005, "passed": True},
     "attempts": [
-        {
-            "method": "int8",
-            "part": "validation",
-            "original_accuracy": 0.92,
-            "export_accuracy": 0.88,
-            "passed": False,
-        },
-        {
-            "method": "int8-retuned",
-            "part": "validation",
-            "original_accuracy": 0.92,
-            "export_accuracy": 0.92,
-            "passed": True,
-        },
-        {
-            "method": "int8-retuned",
-            "part": "test",
-            "original_accuracy": 0.91,
-            "export_accuracy": 0.905,
-            "passed": True,
-        },
+        attempt("int8", "validation", 0.92, 0.88, 9, 100, passed=False),
+        attempt("int8-mixed", "validation", 0.92, 0.92, 1, 100, passed=True),
+        attempt("int8-mixed", "test", 0.91, 0.905, 3, 200, passed=True),
     ],
 }
 CARD = Path(__file__).with_name("expected_card.txt").read_text(encoding="utf-8")
@@ -101,7 +100,8 @@ def test_metadata_keeps_the_rules_of_the_hub(export):
     data = hub.check_card(original.read_text(encoding="utf-8"))
     assert (data["base_model"], data["base_model_relation"]) == ("someone/small-encoder", "finetune")
     assert data["library_name"] == "transformers"
-    assert data["model-index"][0]["results"][0]["metrics"] == [{"type": "accuracy", "value": 0.91}]
+    found = data["model-index"][0]["results"][0]["metrics"]
+    assert {metric["type"]: metric["value"] for metric in found} == {"accuracy": 0.91, "f1": 0.9012}
 
 
 def test_export_and_original_name_each_other(export):
@@ -143,6 +143,27 @@ def test_card_of_a_sound_classifier(export):
     ):
         assert words in card
     assert "## Labels" not in card and "tokenizer" not in card
+
+
+def test_card_of_a_model_that_was_trained_elsewhere(export):
+    adopted = report(adopted=True)
+    for key in ("memory", "seconds", "hardware", "seed"):  # nothing of them is known
+        del adopted[key]
+    for key in ("epochs", "batch_size", "learning_rate", "precision"):
+        del adopted["config"][key]
+    card = write_card(adopted, export, "ada/small").read_text(encoding="utf-8")
+    data = hub.check_card(card)
+    assert (data["base_model"], data["base_model_relation"]) == ("someone/small-encoder", "quantized")
+    assert "A quantized form of `someone/small-encoder`" in card and "Fine-tuned" not in card
+    assert "trained by others on data not seen here" in card and "800 to calibrate on" in card
+
+
+def test_a_data_set_of_the_hub_is_linked(export):
+    card = write_card(report(data={"name": "ada/films", "revision": "a" * 40}), export)
+    data = hub.check_card(card.read_text(encoding="utf-8"))
+    assert data["datasets"] == ["ada/films"]
+    assert data["model-index"][0]["results"][0]["dataset"]["type"] == "ada/films"
+    assert "datasets" not in hub.check_card(CARD)
 
 
 @pytest.mark.parametrize("language", ["unknown", None, ""])

@@ -25,7 +25,25 @@ def test_interval_holds_the_drop_and_is_a_point_without_flips():
     labels = rng.integers(0, 2, 400)
     original = np.eye(2)[labels]
     export = original.copy()
-    assert parity.drop_interval(original, export, labels) == [0.0, 0.0]
+    assert parity.compare(original, export, labels)["drop_interval_95"] == [0.0, 0.0]
     export[:40] = 1 - export[:40]
-    low, high = parity.drop_interval(original, export, labels)
+    low, high = parity.compare(original, export, labels)["drop_interval_95"]
     assert low < 0.1 < high and high - low < 0.08
+
+
+def test_interval_is_that_of_resampled_rows():
+    """An independent oracle: rows really drawn with replacement."""
+    rng = np.random.default_rng(1)
+    values = rng.choice([-1, 0, 0, 0, 1, 1], 300)
+    means = values[rng.integers(0, 300, (20_000, 300))].mean(axis=1)
+    found = parity.mean_interval(values, rounds=20_000)
+    assert found == pytest.approx(np.percentile(means, [2.5, 97.5]), abs=0.006)
+
+
+def test_macro_f1_is_scikit_learn_s():
+    from sklearn.metrics import f1_score
+
+    rng = np.random.default_rng(2)
+    logits, labels = rng.normal(size=(200, 5)), rng.integers(0, 4, 200)  # class 4 never occurs
+    found = parity.macro_f1(parity.confusion(logits, labels))
+    assert found == pytest.approx(f1_score(labels, logits.argmax(axis=1), average="macro"))

@@ -62,9 +62,8 @@ def test_models_to_json_and_html(table, tmp_path, models):
             assert result["nmi"] > 0.9
     assert "disowned" in done.stdout and "disowned" in content["c_v_warning"]
     page = report.read_text()
-    assert (
-        page.count("Plotly.newPlot(") == 2 + 5 * 5
-    )  # coherence twice; bars, map, classes, heat, correlation
+    # Coherence twice; of each model word bars, map, classes, heat map, correlation.
+    assert page.count('class="plotly-graph-div"') == 2 + 5 * len(results)
     assert "Topics in each class" in page and "<script src=" not in page
 
 
@@ -119,6 +118,8 @@ def test_the_search_prefers_fewer_topics_and_skips_unknown_scores():
         (("--models", "nmf,gpt"), "bert+lda"),
         (("--seeds", "0"), "--seeds 0"),
         (("--labels", "nothing"), "nothing"),
+        (("--json", "/"), "is a folder"),
+        (("--html", "/dev/null/report.html"), "/dev/null cannot be made"),
     ],
 )
 def test_wrong_usage_is_one_sentence(table, arguments, message):

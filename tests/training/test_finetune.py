@@ -25,7 +25,12 @@ def test_run_folder_is_whole(text_run):
         "seed",
     } <= set(report)
     assert set(report["metrics"]) == {"accuracy", "macro_f1", "loss"}
-    assert set(report["memory"]) == {"predicted_peak_mib", "measured_peak_mib", "budget_mib"}
+    assert set(report["memory"]) == {
+        "predicted_peak_mib",
+        "measured_peak_mib",
+        "budget_mib",
+        "before_mib",
+    }
     sizes = report["data"]["sizes"]
     assert sum(sum(row) for row in report["confusion"]) == sizes["test"]
     right = sum(report["confusion"][i][i] for i in range(2))
@@ -124,14 +129,14 @@ def test_checkpoint_cut_short_is_not_resumed_from(tmp_path):
     from training.run_folder import RunFolder
 
     folder = RunFolder(tmp_path / "run")
-    assert folder.open({"seed": 0}, resume=False, overwrite=False) is None
+    assert folder.open({"seed": 0}, resume=False) is None
     for step, state in ((10, "{}"), (20, '{"half": ')):
         (folder.checkpoints / f"checkpoint-{step}").mkdir()
         (folder.checkpoints / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
     (folder.checkpoints / "checkpoint-30").mkdir()
-    assert folder.open({"seed": 0}, resume=True, overwrite=False).endswith("checkpoint-10")
+    assert folder.open({"seed": 0}, resume=True).endswith("checkpoint-10")
     with pytest.raises(ValueError, match="--seed 0"):
-        folder.open({"seed": 1}, resume=True, overwrite=False)
+        folder.check({"seed": 1}, resume=True, overwrite=False)
 
 
 @pytest.mark.parametrize("averaged, kept", [(False, 0.8), (True, 0.78)])
@@ -142,7 +147,7 @@ def test_best_weights_survive_later_worse_ones(tmp_path, tiny_bert, averaged, ke
     from transformers import AutoModelForSequenceClassification
 
     from training.callbacks import KeepBest
-    from training.loop import load_weights
+    from training.weights import load_weights
 
     model = AutoModelForSequenceClassification.from_pretrained(tiny_bert, num_labels=2)
     keeper = KeepBest(tmp_path / "best", averaged)

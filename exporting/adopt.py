@@ -1,0 +1,237 @@
+"""A classifier that was trained elsewhere becomes a run folder, so that all that follows is the same.
+
+Its card can then tell what was measured here (accuracy on your data, what quantization costs), and says that
+the training was not seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exporting import parity
+from exporting.source import Run, in_order
+
+if TYPE_CHECKING:
+    from corpora import Corpus
+
+# Configuration, vocabulary and safetensors: no pickles, no programs.
+FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "README.md"]
+NOT_THE_MODEL = ("README.md", "run.json", "parity.json", "export_failed.json")
+GENERIC = re.compile(r"LABEL_\d+")
+LONGEST = 512  # tokens; a model that takes more is rarely given more
+EXAMPLES_PER_LABEL = 3
+EXAMPLE_CHARACTERS = 200
+
+
+def adopt(
+    model: str,
+    dataset: str,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    max_seconds: float | None = None,
+    token: str | None = None,
+) -> Path:
+    """Makes a run folder, ``runs/<model>-<data set>``, of a classifier and the data it is to be measured on.
+
+    Args:
+        model (str): Hub id, or a folder made by ``save_pretrained``.
+        dataset (str): labelled data with the model's labels; see ``corpora.load``.
+        text_column (str, optional): its column of texts. (Default: recognised)
+        label_column (str, optional): its column of labels. (Default: recognised)
+        max_seconds (float, optional): where sounds are cut. (Default: 5)
+        token (str, optional): Hub token for a private model.
+
+    Returns:
+        Path: the run folder; complete, except for the metrics, which :func:`complete` adds once the test part
+        has been scored. An earlier one of the same model and data is taken as it is.
+
+    Raises:
+        FileNotFoundError: there is no such model.
+        ValueError: it is no classifier, or its labels are not those of the data.
+    """
+    import corpora
+
+    source, revision = _find(model, token)
+    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    task = _task(config, model)
+    settings: dict[str, Any] = {"dataset": dataset, "text_column": text_column, "label_column": label_column}
+    corpus = corpora.load(dataset, task=task, text_column=text_column, label_column=label_column)
+    if corpus.task != task:
+        raise ValueError(f"{model} classifies {task} and --dataset {dataset} holds {corpus.task}: name another")
+    names = _matched_labels(config, corpus.label_names, model, dataset)
+    corpus = in_order(corpus, names)
+    name = f"{_short(model)}-{_short(dataset).split('.')[0]}"
+    folder = Path("runs") / name
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        for file in source.iterdir():
+            kept = any(fnmatch(file.name, pattern) for pattern in FILES) and file.name not in NOT_THE_MODEL
+            if file.is_file() and kept:
+                shutil.copyfile(file, partial / file.name)
+        config.update(id2label=dict(enumerate(names)), label2id={label: i for i, label in enumerate(names)})
+        (partial / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), encoding="utf-8")
+        settings.update(_limits(partial, task, max_seconds))
+        report = {
+            "name": name,
+            "task": task,
+            "adopted": True,
+            "base_model": {"name": model, "revision": revision, "license": _license(source)},
+            "data": corpus.describe(),
+            "config": settings,
+        }
+        (partial / "run.json").write_text(json.dumps(report, indent=2, ensure_ascii=False), encoding="utf-8")
+        return _settle(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _settle(partial: Path, folder: Path) -> Path:
+    """Lets the folder appear, unless it holds something else than this model on these data already."""
+    if not folder.exists():
+        os.rename(partial, folder)
+        return folder
+    try:
+        old, new = (json.loads((path / "run.json").read_text(encoding="utf-8")) for path in (folder, partial))
+    except (OSError, ValueError):
+        old = new = {}
+    keys = ("base_model", "data", "config", "adopted")
+    if not new or any(old.get(key) != new[key] for key in keys):
+        raise ValueError(f"{folder} exists already and holds another run: move it away")
+    return folder
+
+
+def complete(run: Run, logits: np.ndarray, corpus: Corpus) -> None:
+    """Adds to ``run.json`` what the original scores on the test part: metrics, confusion, examples.
+
+    Args:
+        run (Run): the adopted run; its report changes too.
+        logits (ndarray of shape (n, n_labels)): the original's, on the test part.
+        corpus (Corpus): the data.
+    """
+    from importlib.metadata import version
+
+    part, names = corpus.test, corpus.label_names
+    labels, predicted = np.asarray(part.labels), logits.argmax(axis=1)
+    confusion = parity.confusion(logits, labels)
+    shares = parity.softmax(logits)[np.arange(len(labels)), labels]
+    run.report.update(
+        metrics={
+            "accuracy": float((predicted == labels).mean()),
+            "macro_f1": parity.macro_f1(confusion),
+            "loss": float(-np.log(np.maximum(shares, np.finfo(float).tiny)).mean()),
+        },
+        confusion=confusion.tolist(),
+        examples=_examples(part.inputs, labels, predicted, names) if run.task == "text" else [],
+        versions={package: version(package) for package in ("transformers", "torch", "openvino", "nncf")},
+    )
+    temporary = run.path / "run.json.tmp"
+    temporary.write_text(json.dumps(run.report, indent=2, ensure_ascii=False), encoding="utf-8")
+    os.replace(temporary, run.path / "run.json")
+
+
+def _examples(texts: list[str], labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> list[dict]:
+    chosen = []
+    for number, name in enumerate(names):
+        right = np.flatnonzero((labels == number) & (predicted == number))
+        short = [texts[i] for i in right if len(texts[i]) <= EXAMPLE_CHARACTERS]
+        chosen += [{"label": name, "text": text} for text in short[:EXAMPLES_PER_LABEL]]
+    return chosen
+
+
+def _find(model: str, token: str | None) -> tuple[Path, str]:
+    folder = Path(model).expanduser()
+    revision = "local folder"
+    if not folder.is_dir():
+        if model.startswith((".", "/", "~")) or model.count("/") != 1:
+            raise FileNotFoundError(
+                f"there is no folder {model}: give a run folder, a folder of a classifier, or a Hub id (owner/name)"
+            )
+        import hub
+
+        folder = hub.download(model, allow_patterns=FILES, token=token)
+        revision = folder.name
+    if not (folder / "config.json").is_file():
+        raise FileNotFoundError(f"{model} has no config.json: give a classifier made by save_pretrained")
+    if not any(folder.glob("*.safetensors")):
+        raise ValueError(
+            f"{model} has no *.safetensors weights, and pickled ones are not loaded: "
+            "save the model again with save_pretrained"
+        )
+    return folder, revision
+
+
+def _task(config: dict[str, Any], model: str) -> str:
+    # Names do not tell: Wav2Vec2ForSequenceClassification classifies sounds.
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES,
+        MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+    )
+
+    found = config.get("architectures") or ["no architecture"]
+    if found[0] in MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES.values():
+        return "audio"
+    if found[0] in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.values():
+        return "text"
+    if found[0] == "WideResNetForAudioClassification":
+        return "audio"
+    raise ValueError(
+        f"{model} is no classifier ({found[0]}): python training/finetune.py --base-model makes one of it"
+    )
+
+
+def _matched_labels(config: dict[str, Any], wanted: list[str], model: str, dataset: str) -> list[str]:
+    """The data set's label names in the order of the model's outputs."""
+    given = config.get("id2label") or {str(i): f"LABEL_{i}" for i in range(2)}
+    outputs = [given[key] for key in sorted(given, key=int)]
+    by_name = {name.casefold(): name for name in wanted}
+    if len(outputs) == len(wanted):
+        if {name.casefold() for name in outputs} == set(by_name):
+            return [by_name[name.casefold()] for name in outputs]
+        if all(GENERIC.fullmatch(name) for name in outputs):
+            print(f"the labels of {model} have no names: taken to be, in this order, {', '.join(wanted)}")
+            return list(wanted)
+    raise ValueError(
+        f"{model} answers with {', '.join(outputs)} and --dataset {dataset} has {', '.join(wanted)}: "
+        "give data with the model's labels"
+    )
+
+
+def _limits(folder: Path, task: str, max_seconds: float | None) -> dict[str, Any]:
+    if task == "text":
+        from transformers import AutoConfig, AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer.save_pretrained(folder)  # tokenizer.json where there was only a vocabulary
+        # Positions begin after the padding's in RoBERTa and its like, whose tokenizers know their length.
+        positions = getattr(AutoConfig.from_pretrained(folder), "max_position_embeddings", LONGEST)
+        return {"sequence_length": min(tokenizer.model_max_length, positions, LONGEST)}
+    from transformers import AutoFeatureExtractor
+
+    rate = AutoFeatureExtractor.from_pretrained(folder).sampling_rate
+    return {"sample_rate": rate, "max_seconds": max_seconds or 5.0}
+
+
+def _license(folder: Path) -> str | None:
+    import hub
+
+    card = folder / "README.md"
+    try:
+        return hub.front_matter(card.read_text(encoding="utf-8")).get("license") if card.is_file() else None
+    except ValueError:  # somebody else's card, with front matter that is no YAML
+        return None
+
+
+def _short(name: str) -> str:
+    """The last part of a name, in characters that folders and Hub repositories allow."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name.rstrip("/").rsplit("/", 1)[-1]).strip("-.")

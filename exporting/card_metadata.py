@@ -1,0 +1,88 @@
+"""The front matter of a model card: what the Hub reads to list, link and rank a model."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+PIPELINES = {"text": "text-classification", "audio": "audio-classification"}
+
+
+def of_export(report: dict, parity: dict, repo_id: str | None, original_repo_id: str | None) -> str:
+    """Front matter of an export, linked to the original's repository where there is one."""
+    data = _card_data(report, parity["export"], repo_id)
+    data.update(library_name="openvino")
+    data["tags"] = ["openvino", "nncf", *data["tags"]]
+    if original_repo_id:
+        data.update(base_model=original_repo_id, base_model_relation="quantized")
+    else:
+        data.update(_base_model(report, "quantized"))
+    return _yaml(data)
+
+
+def of_original(report: dict, repo_id: str) -> str:
+    """Front matter of the unquantized weights."""
+    data = _card_data(report, report["metrics"], repo_id)
+    data.update(library_name="transformers")
+    data.update(_base_model(report, "finetune"))
+    return _yaml(data)
+
+
+def _card_data(report: dict, scores: dict, repo_id: str | None) -> dict[str, Any]:
+    task, data_set = PIPELINES[report["task"]], report["data"]
+    results = [
+        EvalResult(
+            task_type=task,
+            dataset_type=data_set["name"] if _is_on_hub(data_set) else _slug(data_set["name"]),
+            dataset_name=data_set["name"],
+            dataset_split="test",
+            metric_type=kind,
+            metric_name=name,
+            metric_value=round(scores[key], 4),
+        )
+        for kind, name, key in (("accuracy", "accuracy", "accuracy"), ("f1", "macro F1", "macro_f1"))
+    ]
+    name = (repo_id or title(report)).rsplit("/", 1)[-1]
+    data = ModelCardData(model_name=name, eval_results=results).to_dict()
+    data.update(pipeline_tag=task, tags=[report["task"], "grokaem"], metrics=["accuracy", "f1"])
+    language = data_set.get("language")
+    if language and language != "unknown" and report["task"] == "text":
+        data.update(language=language)
+    if report["base_model"].get("license"):
+        data.update(license=report["base_model"]["license"])
+    if _is_on_hub(data_set):
+        data.update(datasets=[data_set["name"]])
+    return data
+
+
+def title(report: dict[str, Any]) -> str:
+    """``<base model> on <data set>``."""
+    return f"{report['base_model']['name'].rsplit('/', 1)[-1]} on {report['data']['name']}"
+
+
+def _is_on_hub(data_set: dict) -> bool:
+    """Whether the data came from a repository: its revision is a commit, where a file's is a sha256."""
+    named = re.fullmatch(r"[\w.-]+/[\w.-]+", data_set["name"])
+    return bool(named and re.fullmatch(r"[0-9a-f]{40}", data_set["revision"]))
+
+
+def _base_model(report: dict, relation: str) -> dict[str, str]:
+    name = report["base_model"]["name"]
+    on_hub = (
+        re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name)
+        and name != "wide_resnet"
+        and report["base_model"]["revision"] != "local folder"
+    )
+    return {"base_model": name, "base_model_relation": relation} if on_hub else {}
+
+
+def _yaml(data: dict[str, Any]) -> str:
+    import yaml
+
+    return "---\n" + yaml.safe_dump(data, sort_keys=False, allow_unicode=True).strip() + "\n---"
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

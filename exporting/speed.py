@@ -1,0 +1,104 @@
+"""How fast an export is and what memory it takes, measured in a fresh process that has only what users have.
+
+The exporting process holds torch, the calibration and the training data; a clock and a high-water mark in it
+would tell of them too. So this file is also the program of a child: folder and inputs in, one line of JSON out.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+BATCH = 32
+CALLS = {1: 50, BATCH: 7}  # batch size -> calls timed; the median of them counts
+INPUTS = BATCH * CALLS[BATCH]
+
+
+def measure(folder: Path, task: str, inputs: list[Any]) -> dict[str, float]:
+    """Times an export on real inputs in a process of its own.
+
+    Args:
+        folder (Path): the export.
+        task (str): ``text`` or ``audio``.
+        inputs (list of str or ndarray): texts, or waveforms; :data:`INPUTS` of them suffice.
+
+    Returns:
+        dict: ``latency_ms_b1`` and ``latency_ms_b32`` (median milliseconds of a call with 1 and 32 inputs),
+        ``items_per_second_b1`` and ``items_per_second_b32``, ``items_per_second`` (all inputs in one call) and
+        ``peak_mib`` (resident high-water mark of the process, None where the system does not tell).
+
+    Raises:
+        RuntimeError: the child failed; its last line is repeated.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        if task == "text":
+            given = Path(temporary, "inputs.json")
+            given.write_text(json.dumps(inputs), encoding="utf-8")
+        else:
+            import numpy as np
+
+            given = Path(temporary, "inputs.npz")
+            np.savez(given, *inputs)
+        done = subprocess.run(
+            [sys.executable, __file__, str(folder), str(given)], capture_output=True, text=True
+        )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"the speed of {folder} cannot be measured: {last}; export again")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def timed(predict: Callable[[list], Any], inputs: list) -> dict[str, float]:
+    """Median milliseconds and inputs a second at each batch size, and inputs a second of all at once."""
+    found: dict[str, float] = {}
+    for size, calls in CALLS.items():
+        batches = [inputs[start : start + size] for start in range(0, len(inputs), size)][:calls]
+        predict(batches[0])
+        seconds = []
+        for batch in batches:
+            start = time.perf_counter()
+            predict(batch)
+            seconds.append((time.perf_counter() - start) * size / len(batch))  # the last may be short
+        found[f"latency_ms_b{size}"] = median(seconds) * 1000
+        found[f"items_per_second_b{size}"] = size / median(seconds)
+    start = time.perf_counter()
+    predict(inputs)
+    return {**found, "items_per_second": len(inputs) / (time.perf_counter() - start)}
+
+
+def peak_mib() -> float | None:
+    """The most memory this process has held at once, in MiB; None where /proc does not tell.
+
+    Not ``getrusage``: on Linux its high-water mark includes what the parent held when it started this process.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), None)
+
+
+def main(folder: str, given: str) -> None:
+    """The child: measures and prints."""
+    import inference
+
+    if given.endswith(".json"):
+        inputs = json.loads(Path(given).read_text(encoding="utf-8"))
+    else:
+        import numpy as np
+
+        with np.load(given) as clips:
+            inputs = list(clips.values())
+    print(json.dumps({**timed(inference.load(folder).predict, inputs), "peak_mib": peak_mib()}))
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    main(*sys.argv[1:])
