@@ -10,7 +10,8 @@ a sample of the test part, --peer-texts: their rate is that of the sample. Agree
 fp32, on the texts of the test part that a backend classified. The share of the arithmetic limit is the work of
 the model's matrix products on the real tokens, by the time taken, by what one large product of the same
 precision reaches on this machine in the same round. --json FILE keeps every measurement and adds to those of
-earlier calls, so that rounds can be spread over time. ONNX Runtime needs: pip install onnx onnxruntime
+earlier calls, so that rounds can be spread over time; --work-dir FOLDER keeps the converted models between them.
+ONNX Runtime needs: pip install onnx onnxruntime
 """
 
 from __future__ import annotations
@@ -184,10 +185,9 @@ def prepare(run_folder: Path, work: Path, names: list[str], options: argparse.Na
         "original": TextSource(read_run(run_folder)).original_logits(tested).argmax(axis=1).tolist(),
         "single": texts[: options.single],
         "operations_per_text": {
-            count: operations(run_folder, texts[:count]) / count for count in {len(g) for g in bulk.values()}
+            name: operations(run_folder, given) / len(given) for name, given in bulk.items()
         },
     }
-    (work / "plan.json").write_text(json.dumps(plan))
     if "optimum_plain" in names:
         from optimum.intel import OVModelForSequenceClassification
 
@@ -196,6 +196,7 @@ def prepare(run_folder: Path, work: Path, names: list[str], options: argparse.Na
         ).save_pretrained(work / "openvino")
     if "onnxruntime_dynamic_int8" in names:
         _write_onnx(run_folder, work)
+    (work / "plan.json").write_text(json.dumps(plan))
     return plan
 
 
@@ -321,9 +322,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--texts", type=int, default=10_000, help="texts of our bulk work (default: 10,000)")
     made.add_argument("--peer-texts", type=int, default=1000, help="texts of the others' (default: 1,000)")
     made.add_argument("--single", type=int, default=200, help="texts timed one by one (default: 200)")
-    made.add_argument("--rounds", type=int, default=5, help="processes of each backend (default: 5)")
+    made.add_argument("--rounds", type=int, default=5, help="processes of each backend, 0 to prepare (default: 5)")
     made.add_argument("--only", nargs="+", choices=tuple(BACKENDS), help="these backends (default: all)")
     made.add_argument("--json", type=Path, help="keep every measurement here; earlier ones there count too")
+    made.add_argument("--work-dir", type=Path, help="keep the converted models here; made ones are taken as they are")
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     for hidden in ("--child", "--work"):  # the child's: measure one thing and print it
         made.add_argument(hidden, help=argparse.SUPPRESS)
@@ -341,17 +343,24 @@ def main(argv: list[str]) -> int:
             result = measure(options.child, options.run_folder, Path(options.work), options.started)
         print("RESULT " + json.dumps(result))
         return 0
-    if min(options.texts, options.peer_texts, options.single, options.rounds) < 1:
-        raise ValueError("--texts, --peer-texts, --single and --rounds must be at least 1")
+    if min(options.texts, options.peer_texts, options.single) < 1 or options.rounds < 0:
+        raise ValueError("--texts, --peer-texts and --single must be at least 1")
     quiet_libraries()
     names = options.only or _installed(list(BACKENDS))
-    with tempfile.TemporaryDirectory() as folder:
-        plan = prepare(options.run_folder.resolve(), Path(folder), names, options)
+    with tempfile.TemporaryDirectory() as temporary:
+        work = options.work_dir or Path(temporary)
+        if (work / "plan.json").is_file():
+            plan = json.loads((work / "plan.json").read_text())
+        else:
+            work.mkdir(exist_ok=True)
+            plan = prepare(options.run_folder.resolve(), work, names, options)
         runs = _earlier(options, plan)
-        _alternate(names, options, Path(folder), runs)
-    if options.json:
-        options.json.write_text(json.dumps({"counts": plan["counts"], "runs": runs}, indent=1))
-    report(runs, plan)
+        for _ in range(options.rounds):
+            _round([name for name in names if name in plan["counts"]], options, work, runs)
+            if options.json:
+                options.json.write_text(json.dumps({"counts": plan["counts"], "runs": runs}, indent=1))
+    if runs:
+        report(runs, plan)
     return 0
 
 
@@ -373,17 +382,20 @@ def _earlier(options: argparse.Namespace, plan: dict[str, Any]) -> dict[str, lis
     return kept["runs"]
 
 
-def _alternate(
+def _round(
     names: list[str], options: argparse.Namespace, work: Path, runs: dict[str, list[dict[str, Any]]]
 ) -> None:
+    """Every backend once, beginning with another one than in the round before."""
+    number = len(runs.get(names[0], []))
+    turn = number % len(names)
     limits = sorted({BACKENDS[name][1] for name in names})
-    done = len(runs.get(names[0], []))
-    for number in range(done, done + options.rounds):
-        turn = number % len(names)
-        for name in [*limits, *names[turn:], *names[:turn]]:
-            runs.setdefault(name, []).append(_in_a_process(name, options.run_folder, work))
-            shown = {key: value for key, value in runs[name][-1].items() if key != "labels"}
-            print(f"round {number + 1}: {name} {json.dumps(shown)}", file=sys.stderr, flush=True)
+    found = {}
+    for name in [*limits, *names[turn:], *names[:turn]]:
+        found[name] = _in_a_process(name, options.run_folder, work)
+        shown = {key: value for key, value in found[name].items() if key != "labels"}
+        print(f"round {number + 1}: {name} {json.dumps(shown)}", file=sys.stderr, flush=True)
+    for name, result in found.items():  # a whole round counts, or nothing of it
+        runs.setdefault(name, []).append(result)
 
 
 def _in_a_process(name: str, run_folder: Path, work: Path) -> dict[str, Any]:
@@ -430,7 +442,7 @@ def report(runs: dict[str, list[dict[str, Any]]], plan: dict[str, Any]) -> None:
         labels = np.asarray(runs[name][0]["labels"][:tested])
         accuracy = (labels == plan["labels"][:tested]).mean()
         agreement = (labels == plan["original"][:tested]).mean()
-        share = plan["operations_per_text"][count] * figures["texts_per_second"] / limit[BACKENDS[name][1]]
+        share = plan["operations_per_text"][name] * figures["texts_per_second"] / limit[BACKENDS[name][1]]
         print(
             f"| {name} | {figures['latency_ms']:.2f} | {wait / figures['latency_ms']:.2f} | {count} "
             f"| {figures['texts_per_second']:.0f} | {figures['texts_per_second'] / rate:.2f} "

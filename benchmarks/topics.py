@@ -301,6 +301,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--documents", type=int, help="a sample of this many (default: all; scale: 100,000)")
     made.add_argument("--topics", type=int, default=20, help="topics of LDA, NMF and scale (default: 20)")
     made.add_argument("--repeats", type=int, default=2, help="runs of each path (default: 2)")
+    made.add_argument("--only", help="run only this path, such as bertopic_ours")
     made.add_argument("--json", type=Path, help="write every run here")
     made.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     made.add_argument("--path", help=argparse.SUPPRESS)  # the child's: run one path and print its result
@@ -331,7 +332,10 @@ def _alternate(what: str, options: argparse.Namespace) -> dict[str, list[dict[st
 
     if what in ("bertopic", "scale"):
         Embedder()  # converted before the clock starts
-    runs: dict[str, list[dict[str, Any]]] = {path.__name__: [] for path in PATHS[what]}
+    names = [path.__name__ for path in PATHS[what]]
+    if options.only and options.only not in names:
+        raise ValueError(f"--only {options.only}: choose from {', '.join(names)}.")
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names if options.only in (None, name)}
     for repeat in range(1 if what == "scale" else options.repeats):
         for name in runs:
             runs[name].append(_in_a_process(what, name, repeat, options))

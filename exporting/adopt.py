@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 # Configuration, vocabulary and safetensors: no pickles, no programs.
 FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "README.md"]
 NOT_THE_MODEL = ("README.md", "run.json", "parity.json", "export_failed.json")
-HEADS = {"ForSequenceClassification": "text", "ForAudioClassification": "audio"}
 GENERIC = re.compile(r"LABEL_\d+")
 LONGEST = 512  # tokens; a model that takes more is rarely given more
 EXAMPLES_PER_LABEL = 3
@@ -173,13 +172,21 @@ def _find(model: str, token: str | None) -> tuple[Path, str]:
 
 
 def _task(config: dict[str, Any], model: str) -> str:
-    for architecture in config.get("architectures") or []:
-        for head, task in HEADS.items():
-            if architecture.endswith(head):
-                return task
+    # Names do not tell: Wav2Vec2ForSequenceClassification classifies sounds.
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES,
+        MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+    )
+
+    found = config.get("architectures") or ["no architecture"]
+    if found[0] in MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES.values():
+        return "audio"
+    if found[0] in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.values():
+        return "text"
+    if found[0] == "WideResNetForAudioClassification":
+        return "audio"
     raise ValueError(
-        f"{model} is no classifier ({', '.join(config.get('architectures') or ['no architecture'])}): "
-        "python training/finetune.py --base-model makes one of it"
+        f"{model} is no classifier ({found[0]}): python training/finetune.py --base-model makes one of it"
     )
 
 

@@ -1,10 +1,10 @@
 """Ways to make an OpenVINO graph smaller, from the smallest up.
 
 ``int8`` is full static post-training quantization: weights and activations, calibrated on training data
-(SmoothQuant, then fast bias correction). ``int8-mixed`` begins with it and lets the layers that cost accuracy
-compute in floating point again, one by one, until the loss on validation is within bounds; weights stay in 8
-bits. ``int8-weight`` stores 8-bit weights and computes all of it in floating point. ``fp16`` and ``fp32``
-differ in how they are saved.
+(SmoothQuant, then fast bias correction); embeddings, which are looked up and not multiplied, have 8-bit weights
+alone. ``int8-mixed`` begins with it and lets the layers that cost accuracy compute in floating point again, one
+by one, until the loss on validation is within bounds; weights stay in 8 bits. ``int8-weight`` stores 8-bit
+weights and computes all of it in floating point. ``fp16`` and ``fp32`` differ in how they are saved.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import numpy as np
 
 METHODS = ("int8", "int8-mixed", "int8-weight", "fp16", "fp32")
 CALIBRATED = ("int8", "int8-mixed")
-# SmoothQuant moves this share of the activations' range into the weights. On a fine-tuned MiniLM's validation
-# part 0.8 changed fewer labels (11 of 1,362) than 0.95, NNCF's default (15), and 0.5 (29).
+# SmoothQuant moves this share of the activations' range into the weights. On a fine-tuned MiniLM's training and
+# validation parts the scores' error was smallest here: 0.12, against 0.16 at 0.7, 0.23 at 0.6 and 0.15 at 0.9.
 SMOOTH_QUANT_ALPHA = 0.8
 # What makes features of a waveform: spectra span more than 8 bits resolve.
 FRONT_ENDS = (".*front_end.*", ".*__module[.]features.*")
@@ -132,10 +132,11 @@ def restore_accuracy(model: Any, samples: Samples, max_drop: float, transformer:
         openvino.Model: the quantized graph. It may still lose more than ``max_drop``: the gate decides.
     """
     import nncf
+    from nncf.quantization.advanced_parameters import RestoreMode
 
     restorer = nncf.AdvancedAccuracyRestorerParameters(
         ranking_subset_size=min(RANKED, len(samples.validation)),
-        restore_mode=nncf.RestoreMode.ONLY_ACTIVATIONS,
+        restore_mode=RestoreMode.ONLY_ACTIVATIONS,
     )
     return nncf.quantize_with_accuracy_control(
         model.clone(),

@@ -128,7 +128,7 @@ def test_card_of_a_sound_classifier(export):
         task="audio",
         examples=[],
         base_model={"name": "wide_resnet", "license": "apache-2.0"},
-        memory={"predicted_peak_mib": None, "measured_peak_mib": None},
+        memory={"predicted_peak_mib": None, "measured_peak_mib": None, "budget_mib": None},
         hardware={"gpu": "A GPU"},
     )
     card = write_card(audio, export, "ada/drums").read_text(encoding="utf-8")
