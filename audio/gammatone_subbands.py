@@ -4,7 +4,8 @@ What is computed is the time domain's own quantity: the filter's output y[n], sq
 frame's window. The route is shorter than sample by sample:
 
 1. a block of the waveform, longer than the longest impulse response by the part that is kept, is transformed
-   once (overlap-save, so the convolution is linear and exact);
+   once (overlap-save, so the convolution is linear); two hops at its end are dropped too, because a response
+   that is faded out rings a little before its time, which would wrap round to there;
 2. each channel takes the bins up to ``fc + max(8 b, 600 Hz)``, times the closed-form response of the sampled
    filter; there the response is at -72 dB or below, and is faded out;
 3. the inverse transform of those bins alone is y at twice that rate or just above: real, so that its square
@@ -32,6 +33,7 @@ from audio.gammatone import BANDWIDTH_FACTOR, erb, sampled_gammatone_response
 _EDGE_WIDTHS, _EDGE_HERTZ = 8.0, 600.0  # a response ends this far above the centre, the farther of the two
 _FADE_FROM = 0.8  # of that distance
 _DECAY = 22.0  # an impulse response is followed until 2 pi b t is this: 113 dB below its peak
+_GUARD_HOPS = 2  # dropped at the end of a block: a faded response also reaches a few milliseconds back
 _BLOCK_HOPS = (32, 48, 64, 80, 96, 112, 128)
 _CACHED = 16
 _GROUP_OVERHEAD = 3000.0  # samples per second that could be filtered in the time one more group costs
@@ -183,11 +185,11 @@ class GammatoneSubbands:
         frames = 1 + (time - len(self.window)) // hop
         hops = frames + windows - 1
         history = -(-self.response_length // hop)
-        size = self._block_hops(hops, history)
-        kept = size - history
+        size = self._block_hops(hops, history + _GUARD_HOPS)
+        kept = size - history - _GUARD_HOPS
         blocks = -(-hops // kept)
         # History before the first sample, and zeros (or nothing) after the last hop.
-        x = pad(waveform, (history * hop, max(0, blocks * kept * hop - time)))
+        x = pad(waveform, (history * hop, max(0, (blocks * kept + _GUARD_HOPS) * hop - time)))
         x = x.unfold(1, size * hop, kept * hop)[:, :blocks].reshape(batch * blocks, size * hop)
         constants = self._constant("spectra", waveform, size * hop)
         parts = []
@@ -198,7 +200,7 @@ class GammatoneSubbands:
             for group, (response, weights) in zip(self.groups, constants, strict=True):
                 # (blocks, channels, samples at the group's rate)
                 y = torch.fft.irfft(spectrum[..., : response.shape[1]] * response, n=size * group.hop)
-                square = y[..., history * group.hop :].square()
+                square = y[..., history * group.hop : (history + kept) * group.hop].square()
                 # (blocks, channels, kept, hop) @ (hop, windows)
                 rows.append(square.unflatten(2, (kept, group.hop)) @ weights)
             parts.append(torch.cat(rows, dim=1))
@@ -217,11 +219,11 @@ class GammatoneSubbands:
         ((window, weights),) = self._constant("skirts", waveform, size)
         return power_in_bands(waveform, window, size, self.hop_length, weights)
 
-    def _block_hops(self, hops: int, history: int) -> int:
+    def _block_hops(self, hops: int, dropped: int) -> int:
         """The block length, in hops, that covers the signal with the least work."""
-        sizes = [size for size in _BLOCK_HOPS if size > history] or [2 * history]
-        sizes = [size for size in sizes if size >= 2 * history] or [sizes[-1], 4 * history]
-        return min(sizes, key=lambda size: (-(-hops // (size - history)) * size, -size))
+        sizes = [size for size in _BLOCK_HOPS if size > dropped] or [2 * dropped]
+        sizes = [size for size in sizes if size >= 2 * dropped] or [sizes[-1], 4 * dropped]
+        return min(sizes, key=lambda size: (-(-hops // (size - dropped)) * size, -size))
 
     def _kernels(self, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
         result = []

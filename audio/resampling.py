@@ -60,6 +60,9 @@ def resample_blocks(blocks: Iterable[np.ndarray], from_rate: int, to_rate: int) 
         received += len(block)
         held = np.concatenate([held, np.asarray(block, dtype=np.float32)])
         rows = max(0, (len(held) - length) // step + 1)
+        # Whole stretches, so that every product has the same shapes, and every sample the same bits, wherever the
+        # blocks are cut.
+        rows -= rows % _stretch(length)
         if rows:
             yield _rows(held, rows, step, phases)
             produced += rows * phases
@@ -75,6 +78,11 @@ def _half_width(step: int, phases: int) -> int:
     return math.ceil(ZERO_CROSSINGS * step / (min(step, phases) * ROLLOFF))
 
 
+def _stretch(length: int) -> int:
+    """Rows computed at once: a megabyte of copied windows, not the whole file."""
+    return max(1, 250_000 // length)
+
+
 def _rows(samples: np.ndarray, rows: int, step: int, phases: int) -> np.ndarray:
     """The first ``rows`` groups of ``phases`` output samples."""
     half_width = _half_width(step, phases)
@@ -82,9 +90,10 @@ def _rows(samples: np.ndarray, rows: int, step: int, phases: int) -> np.ndarray:
     if phases * length <= _LARGEST_KERNEL:
         windows = np.lib.stride_tricks.sliding_window_view(samples, length)[: (rows - 1) * step + 1 : step]
         kernel = _kernel(step, phases)
-        # A few megabytes of copied windows at a time, not the whole file.
-        parts = max(1, 2_000_000 // length)
-        return np.concatenate([windows[i : i + parts] @ kernel for i in range(0, rows, parts)]).reshape(-1)
+        parts = _stretch(length)
+        return np.concatenate(
+            [np.ascontiguousarray(windows[i : i + parts]) @ kernel for i in range(0, rows, parts)]
+        ).reshape(-1)
     # Rates without a large common divisor (44101 Hz): the kernel of each output sample, one stretch at a time.
     out = np.empty(rows * phases, dtype=np.float32)
     taps = np.arange(2 * half_width + 1)

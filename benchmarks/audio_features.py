@@ -5,13 +5,14 @@
 
 Needs the packages it compares with: pip install spafe librosa gammatone. Every contestant makes 25 ms frames
 every 10 ms at 16 kHz, 24 filters, 13 coefficients, of the same float32 noise (spafe and gammatone: float64,
-as they want it). Each round runs every contestant once; what counts is the median over the rounds.
+as they want it). Each round runs every contestant once, in a shuffled order; what counts is the median over the rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import statistics
 import sys
 import time
@@ -75,13 +76,18 @@ def batches(seconds: float) -> dict[str, Callable[[], object]]:
 
 
 def interleaved(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, dict[str, float]]:
-    """Milliseconds of each call: median and minimum over the rounds, after two that do not count."""
+    """Milliseconds of each call: median and minimum over the rounds, after two that do not count.
+
+    Each round has an order of its own: a call finds the processor's cache as the one before left it.
+    """
     import torch
 
     times: dict[str, list[float]] = {name: [] for name in calls}
+    order, shuffler = list(calls.items()), random.Random(0)
     with torch.inference_mode():
         for _ in range(rounds + 2):
-            for name, call in calls.items():
+            shuffler.shuffle(order)
+            for name, call in order:
                 start = time.perf_counter()
                 call()
                 times[name].append(1000 * (time.perf_counter() - start))
@@ -134,6 +140,7 @@ def main(argv: list[str]) -> int:
             verdict = "reached" if ratio >= goal else "MISSED"
             print(f"  {ours} is {ratio:.1f} x faster than {theirs} (goal {goal:g} x: {verdict})")
         figures[f"{seconds:g} s"] = times
+        save(args.output, figures)
     times = interleaved(batches(2.0), args.rounds)
     print("\nclips of 2 s: milliseconds a clip")
     for name, row in times.items():
@@ -144,9 +151,15 @@ def main(argv: list[str]) -> int:
     print(
         f"\nMFCC and librosa's differ by at most {figures['mfcc_against_librosa']:.1e} of the largest coefficient"
     )
-    if args.output:
-        Path(args.output).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    save(args.output, figures)
     return 0
+
+
+def save(output: str | None, figures: dict[str, object]) -> None:
+    """Writes what is measured so far, and shows it: the long clips take minutes."""
+    sys.stdout.flush()
+    if output:
+        Path(output).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

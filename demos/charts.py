@@ -38,7 +38,7 @@ DEVIATION = [
     "#7c2d12",
 ]  # zero in the middle
 
-_GRID = "rgba(128,128,128,0.22)"
+GRID = "rgba(128,128,128,0.22)"
 _TYPES = {"float32": "f4", "int8": "i1", "int16": "i2", "int32": "i4"}  # numpy's names -> Plotly's
 
 
@@ -102,16 +102,16 @@ def bars(
     }
     layout = {
         "xaxis": {
-            **_axis(title),
+            **axis(title),
             "range": [1.25 * min([*values, 0.0]), 1.25 * max([*values, 1e-9])],
             "nticks": 5,
             "tickangle": 0,
             "tickformat": axis_format,
         },
         "yaxis": {
-            **_axis(""),
+            **axis(""),
             "tickvals": rows,
-            "ticktext": [_escape(name) for name in names],
+            "ticktext": [escape(name) for name in names],
             "range": [len(names) - 0.4, -0.6],
             "showgrid": False,
             "automargin": True,
@@ -119,7 +119,7 @@ def bars(
         "bargap": 0.28,
         "height": max(220, 104 + 30 * len(names)),
     }
-    return _figure([trace], layout)
+    return figure([trace], layout)
 
 
 def points(groups: list[tuple[str, np.ndarray, list[str]]], *, height: int = 520) -> PlotData:
@@ -136,12 +136,12 @@ def points(groups: list[tuple[str, np.ndarray, list[str]]], *, height: int = 520
         {
             "type": "scatter",
             "mode": "markers",
-            "name": _escape(name),
+            "name": escape(name),
             "x": typed_array(places[:, 0].astype(np.float32)),
             "y": typed_array(places[:, 1].astype(np.float32)),
             "text": [_wrap(text) for text in texts],
             "marker": {"size": 7, "opacity": 0.75, "color": _group_colour(number)},
-            "hovertemplate": f"<b>{_escape(name)}</b><br>%{{text}}<extra></extra>",
+            "hovertemplate": f"<b>{escape(name)}</b><br>%{{text}}<extra></extra>",
         }
         for number, (name, places, texts) in enumerate(groups)
     ]
@@ -155,109 +155,27 @@ def points(groups: list[tuple[str, np.ndarray, list[str]]], *, height: int = 520
         "legend": {"orientation": "h", "y": 0, "yanchor": "top", "font": {"size": 11}},
         "hovermode": "closest",
     }
-    return _figure(traces, layout)
+    return figure(traces, layout)
 
 
-def line(seconds: np.ndarray, values: np.ndarray, *, value_title: str, height: int = 210) -> PlotData:
-    """A curve over time.
-
-    Args:
-        seconds (ndarray of shape (n,)): the horizontal axis.
-        values (ndarray of shape (n,)): the vertical axis.
-        value_title (str): what the vertical axis shows, with its unit.
-        height (int, optional): pixels. (Default: 210)
-
-    Returns:
-        PlotData: for ``gr.Plot``.
-    """
-    trace = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": typed_array(seconds.astype(np.float32)),
-        "y": typed_array(values.astype(np.float32)),
-        "line": {"color": INK, "width": 1},
-        "hovertemplate": "%{x:.2f} s: %{y:.3f}<extra></extra>",
-    }
-    end = float(seconds[-1]) if len(seconds) else 1.0
-    layout = {
-        "xaxis": {**_axis("time (s)"), "range": [0, end]},
-        "yaxis": {**_axis(value_title), "zeroline": True, "zerolinecolor": _GRID},
-        "height": height,
-    }
-    return _figure([trace], layout)
+def colour_scale(colours: list[str]) -> list[list]:
+    """Colours at equal steps, as Plotly wants them."""
+    return [[step / (len(colours) - 1), colour] for step, colour in enumerate(colours)]
 
 
-def heatmap(
-    values: np.ndarray,
-    seconds: float,
-    *,
-    row_title: str,
-    value_title: str,
-    ticks: dict[float, str],
-    colours: list[str] = LOUDNESS,
-    centred: bool = False,
-    height: int = 300,
-) -> PlotData:
-    """A picture of rows over time, row 0 at the bottom.
-
-    Args:
-        values (ndarray of shape (n_rows, n_frames)): float32 or int8.
-        seconds (float): how long the frames last together.
-        row_title (str): what the vertical axis shows, with its unit.
-        value_title (str): what the colours show, with its unit.
-        ticks (dict): row position -> the label that stands there.
-        colours (list of str, optional): from the lowest value to the highest. (Default: ``LOUDNESS``)
-        centred (bool, optional): make zero the middle of the colours. (Default: False)
-        height (int, optional): pixels. (Default: 300)
-
-    Returns:
-        PlotData: for ``gr.Plot``.
-    """
-    n_rows, n_frames = values.shape
-    width = seconds / max(n_frames, 1)
-    trace = {
-        "type": "heatmap",
-        "z": typed_array(values),
-        "x0": width / 2,
-        "dx": width,
-        "colorscale": [[step / (len(colours) - 1), colour] for step, colour in enumerate(colours)],
-        "zsmooth": False,
-        "colorbar": {
-            "title": {"text": value_title, "side": "right", "font": {"size": 11}},
-            "thickness": 10,
-            "outlinewidth": 0,
-            "tickfont": {"size": 11},
-        },
-        "hovertemplate": f"%{{x:.2f}} s, row %{{y}}: %{{z:.1f}} {value_title}<extra></extra>",
-    }
-    if centred:
-        bound = float(np.percentile(np.abs(values), 99)) if values.size else 1.0
-        trace |= {"zmin": -bound, "zmax": bound}
-    layout = {
-        "xaxis": {**_axis("time (s)"), "range": [0, seconds], "showgrid": False},
-        "yaxis": {
-            **_axis(row_title),
-            "tickvals": list(ticks),
-            "ticktext": list(ticks.values()),
-            "range": [-0.5, n_rows - 0.5],
-            "showgrid": False,
-        },
-        "height": height,
-    }
-    return _figure([trace], layout)
-
-
-def _axis(title: str) -> dict[str, Any]:
+def axis(title: str) -> dict[str, Any]:
+    """What all axes share."""
     return {
         "title": {"text": title, "font": {"size": 12}, "standoff": 8},
         "tickfont": {"size": 12},
-        "gridcolor": _GRID,
+        "gridcolor": GRID,
         "zeroline": False,
         "fixedrange": True,  # a finger that scrolls the page must not zoom a chart
     }
 
 
-def _figure(traces: list[dict], layout: dict) -> PlotData:
+def figure(traces: list[dict], layout: dict) -> PlotData:
+    """Traces and a layout, in the manner of these pages."""
     layout = {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -278,9 +196,9 @@ def _group_colour(number: int) -> str:
 
 
 def _wrap(text: str, characters: int = 60) -> str:
-    return "<br>".join(_escape(line) for line in textwrap.wrap(text, characters))
+    return "<br>".join(escape(line) for line in textwrap.wrap(text, characters))
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Plotly reads a few HTML tags in its texts; a word of a document is only ever a word."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

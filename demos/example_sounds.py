@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import tempfile
@@ -36,23 +37,55 @@ def rising_tone(seconds: float = 3.0) -> np.ndarray:
 
 def vowels(seconds_each: float = 0.8) -> np.ndarray:
     """Four sung vowels: pulses of a falling pitch through three resonances each, the formants."""
-    from scipy.signal import lfilter
-
     parts = []
     for formants in _FORMANTS.values():
-        n = int(seconds_each * SAMPLE_RATE)
-        pitch = np.linspace(135, 105, n)  # Hz
-        cycles = np.floor(np.cumsum(pitch / SAMPLE_RATE))
-        voice = np.diff(cycles, prepend=0.0)
-        voice = lfilter([1.0], [1.0, -0.9], voice)  # the glottis: less energy the higher the frequency
-        for centre, width in zip(formants, _BANDWIDTHS, strict=True):
-            radius = np.exp(-np.pi * width / SAMPLE_RATE)
-            voice = lfilter(
-                [1 - radius], [1, -2 * radius * np.cos(2 * np.pi * centre / SAMPLE_RATE), radius**2], voice
-            )
-        fade = np.minimum(1, np.minimum(np.arange(n), np.arange(n)[::-1]) / (0.03 * SAMPLE_RATE))
-        parts += [fade * voice / np.abs(voice).max(), np.zeros(int(0.08 * SAMPLE_RATE))]
+        parts += [_sung(formants, (135, 105), seconds_each), np.zeros(int(0.08 * SAMPLE_RATE))]
     return _finish(np.concatenate(parts))
+
+
+@functools.cache
+def talkers(number: int = 6, n_vowels: int = 24) -> list[np.ndarray]:
+    """Voices that sing vowels at random, each with a pitch and a size of its own: together, babble.
+
+    Args:
+        number (int, optional): voices. (Default: ``6``)
+        n_vowels (int, optional): vowels of each, 0.1 to 0.3 s long, one in four followed by a pause.
+            (Default: ``24``)
+
+    Returns:
+        list of ndarray: float64 at 16 kHz, shape (time,).
+    """
+    voices = []
+    for seed in range(number):
+        random = np.random.default_rng(seed)
+        pitch, size = random.uniform(90, 240), random.uniform(0.9, 1.2)
+        parts = []
+        for _ in range(n_vowels):
+            vowel = list(_FORMANTS.values())[random.integers(len(_FORMANTS))]
+            sizes = tuple(size * hertz for hertz in vowel)
+            slope = pitch * random.uniform(0.85, 1.15, 2)
+            parts.append(random.uniform(0.4, 1) * _sung(sizes, tuple(slope), random.uniform(0.1, 0.3)))
+            if random.random() < 0.25:
+                parts.append(np.zeros(int(0.15 * SAMPLE_RATE)))
+        voices.append(np.concatenate(parts))
+    return voices
+
+
+def _sung(formants: tuple[float, ...], pitch: tuple[float, float], seconds: float) -> np.ndarray:
+    """One vowel: pulses whose pitch glides from one frequency in Hz to the other, through the formants."""
+    from scipy.signal import lfilter
+
+    n = int(seconds * SAMPLE_RATE)
+    cycles = np.floor(np.cumsum(np.linspace(*pitch, n) / SAMPLE_RATE))
+    voice = np.diff(cycles, prepend=0.0)
+    voice = lfilter([1.0], [1.0, -0.9], voice)  # the glottis: less energy the higher the frequency
+    for centre, width in zip(formants, _BANDWIDTHS, strict=True):
+        radius = np.exp(-np.pi * width / SAMPLE_RATE)
+        voice = lfilter(
+            [1 - radius], [1, -2 * radius * np.cos(2 * np.pi * centre / SAMPLE_RATE), radius**2], voice
+        )
+    fade = np.minimum(1, np.minimum(np.arange(n), np.arange(n)[::-1]) / (0.03 * SAMPLE_RATE))
+    return fade * voice / np.abs(voice).max()
 
 
 def drums(seconds: float = 4.0, beats_per_minute: int = 100) -> np.ndarray:

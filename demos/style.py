@@ -9,9 +9,8 @@ import gradio as gr
 INK = "#0d9488"  # teal 600: the one colour of bars and lines, legible on white and on near-black
 SECOND_INK = "#f59e0b"  # amber 500: the second series where a chart has two
 
-# The text of a chart follows the theme through a variable of the page: a figure itself cannot know whether
-# the
-# visitor's page is dark.
+# The text of a chart follows the theme through a variable of the page: a figure itself cannot know whether the
+# visitor's page is dark. Where a finger is the pointer, charts let it scroll the page instead of enlarging them.
 CSS = """
 .gradio-container { width: 100%; max-width: min(1180px, 100vw) !important; margin: 0 auto !important; }
 .gradio-container .column, .gradio-container .row > * { max-width: 100%; }
@@ -27,6 +26,9 @@ CSS = """
 .js-plotly-plot .main-svg text { fill: var(--body-text-color) !important; }
 .js-plotly-plot .main-svg .hoverlayer text { fill: #ffffff !important; }
 .js-plotly-plot .modebar-container { display: none; }
+@media (pointer: coarse) { .js-plotly-plot .nsewdrag { pointer-events: none !important; } }
+.block.warning { border-left: 3px solid #d97706; border-radius: 0; padding: 2px 0 2px 14px; }
+.warning p { margin: 0; max-width: 92ch; }
 @media (max-width: 500px) {
   .gradio-container .main.app { padding: 12px !important; }
   .tab-container button { padding: 0 7px !important; font-size: 0.84rem !important; }

@@ -71,10 +71,10 @@ class SlicedAdamW8bit(AdamW8bit):
         else:
             for name, moment in (("1", first), ("2", second)):
                 functional.quantize_blockwise(
-                    moment.float(),
+                    flat(moment.float(), weight),
                     code=made[f"qmap{name}"],
                     absmax=made[f"absmax{name}"],
-                    out=made[f"state{name}"],
+                    out=flat(made[f"state{name}"], weight),
                     blocksize=BLOCK,
                 )
         made["step"] = int(saved["step"])
@@ -88,10 +88,8 @@ class SlicedAdamW8bit(AdamW8bit):
         state = self.state[p]
         config = self.get_config(gindex, pindex, group)
         state["step"] += 1
-        if not p.data.is_contiguous():
-            p.data = p.data.contiguous()
-        weight, gradient = p.data.view(-1), p.grad.contiguous().view(-1)
-        first, second = state["state1"].view(-1), state["state2"].view(-1)
+        weight, gradient = flat(p.data, p), flat(p.grad, p)
+        first, second = flat(state["state1"], p), flat(state["state2"], p)
         for part in slices(weight.numel(), self.slice_size):
             values = weight[part]
             if weight.dtype == torch.bfloat16:
@@ -140,6 +138,22 @@ def slices(count: int, size: int) -> Iterator[slice]:
     """The parts of ``count`` values that are updated one after another; the planner runs only the first."""
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))
+
+
+def flat(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """The values in the order in which ``like`` holds them in memory, which need not be row by row.
+
+    Convolutions may be stored channels last; weight, gradient and moments are then updated in that order.
+
+    Args:
+        tensor (Tensor): of the shape of ``like``.
+        like (Tensor): dense.
+
+    Returns:
+        Tensor: of one dimension; a view where both are laid out alike.
+    """
+    order = sorted(range(like.ndim), key=like.stride, reverse=True)
+    return tensor.permute(order).contiguous().view(-1)
 
 
 def round_at_random(values: torch.Tensor) -> torch.Tensor:

@@ -17,8 +17,8 @@ from torch import Tensor
 from torch._prims_common import suggest_memory_format
 
 BLOCK = 16  # channels; a tensor with fewer is not copied
-# One step: bytes of temporary tensors that appear, the ones that go (by position of appearance), and the result
-# (by position in the operator's output) that appears after them.
+# One step: bytes of temporary tensors that appear, or are reserved and never touched; the ones that go (by position
+# of appearance); and the result (by position in the operator's output) that appears after them.
 Action = tuple[str, int]
 
 
@@ -31,8 +31,8 @@ def copies(func: Any, args: tuple, result: Any) -> list[Action] | None:
         result: its output.
 
     Returns:
-        list of (str, int): ``("take", bytes)``, ``("give", number of the take)``, ``("result", number)``; None
-        for any other operator and for tensors that are not copied.
+        list of (str, int): ``("take", bytes)``, ``("reserve", bytes)``, ``("give", number of the take)``,
+        ``("result", number)``; None for any other operator and for tensors that are not copied.
     """
     if func is torch.ops.aten.convolution.default:
         x, weight, groups = args[0], args[1], args[8]
@@ -94,12 +94,13 @@ def _backward_in_groups(gradient: Tensor, x: Tensor, weight: Tensor, wanted: lis
         steps.result(0)
         steps.give(inside)
     if wanted[1]:
-        # Sums in fp32: four weights a thread; for 16-bit weights two a thread and two for all.
+        # Sums in fp32: four weights a thread, of which one is used; for 16-bit weights two a thread and two for all.
         full = weight.dtype == torch.float32
-        sums = 4 * threads if full else 2 * threads + 2
+        used, unused = (threads, 3 * threads) if full else (2 * threads + 2, 0)
         inside = steps.take(_size(weight))
-        buffer = steps.take(sums * 4 * weight.numel() + x.element_size() * unfolded)
-        steps.give(buffer)
+        buffer = steps.take(used * 4 * weight.numel() + x.element_size() * unfolded)
+        rest = steps.take(unused * 4 * weight.numel(), "reserve")
+        steps.give(buffer, rest)
         steps.result(1)
         steps.give(inside)
     if wanted[2]:
@@ -112,8 +113,8 @@ class _Steps:
         self.actions: list[Action] = []
         self._taken = 0
 
-    def take(self, size: int) -> int:
-        self.actions.append(("take", size))
+    def take(self, size: int, how: str = "take") -> int:
+        self.actions.append((how, size))
         self._taken += 1
         return self._taken - 1
 

@@ -92,7 +92,7 @@ def _cpu(work: Workload, settings: MemorySettings) -> tuple[int, dict[str, float
 
     trace = trace_step(work, settings)
     tensors, _ = trace.peak()
-    _, by_kind = trace.peak(PAGE)
+    _, by_kind = trace.peak(PAGE, touched=True)
     components = {name: size / MIB for name, size in by_kind.items()}
     runtime = RUNTIME_MIB
     if settings.precision != "fp32":

@@ -41,6 +41,7 @@ class Trace:
         events (list of int): the storages in time: ``i`` allocates, ``~i`` frees.
         marks (dict): position in ``events`` where a phase began, by name.
         work (dict): arithmetic and traffic of each phase, by its name.
+        untouched (set): storages that are reserved and never written to, so that they take no pages.
     """
 
     sizes: list[int] = field(default_factory=list)
@@ -48,17 +49,21 @@ class Trace:
     events: list[int] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
     work: dict[str, Work] = field(default_factory=dict)
+    untouched: set[int] = field(default_factory=set)
 
-    def peak(self, rounding: int = 1) -> tuple[int, dict[str, int]]:
+    def peak(self, rounding: int = 1, touched: bool = False) -> tuple[int, dict[str, int]]:
         """The most bytes alive at once and what they were.
 
         Args:
             rounding (int, optional): each storage is rounded up to a multiple of this. (Default: 1)
+            touched (bool, optional): count only what is written to. (Default: everything allocated)
 
         Returns:
             tuple: bytes, and bytes by kind at that moment.
         """
         size = [-(-n // rounding) * rounding for n in self.sizes]
+        for index in self.untouched if touched else ():
+            size[index] = 0
         now = most = at = 0
         for position, event in enumerate(self.events):
             if event >= 0:
@@ -150,8 +155,10 @@ class Recorder(TorchDispatchMode):
             return False
         taken: list[int] = []
         for what, value in onednn.follow(actions, result if isinstance(result, tuple) else (result,)):
-            if what == "take":
+            if what in ("take", "reserve"):
                 taken.append(self._allocate(value, "workspace"))
+                if what == "reserve":
+                    self.trace.untouched.add(taken[-1])
             elif what == "give":
                 self.trace.events.append(~taken[value])
             else:

@@ -197,7 +197,7 @@ def test_an_8_bit_adapter_is_merged_exported_pushed_and_predicts(
 
     done = run_script(
         "training/finetune.py", "--dataset", news_csv, "--base-model", tiny_bert, "--load-in-8bit",
-        "--lora-rank", 8, "--learning-rate", "1e-2", "--epochs", 3, "--export", "--push",
+        "--lora-rank", 8, "--learning-rate", "3e-2", "--epochs", 8, "--export", "--push",
         "--repo-id", f"{server.user}/eight-bits", "--output-dir", "run", "--save-seconds", 0,
         cwd=tmp_path, env=environment(server, tmp_path),
     )  # fmt: skip
@@ -224,5 +224,5 @@ def test_an_8_bit_adapter_is_merged_exported_pushed_and_predicts(
     rows = [json.loads(line) for line in remote.stdout.splitlines()]
     for row, scores in zip(rows, meant, strict=True):
         for number, name in names.items():
-            assert row["scores"][name] == pytest.approx(float(scores[number]), abs=0.05)
-    assert len({row["label"] for row in rows}) == 2, "it has learned to tell them apart"
+            assert row["scores"][name] == pytest.approx(float(scores[number]), abs=0.03)
+    assert meant[:, 0].max() - meant[:, 0].min() > 0.1, "it has learned to tell the texts apart"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Any
 
 SMALLEST_CLUSTER = 10  # documents; BERTopic's own default
+LARGEST_SHARE = 4  # the search begins with clusters of a quarter of a topic's even share of the documents
 AUTO = None  # as many topics as the densities show
 
 
 class TopicClusters:
     """HDBSCAN, brought to a wanted number of clusters, with the ``fit`` and ``labels_`` that BERTopic calls.
 
-    When the densities show more clusters than wanted, those whose centres are most alike are merged (average
-    linkage on cosine distance, as BERTopic's own topic reduction does); when they show fewer, smaller clusters
-    are allowed, and in the end the documents are split by Ward's method.
+    Large clusters are looked for first, then smaller ones until there are enough. (Merging the many small ones
+    that BERTopic's default size gives costs coherence: a handful of odd documents then stays a topic of its own
+    while the large subjects run together. docs/topics.md has the figures.) What is found beyond the wanted number
+    is merged, those whose centres are most alike first (average linkage on cosine distance, as in BERTopic's own
+    topic reduction); when there are too few at the smallest size, the documents are split by Ward's method.
 
     Args:
         vectors (ndarray): the documents' unit vectors, shape (n, dimension), in which centres are compared.
@@ -30,19 +34,14 @@ class TopicClusters:
     def fit(self, layout: Any, y: Any = None) -> TopicClusters:
         """Clusters ``layout``, shape (n, components); the result is ``labels_``, -1 for an outlier."""
         import numpy as np
-        from hdbscan import HDBSCAN
 
         wanted = self.n_topics or 2
         labels = np.full(len(layout), -1)
-        size = min(self.smallest, max(2, len(layout) // (2 * wanted)))
-        while len(layout) >= 5:
-            labels = HDBSCAN(min_cluster_size=size, min_samples=min(size, len(layout) - 1)).fit_predict(
-                layout
-            )
-            found = labels.max() + 1
-            if found >= wanted or size == 2:
-                break
-            size = max(2, size // 2)
+        with tempfile.TemporaryDirectory() as cache:
+            for size in self._sizes(len(layout)):
+                labels = _dense(layout, size, cache)
+                if labels.max() + 1 >= wanted:
+                    break
         found = int(labels.max() + 1)
         if found < wanted:
             labels = _split(layout, wanted)
@@ -55,6 +54,27 @@ class TopicClusters:
             self.notes.append(f"{found} dense groups were merged into {self.n_topics} topics")
         self.labels_ = labels
         return self
+
+    def _sizes(self, n: int) -> list[int]:
+        """Smallest clusters to try, largest first, down to 2; none for fewer than 5 documents."""
+        if n < 5:
+            return []
+        wanted = self.n_topics or 2
+        size = min(self.smallest, max(2, n // (2 * wanted)))
+        if self.n_topics is not None:
+            size = max(size, n // (LARGEST_SHARE * wanted))
+        sizes = [size]
+        while sizes[-1] > 2:
+            sizes.append(max(2, sizes[-1] * 2 // 3))
+        return sizes
+
+
+def _dense(layout: Any, size: int, cache: str) -> Any:
+    """HDBSCAN's labels; the tree, which takes nearly all its time, is computed once for all sizes."""
+    from hdbscan import HDBSCAN
+
+    density = min(size, SMALLEST_CLUSTER, len(layout) - 1)
+    return HDBSCAN(min_cluster_size=size, min_samples=density, memory=cache).fit_predict(layout)
 
 
 def _split(layout: Any, count: int) -> Any:

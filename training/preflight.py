@@ -14,6 +14,7 @@ from training.recovery import is_out_of_memory
 
 # A new head starts with small weights, so its first loss is near ln(classes); this far above, it is no new head's.
 SLACK = 1.5
+WARM_UP = 0.1  # the share of its peak that the learning rate has as training sets out
 
 
 def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: float) -> list[str]:
@@ -43,7 +44,7 @@ def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: fl
     name = _named(part.inputs, number)
     model, single = _model(task, settings)
     with _blaming(name):
-        before, after = one_step(task, model, raw[number], single, learning_rate)
+        before, after = one_step(task, model, raw[number], single, WARM_UP * learning_rate)
     with _blaming(_named(part.inputs, short)):
         _loss(task, model, raw[short], single)
     if not math.isfinite(before):
@@ -151,15 +152,19 @@ def one_step(
 
 
 def _model(task: Any, settings: MemorySettings) -> tuple[Any, MemorySettings]:
-    """A fresh model in evaluation mode, in one pass of one example, in fp32 where weights are."""
+    """A fresh model without dropout, in one pass of one example, in fp32 where weights are."""
     from memory.apply import apply_to_model, weights_dtype
+    from memory.checkpointing import batch_norms
 
     single = settings.replace(
         micro_batch_size=1,
         gradient_accumulation_steps=1,
         precision="bf16-pure" if settings.precision == "bf16-pure" else "fp32",
     )
-    return apply_to_model(task.load_model(weights_dtype(single)), single).eval(), single
+    model = apply_to_model(task.load_model(weights_dtype(single)), single).eval()
+    for norm in batch_norms(model):
+        norm.train()  # without running statistics of its own yet, it normalises by the example
+    return model, single
 
 
 def _loss(task: Any, model: Any, item: dict[str, Any], settings: MemorySettings) -> Any:

@@ -134,14 +134,50 @@ def run_text(page: Any, text: str | None = None, labels: str | None = None) -> s
 
 
 def run_audio(page: Any) -> dict[str, int]:
-    """Shows the features of the first example; how many marks each chart holds."""
+    """Shows the features of the first example; how many curves and pictures the linked plot holds."""
     open_tab(page, "Audio features")
     page.locator(".gallery-item, tr.tr-body, table tbody tr").filter(visible=True).first.click()
     page.locator("#clip audio, #clip #waveform, #clip .waveform-container").first.wait_for(state="attached")
     page.locator("#show-features").click()
-    marks = {"waveform": drawn(page, "waveform", ".scatterlayer .js-line")}
-    for name in ("spectrogram", "mel", "mfcc", "gfcc"):
-        marks[name] = drawn(page, name, ".heatmaplayer image")
+    return {
+        "curves": drawn(page, "linked-plots", ".scatterlayer .js-line"),
+        "pictures": drawn(page, "linked-plots", ".heatmaplayer image"),
+    }
+
+
+def open_panel(page: Any, name: str) -> None:
+    """Opens a panel of the audio tab by the beginning of its title."""
+    page.get_by_role("button", name=name).click()
+
+
+def run_panels(page: Any) -> dict[str, int]:
+    """Opens and runs every panel of the audio tab, whose clip is chosen; how many marks each chart holds."""
+    curve, picture = ".scatterlayer .js-line", ".heatmaplayer image"
+    marks = {}
+
+    def look(*names: str, kind: str = curve) -> None:
+        marks.update({name: drawn(page, name, kind) for name in names})
+
+    open_panel(page, "Filter banks")
+    look("mel-filters", "gammatone-filters")
+    open_panel(page, "Why the cosine transform")
+    page.locator("#correlate").click()
+    look("mel-correlation", "mfcc-correlation", kind=picture)
+    open_panel(page, "Why the cube root")
+    page.locator("#gain input[type=range]").press("ArrowRight")
+    look("gain-mfcc", "gain-gfcc")
+    open_panel(page, "Spectral envelope")
+    page.locator("#envelope-place input[type=range]").press("ArrowRight")
+    look("envelope")
+    open_panel(page, "In noise")
+    page.locator("#add-noise").click()
+    look("survival")
+    look("noisy-plots", kind=picture)
+    open_panel(page, "Listening corner")
+    page.locator("#make-sweep").click()
+    look("hearing-plot")
+    open_panel(page, "Width against depth")
+    look("wrn-parameters", "wrn-multiply-adds", "wrn-memory")
     return marks
 
 

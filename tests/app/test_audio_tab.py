@@ -13,10 +13,13 @@ import soundfile
 from audio.reading import read_waveform
 from demos import audio_features as tab
 from demos import charts, example_sounds
+from demos.audio_panels import clip as clip_room
+from demos.audio_panels import features as feature_room
+from demos.audio_panels.linked_plot import linked_plot
 from demos.served_model import ServedModel
 from tests.app.test_topics_tab import event
 
-RATE = tab.SAMPLE_RATE
+RATE = clip_room.SAMPLE_RATE
 
 
 def tone(hertz, seconds=1.0, amplitude=0.5):
@@ -36,7 +39,7 @@ def decoded(spec):
 def test_clips_beyond_the_limits_are_refused(tmp_path, seconds, amplitude, message):
     soundfile.write(tmp_path / "clip.wav", tone(440, seconds, amplitude), RATE)
     with pytest.raises(ValueError, match=message):
-        tab.read_clip(str(tmp_path / "clip.wav"), read_waveform)
+        clip_room.read_clip(str(tmp_path / "clip.wav"), read_waveform)
 
 
 def test_no_clip_and_no_sound_file_get_one_sentence(tmp_path):
@@ -51,13 +54,13 @@ def test_no_clip_and_no_sound_file_get_one_sentence(tmp_path):
 def test_stereo_is_averaged_over_channels_not_over_time(tmp_path):
     stereo = np.stack([tone(440), tone(440, amplitude=0.1)], axis=1)
     soundfile.write(tmp_path / "clip.wav", stereo, RATE, subtype="FLOAT")
-    waveform = tab.read_clip(str(tmp_path / "clip.wav"), read_waveform)
+    waveform = clip_room.read_clip(str(tmp_path / "clip.wav"), read_waveform)
     np.testing.assert_allclose(waveform, tone(440, amplitude=0.3), atol=1e-6)
 
 
 def test_the_numbers_of_a_tone_are_the_tones():
     waveform = tone(1000, 2.0)
-    numbers = tab.describe(waveform, tab.extract(waveform))
+    numbers = clip_room.describe(waveform, feature_room.extract(waveform))
     assert numbers["seconds"] == 2 and numbers["sample_rate"] == RATE
     assert numbers["peak_dbfs"] == pytest.approx(-6.02, abs=0.01)
     assert numbers["rms_dbfs"] == pytest.approx(-9.03, abs=0.01)
@@ -65,31 +68,52 @@ def test_the_numbers_of_a_tone_are_the_tones():
     assert len(numbers["mfcc"]["mean"]) == len(numbers["gfcc"]["deviation"]) == 13
 
 
-@pytest.mark.parametrize("name", ["spectrogram", "mel"])
-def test_a_tone_stands_at_its_frequency_on_the_axis(name):
-    hertz = 2000
-    features = tab.extract(tone(hertz))
-    figure = dict(zip(features, tab.draw_features(features, 1.0), strict=True))[name]
-    figure = json.loads(figure.plot)
-    brightest = decoded(figure["data"][0]["z"])[:, 50].argmax()
-    axis = figure["layout"]["yaxis"]
+def figure_of(waveform):
+    features = feature_room.extract(waveform)
+    return json.loads(tab.draw({"waveform": waveform, "features": features}).plot)
+
+
+def rows_of(figure):
+    """The pictures by title: trace and vertical axis."""
+    titles = [
+        note["text"].removeprefix("<b>").removesuffix("</b>") for note in figure["layout"]["annotations"]
+    ]
+    axes = [key for key in figure["layout"] if key.startswith("yaxis")]
+    return {
+        title: (trace, figure["layout"][axis])
+        for title, trace, axis in zip(titles, figure["data"], axes, strict=True)
+    }
+
+
+@pytest.mark.parametrize("hertz", [500, 2000])
+@pytest.mark.parametrize("title", ["Spectrogram", "Mel spectrogram", "Gammatone spectrogram"])
+def test_a_tone_stands_at_its_frequency_on_the_axis(title, hertz):
+    if title == "Spectrogram":
+        hertz = 2000
+    trace, axis = rows_of(figure_of(tone(hertz)))[title]
+    position = trace["y0"] + decoded(trace["z"])[:, 50].argmax() * trace["dy"]
     tick = axis["tickvals"][axis["ticktext"].index(f"{hertz:,}")]
-    assert abs(brightest - tick) <= 1
+    assert abs(position - tick) <= trace["dy"]
+    assert axis["range"][0] < tick < axis["range"][1]
 
 
-def test_pictures_span_the_clips_seconds_whatever_its_length():
-    waveform = tone(300, 20.0)
-    features = tab.extract(waveform)
-    for picture in tab.draw_features(features, 20.0):
-        trace = json.loads(picture.plot)["data"][0]
+def test_six_views_share_one_time_axis_that_spans_the_clip():
+    figure = figure_of(tone(300, 20.0))
+    assert list(rows_of(figure)) == ["Waveform", *feature_room.TITLES.values()]
+    assert {trace.get("xaxis", "x") for trace in figure["data"]} == {"x"}
+    assert len({trace.get("yaxis", "y") for trace in figure["data"]}) == 6
+    assert figure["layout"]["xaxis"]["range"] == [0, 20.0]
+    for trace in figure["data"][1:]:
         frames = decoded(trace["z"]).shape[1]
-        assert frames <= tab.COLUMNS
+        assert frames <= feature_room.COLUMNS
         assert trace["x0"] + (frames - 0.5) * trace["dx"] == pytest.approx(20.0)
+    domains = sorted(figure["layout"][key]["domain"] for key in figure["layout"] if key.startswith("yaxis"))
+    assert all(lower[1] < upper[0] for lower, upper in zip(domains, domains[1:], strict=False))
 
 
 def test_narrowing_averages_frames():
     values = np.arange(2 * 2000, dtype=np.float64).reshape(2, 2000)
-    narrow = tab._narrowed(values)
+    narrow = feature_room._narrowed(values)
     assert narrow.shape[1] == 667
     np.testing.assert_allclose(narrow[:, 0], values[:, :3].mean(axis=1))
     np.testing.assert_allclose(narrow[:, -1], values[:, 1998:].mean(axis=1))
@@ -98,7 +122,7 @@ def test_narrowing_averages_frames():
 def test_the_waveform_keeps_its_peaks():
     waveform = tone(50, 10.0)
     waveform[77_777] = 0.99
-    trace = json.loads(tab.draw_waveform(waveform).plot)["data"][0]
+    trace = json.loads(linked_plot(waveform, RATE, []).plot)["data"][0]
     assert decoded(trace["y"]).max() == pytest.approx(0.99)
     assert decoded(trace["x"])[decoded(trace["y"]).argmax()] == pytest.approx(77_777 / RATE, abs=0.01)
 

@@ -85,9 +85,32 @@ def test_a_text_is_classified(visitor):
     assert visitor.problems == []
 
 
-def test_a_sound_is_drawn_five_ways(visitor):
-    shown = browser.run_audio(visitor.page)
-    assert set(shown) == {"waveform", "spectrogram", "mel", "mfcc", "gfcc"} and all(shown.values())
+def test_a_sound_is_drawn_six_ways_on_one_time_axis(visitor):
+    page = visitor.page
+    assert browser.run_audio(page) == {"curves": 1, "pictures": 5}
+    # A drag over the middle of the spectrogram enlarges that time in every row.
+    box = page.locator("#linked-plots .nsewdrag[data-subplot=xy2]").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.25 * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], y, steps=5)
+    page.mouse.up()
+    axis = "document.querySelector('#linked-plots .js-plotly-plot')._fullLayout.xaxis"
+    page.wait_for_function(f"{axis}.range[0] > 0")
+    first, last = page.evaluate(f"{axis}.range")
+    whole = page.evaluate(f"{axis}.maxallowed")
+    assert first / whole == pytest.approx(0.25, abs=0.02) and last / whole == pytest.approx(0.5, abs=0.02)
+    assert page.evaluate(f"{axis}._subplotsWith.length") == 6
+    assert visitor.problems == []
+
+
+def test_every_audio_panel_draws(visitor):
+    shown = browser.run_panels(visitor.page)
+    assert shown["mel-filters"] == shown["gammatone-filters"] == 24
+    assert shown["noisy-plots"] == shown["survival"] == 5
+    assert all(shown.values())
+    assert "Turn the volume down first" in visitor.page.locator("#volume-warning").inner_text()
+    assert visitor.page.locator("#hearing-player audio, #hearing-player .waveform-container").count()
     assert visitor.problems == []
 
 

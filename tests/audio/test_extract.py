@@ -38,10 +38,7 @@ def test_a_streamed_file_equals_the_whole(name, long_file):
     streamed = extract(long_file, feature)
     whole = feature(torch.from_numpy(read_waveform(long_file))).numpy()
     assert streamed.shape == whole.shape
-    # Blocks round differently (float32), and GFCC's cube root turns 1e-8 of the energy into 2e-3 of a near-silent
-    # frame's coefficient; the other features keep four digits.
-    share = 2e-3 if name == "gfcc" else 1e-4
-    assert np.abs(streamed - whole).max() < share * np.abs(whole).max()
+    assert np.abs(streamed - whole).max() < 1e-4 * np.abs(whole).max()
 
 
 @pytest.mark.parametrize("jobs", [1, 3])

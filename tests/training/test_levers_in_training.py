@@ -93,6 +93,7 @@ def test_an_impossible_budget_is_refused_before_anything_is_written(train, tmp_p
     assert not list(tmp_path.glob("**/*run*"))
 
 
+@pytest.mark.slow
 def test_the_command_that_the_planner_prints_trains(tiny_bert, news_csv, tmp_path):
     asked = run_script(
         "memory/plan.py", "--base-model", tiny_bert, "--sequence-length", 64, "--budget", "55MiB",
@@ -136,8 +137,8 @@ def test_wide_resnet_under_checkpointing_counts_each_batch_once(train, tmp_path)
     "flags",
     [
         [*FEW_BITS, "--gradient-checkpointing", "--gradient-accumulation-steps", 2, "--batch-size", 8],
-        ["--lora-rank", 4, "--load-in-8bit", "--batch-size", 16],
-        ["--optimizer-in-backward", "--batch-size", 16],
+        pytest.param(["--lora-rank", 4, "--load-in-8bit", "--batch-size", 16], marks=pytest.mark.slow),
+        pytest.param(["--optimizer-in-backward", "--batch-size", 16], marks=pytest.mark.slow),
     ],
     ids=lambda flags: " ".join(map(str, flags)),
 )

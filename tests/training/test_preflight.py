@@ -106,9 +106,15 @@ def test_an_input_that_the_model_cannot_take_is_named(task, monkeypatch):
         preflight(task, task.train_set(), MemorySettings(), 1e-4)
 
 
-def test_a_step_that_makes_things_worse_names_the_learning_rate(task):
-    with pytest.raises(ValueError, match="smaller --learning-rate than 1000"):
-        preflight(task, task.train_set(), MemorySettings(optimizer="sgd"), 1000.0)
+def test_a_step_that_makes_things_worse_stops_the_run(task, monkeypatch):
+    import torch
+
+    def uphill(model, *_):
+        return torch.optim.SGD(model.parameters(), lr=0.1, maximize=True)
+
+    monkeypatch.setattr("memory.optimizers.build_optimizer", uphill)
+    with pytest.raises(ValueError, match=r"raised the loss from .* for training input .* --learning-rate"):
+        preflight(task, task.train_set(), MemorySettings(), 1e-4)
 
 
 def test_tokens_cut_off_and_unknown_are_counted(tiny_bert):

@@ -193,7 +193,16 @@ def in_order(monkeypatch):
     monkeypatch.setattr(Planner, "components", none)
 
 
-@pytest.mark.parametrize("where", ["forward", "backward", "optimizer", "half-updated", "checkpoint"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "forward",
+        pytest.param("backward", marks=pytest.mark.slow),
+        pytest.param("optimizer", marks=pytest.mark.slow),
+        "half-updated",
+        pytest.param("checkpoint", marks=pytest.mark.slow),
+    ],
+)
 def test_training_goes_on_as_if_nothing_had_happened(where, calm, uninterrupted, monkeypatch, in_order):
     # Six steps are one epoch: the eighth is in the middle of the second.
     fails = fail_once_after_step(7, where, monkeypatch)
@@ -214,6 +223,7 @@ def test_training_goes_on_as_if_nothing_had_happened(where, calm, uninterrupted,
     assert done.report["metrics"]["loss"] == pytest.approx(uninterrupted["loss"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_step_after_step_of_the_checklist_down_to_8_bit_moments(calm, monkeypatch, in_order):
     from training.trainer import ClassifierTrainer
 
@@ -238,6 +248,30 @@ def test_step_after_step_of_the_checklist_down_to_8_bit_moments(calm, monkeypatc
     assert taken == ["micro_batch", "micro_batch", "checkpointing", "adam8bit"]
     assert done.report["steps"] == 9
     assert done.report["config"]["optimizer"] == "adamw8bit"
+
+
+@pytest.mark.slow
+def test_a_resumed_run_keeps_the_settings_it_had_come_to(calm, uninterrupted, monkeypatch, in_order):
+    from training.trainer import ClassifierTrainer
+
+    with monkeypatch.context() as patched:
+        fail_once_after_step(3, "forward", patched)
+        genuine = ClassifierTrainer.training_step
+
+        def step(self, *args):
+            if self.state.global_step == 8:
+                raise KeyboardInterrupt
+            return genuine(self, *args)
+
+        patched.setattr(ClassifierTrainer, "training_step", step)
+        with pytest.raises(KeyboardInterrupt):
+            calm("--save-seconds", 0)
+    done = calm("--save-seconds", 0, "--resume")
+    assert "going on from checkpoint-8" in done.told
+    assert done.report["config"]["batch_size"] == 8
+    assert "out of memory at step 4" in done.report["checklist"][-1]["reason"]
+    losses = [loss for _, loss in done.report["loss_curve"]]
+    assert losses == pytest.approx(uninterrupted["losses"], rel=1e-4)
 
 
 def test_evaluation_gets_by_with_smaller_batches(calm, monkeypatch):

@@ -1,0 +1,151 @@
+"""What the cosine transform is for: mel bands rise and fall together, MFCC hardly do."""
+
+from __future__ import annotations
+
+import gradio as gr
+import numpy as np
+from gradio.components.plot import PlotData
+
+from demos import charts
+from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
+from demos.refusals import one_sentence
+
+N_BANDS = 24
+LEAST_FRAMES = 2 * N_BANDS  # a correlation over fewer says little
+HEARD = 40  # dB: frames further below the loudest are left out
+
+LESSON = (
+    "Neighbouring mel bands see the same sound, so knowing one tells you most of the next. The **cosine transform** "
+    "describes the shape of all bands at once, first its level, then its tilt, then finer and finer waves, and "
+    "these vary far more independently: blocks of colour break up and the diagonal stands out. That is why 13 MFCC "
+    "can replace 24 bands. The more a clip has in it, the clearer it shows: the rising tone passes through every "
+    "band, four steady vowels have only four shapes to compare."
+)
+
+
+def correlations(waveform: np.ndarray) -> dict[str, np.ndarray]:
+    """Correlation over time, before and after the cosine transform.
+
+    Args:
+        waveform (ndarray of shape (time,)): float32 at 16 kHz.
+
+    Returns:
+        dict: ``mel``, of the logarithms of 24 mel bands, and ``mfcc``, of their 24 cosine coefficients; each
+        an ndarray of shape (24, 24), float32, 1 on the diagonal.
+
+    Raises:
+        ValueError: the clip has too few frames with sound in them.
+    """
+    import torch
+    from scipy.fft import dct
+
+    from audio.features import make
+
+    with torch.inference_mode():
+        bands = make("logmel", SAMPLE_RATE, n_mels=N_BANDS)(torch.from_numpy(waveform)).double().numpy()
+    level = 10 * np.log10(np.exp(bands).sum(axis=0))
+    bands = bands[:, level > level.max() - HEARD]
+    if bands.shape[1] < LEAST_FRAMES:
+        raise ValueError(
+            f"The clip has {bands.shape[1]} frames of 10 ms with sound in them and a correlation needs "
+            f"{LEAST_FRAMES}; choose a longer one."
+        )
+    return {"mel": _correlation(bands), "mfcc": _correlation(dct(bands, axis=0, norm="ortho"))}
+
+
+def mean_off_diagonal(matrix: np.ndarray) -> float:
+    """Mean absolute correlation of two different rows."""
+    return float(np.abs(matrix[~np.eye(len(matrix), dtype=bool)]).mean())
+
+
+def draw(matrices: dict[str, np.ndarray]) -> list[PlotData]:
+    """Two squares: mel bands, MFCC."""
+    return [
+        _square(matrices["mel"], axis_title="mel band", value_title="correlation"),
+        _square(matrices["mfcc"], axis_title="coefficient", value_title="correlation"),
+    ]
+
+
+def _square(values: np.ndarray, *, axis_title: str, value_title: str, height: int = 360) -> PlotData:
+    """A square of numbers from -1 to 1, row 0 at the top.
+
+    Args:
+        values (ndarray of shape (n, n)): float32.
+        axis_title (str): what a row and a column stand for.
+        value_title (str): what the colours show.
+        height (int, optional): pixels. (Default: 360)
+
+    Returns:
+        PlotData: for ``gr.Plot``.
+    """
+    trace = {
+        "type": "heatmap",
+        "z": charts.typed_array(values),
+        "zmin": -1,
+        "zmax": 1,
+        "colorscale": charts.colour_scale(charts.DEVIATION),
+        "colorbar": {
+            "title": {"text": value_title, "side": "right", "font": {"size": 11}},
+            "thickness": 10,
+            "outlinewidth": 0,
+            "tickfont": {"size": 11},
+        },
+        "hovertemplate": "%{x} with %{y}: %{z:.2f}<extra></extra>",
+    }
+    layout = {
+        "xaxis": {**charts.axis(axis_title), "showgrid": False, "constrain": "domain"},
+        "yaxis": {**charts.axis(axis_title), "showgrid": False, "autorange": "reversed", "scaleanchor": "x"},
+        "height": height,
+    }
+    layout["yaxis"]["constrain"] = "domain"
+    return charts.figure([trace], layout)
+
+
+def _correlation(rows: np.ndarray) -> np.ndarray:
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    # a band that never moves goes with nothing but itself
+    unit = centred / np.where(length > 1e-9, length, np.inf)
+    matrix = unit @ unit.T
+    np.fill_diagonal(matrix, 1)
+    return matrix.astype(np.float32)
+
+
+def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
+    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
+
+    @one_sentence
+    def mel_and_mfcc_correlation(clip: str | None) -> tuple[dict[str, float], str, dict]:
+        """Measures how much the cosine transform decorrelates the mel bands of a sound.
+
+        Args:
+            clip (str): a sound file (WAV, FLAC, OGG, MP3), at most 30 seconds and 20 MB.
+
+        Returns:
+            Mean absolute correlation over time of two different rows: ``mel`` (24 log mel bands) and ``mfcc``
+            (their 24 cosine coefficients).
+            The same as a sentence.
+        """
+        matrices = correlations(read_clip(clip, read_waveform))
+        means = {name: round(mean_off_diagonal(matrix), 4) for name, matrix in matrices.items()}
+        note = (
+            f"Two mel bands correlate by **{means['mel']:.2f}** on average, two coefficients by "
+            f"**{means['mfcc']:.2f}**."
+        )
+        return means, note, matrices
+
+    with gr.Accordion("Why the cosine transform: correlation before and after", open=False):
+        gr.Markdown(LESSON, elem_classes="lesson")
+        button = gr.Button("Correlate", elem_id="correlate")
+        note = gr.Markdown("Choose a sound above, then press **Correlate**.", elem_classes="note")
+        with gr.Row():
+            mel = gr.Plot(label="Mel bands, before the cosine transform", elem_id="mel-correlation")
+            mfcc = gr.Plot(label="MFCC, after it", elem_id="mfcc-correlation")
+        numbers, matrices = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
+        button.click(
+            mel_and_mfcc_correlation,
+            clip,
+            [numbers, note, matrices],
+            api_name="cepstral_correlation",
+            show_progress_on=[mel, mfcc],
+        ).success(draw, matrices, [mel, mfcc], show_progress="hidden", api_visibility="private")

@@ -1,0 +1,114 @@
+"""One moment of a sound: its spectrum, the envelope over it, and the formants that tell the vowels apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.components.plot import PlotData
+
+from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
+from demos.curves import curves
+from demos.refusals import one_sentence
+
+FRAME_SECONDS = 0.04
+HIGHEST = 5000  # Hz drawn: the formants of a voice lie below
+AUDIBLE = 60  # dB: a moment further below the loudest holds no vowel
+
+LESSON = (
+    "The teeth of a voice's spectrum are the harmonics of its pitch. The smooth curve over them, the **spectral "
+    "envelope**, is the shape of the mouth; its peaks are the **formants**, and the first two tell an *ee* from an "
+    "*ah*. MFCC and GFCC keep the envelope and drop the teeth: that is what their few coefficients are for."
+)
+
+
+def envelope_at(waveform: np.ndarray, place: float) -> dict[str, Any]:
+    """Spectrum, envelope and formants of 40 ms of a clip.
+
+    Args:
+        waveform (ndarray of shape (time,)): float32 at 16 kHz.
+        place (float): which moment: 0 the start of the clip, 1 its end.
+
+    Returns:
+        dict: ``second``; ``hertz``, ``spectrum`` and ``envelope`` (dB) of shape (n,); ``formants`` in Hz.
+
+    Raises:
+        ValueError: the place is not within the clip, or nearly silent.
+    """
+    from audio.formants import spectrum_and_envelope
+
+    if not 0 <= place <= 1:
+        raise ValueError(f"The place {place} is not within the clip; give 0 (its start) to 1 (its end).")
+    length = min(int(FRAME_SECONDS * SAMPLE_RATE), len(waveform))
+    start = round(place * (len(waveform) - length))
+    frame = waveform[start : start + length]
+    second = (start + length / 2) / SAMPLE_RATE
+    if np.abs(frame).max() < np.abs(waveform).max() * 10 ** (-AUDIBLE / 20):
+        raise ValueError(f"The clip is silent at {second:.2f} s; move the slider.")
+    hertz, spectrum, envelope, formants = spectrum_and_envelope(frame, SAMPLE_RATE)
+    drawn = hertz <= HIGHEST
+    return {
+        "second": round(second, 3),
+        "hertz": hertz[drawn],
+        "spectrum": spectrum[drawn],
+        "envelope": envelope[drawn],
+        "formants": [round(value) for value in formants if value < HIGHEST],
+    }
+
+
+def draw(found: dict[str, Any]) -> PlotData:
+    """The envelope over the spectrum, a dotted line at each formant."""
+    highest = max(found["spectrum"].max(), found["envelope"].max())
+    return curves(
+        found["hertz"],
+        {"spectrum": np.maximum(found["spectrum"], highest - 100), "spectral envelope": found["envelope"]},
+        x_title="frequency (Hz)",
+        y_title="power (dB)",
+        at={float(hertz): f"F{number}" for number, hertz in enumerate(found["formants"], 1)},
+        y_range=(highest - 90, highest + 8),
+        height=340,
+    )
+
+
+def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
+    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
+
+    @one_sentence
+    def spectral_envelope(clip: str | None, place: float = 0.12) -> tuple[dict[str, Any], str, dict]:
+        """Finds the formants of one moment of a sound by linear prediction.
+
+        Args:
+            clip (str): a sound file (WAV, FLAC, OGG, MP3), at most 30 seconds and 20 MB.
+            place (float): which moment: 0 the start of the clip, 1 its end.
+
+        Returns:
+            ``second`` of the clip and ``formants``, in Hz, ascending.
+            The same as a sentence.
+        """
+        found = envelope_at(read_clip(clip, read_waveform), float(place))
+        named = ", ".join(f"F{n} **{hertz:,} Hz**" for n, hertz in enumerate(found["formants"][:4], 1))
+        note = f"At {found['second']:.2f} s: {named or 'no narrow resonance, so no formants'}."
+        return {"second": found["second"], "formants": found["formants"]}, note, found
+
+    with gr.Accordion("Spectral envelope and formants", open=False):
+        gr.Markdown(LESSON, elem_classes="lesson")
+        place = gr.Slider(
+            0,
+            1,
+            0.12,
+            step=0.01,
+            label="Where in the clip (0 its start, 1 its end)",
+            elem_id="envelope-place",
+        )
+        note = gr.Markdown("Choose a sound above, then move the slider.", elem_classes="note")
+        plot = gr.Plot(label="Spectrum and its envelope", elem_id="envelope")
+        numbers, found = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
+        place.change(
+            spectral_envelope,
+            [clip, place],
+            [numbers, note, found],
+            api_name="spectral_envelope",
+            trigger_mode="always_last",
+            show_progress_on=plot,
+        ).success(draw, found, plot, show_progress="hidden", api_visibility="private")

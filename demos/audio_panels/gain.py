@@ -1,0 +1,137 @@
+"""Logarithm against cube root: louder shifts the 0th MFCC alone, and scales every GFCC."""
+
+from __future__ import annotations
+
+import gradio as gr
+import numpy as np
+from gradio.components.plot import PlotData
+
+from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
+from demos.curves import curves
+from demos.refusals import one_sentence
+
+LOWEST, HIGHEST = -20.0, 20.0  # dB
+N_MELS, N_COEFFICIENTS = 40, 13
+# Far below the power of any recorded frame: features for training add 1e-6, which very quiet frames feel.
+LOG_OFFSET = 1e-20
+
+LESSON = (
+    "Turn the volume up and every power is multiplied by the same factor. The **logarithm** makes of it a constant "
+    "added to every band, which the cosine transform collects in coefficient **0**: the other MFCC do not move. "
+    "The **cube root** makes of it a smaller factor, so **all GFCC scale**: GFCC know how loud a sound is, and want "
+    "clips at one level or a normalisation."
+)
+
+
+def with_gain(waveform: np.ndarray, gain_db: float) -> dict[str, np.ndarray]:
+    """Mean coefficients over the clip, as it is and louder.
+
+    Args:
+        waveform (ndarray of shape (time,)): float32 at 16 kHz.
+        gain_db (float): how much louder, dB.
+
+    Returns:
+        dict: ``mfcc``, ``mfcc_gain``, ``gfcc``, ``gfcc_gain``: ndarrays of shape (13,), float64.
+
+    Raises:
+        ValueError: the gain is out of range.
+    """
+    if not LOWEST <= gain_db <= HIGHEST:
+        raise ValueError(f"A gain of {gain_db} dB is not offered; choose {LOWEST:.0f} to {HIGHEST:.0f} dB.")
+    import torch
+    from scipy.fft import dct
+
+    from audio.features import make
+
+    logmel = make("logmel", SAMPLE_RATE, n_mels=N_MELS, log_offset=LOG_OFFSET).double()
+    gfcc = make("gfcc", SAMPLE_RATE, n_gfcc=N_COEFFICIENTS)
+    coefficients = {}
+    with torch.inference_mode():
+        for suffix, factor in (("", 1.0), ("_gain", 10 ** (gain_db / 20))):
+            samples = factor * torch.from_numpy(waveform).double()
+            bands = logmel(samples).numpy()
+            # digital silence has no logarithm to shift
+            bands = bands[:, bands.min(axis=0) > np.log(LOG_OFFSET) + 1]
+            mfcc = dct(bands, axis=0, norm="ortho")[:N_COEFFICIENTS]
+            coefficients[f"mfcc{suffix}"] = mfcc.mean(axis=1) if mfcc.size else np.zeros(N_COEFFICIENTS)
+            coefficients[f"gfcc{suffix}"] = gfcc(samples).numpy().mean(axis=1)
+    return coefficients
+
+
+def effect(coefficients: dict[str, np.ndarray]) -> dict[str, float]:
+    """The gain's effect in four numbers.
+
+    Args:
+        coefficients (dict): as ``with_gain`` returns them.
+
+    Returns:
+        dict: ``mfcc_0_shift``; ``mfcc_others_shift``, the largest of the other twelve; ``gfcc_factor``, the
+        0th's; ``gfcc_factor_error``, how far at most another GFCC is from that factor, as a share of the 0th.
+    """
+    shift = coefficients["mfcc_gain"] - coefficients["mfcc"]
+    before, after = coefficients["gfcc"], coefficients["gfcc_gain"]
+    factor = after[0] / before[0]
+    return {
+        "mfcc_0_shift": round(float(shift[0]), 4),
+        "mfcc_others_shift": round(float(np.abs(shift[1:]).max()), 6),
+        "gfcc_factor": round(float(factor), 4),
+        "gfcc_factor_error": round(float(np.abs(after - factor * before).max() / abs(after[0])), 6),
+    }
+
+
+def draw(coefficients: dict[str, np.ndarray]) -> list[PlotData]:
+    """Two charts: mean MFCC and mean GFCC, as the clip is and with the gain."""
+    order = np.arange(N_COEFFICIENTS)
+    return [
+        curves(
+            order,
+            {"as recorded": coefficients[name], "with the gain": coefficients[f"{name}_gain"]},
+            x_title="coefficient",
+            y_title=f"mean {name.upper()}",
+            markers=True,
+        )
+        for name in ("mfcc", "gfcc")
+    ]
+
+
+def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
+    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
+
+    @one_sentence
+    def gain_on_mfcc_and_gfcc(clip: str | None, gain_db: float = 12.0) -> tuple[dict[str, float], str, dict]:
+        """Makes a sound louder and measures what that does to its mean MFCC and GFCC.
+
+        Args:
+            clip (str): a sound file (WAV, FLAC, OGG, MP3), at most 30 seconds and 20 MB.
+            gain_db (float): how much louder, -20 to 20 dB.
+
+        Returns:
+            ``mfcc_0_shift``, ``mfcc_others_shift`` (the largest of the other 12), ``gfcc_factor`` and
+            ``gfcc_factor_error``.
+            The same as a sentence.
+        """
+        coefficients = with_gain(read_clip(clip, read_waveform), float(gain_db))
+        numbers = effect(coefficients)
+        note = (
+            f"{gain_db:+.0f} dB: MFCC 0 moves by **{numbers['mfcc_0_shift']:+.2f}**, every other MFCC by at most "
+            f"**{numbers['mfcc_others_shift']:.3f}**; all GFCC are multiplied by **{numbers['gfcc_factor']:.3f}**, "
+            f"which is 10^({gain_db:.0f}/30)."
+        )
+        return numbers, note, coefficients
+
+    with gr.Accordion("Why the cube root matters: a gain on MFCC and on GFCC", open=False):
+        gr.Markdown(LESSON, elem_classes="lesson")
+        slider = gr.Slider(LOWEST, HIGHEST, 12, step=1, label="Gain (dB)", elem_id="gain")
+        note = gr.Markdown("Choose a sound above, then move the slider.", elem_classes="note")
+        with gr.Row():
+            mfcc = gr.Plot(label="MFCC: one coefficient shifts", elem_id="gain-mfcc")
+            gfcc = gr.Plot(label="GFCC: all scale", elem_id="gain-gfcc")
+        numbers, coefficients = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
+        slider.change(
+            gain_on_mfcc_and_gfcc,
+            [clip, slider],
+            [numbers, note, coefficients],
+            api_name="gain_effect",
+            trigger_mode="always_last",
+            show_progress_on=[mfcc, gfcc],
+        ).success(draw, coefficients, [mfcc, gfcc], show_progress="hidden", api_visibility="private")

@@ -1,0 +1,191 @@
+"""What noise does to each feature, and to what the classifier hears."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.components.plot import PlotData
+
+from audio.noise import KINDS, add_noise, make_noise
+from demos.audio_panels import features as feature_room
+from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, classify, read_clip
+from demos.audio_panels.linked_plot import linked_plot
+from demos.curves import curves
+from demos.example_sounds import talkers
+from demos.refusals import one_sentence
+from demos.served_model import ServedModel
+
+LOWEST, HIGHEST = -10.0, 30.0  # dB
+CURVE = (-10, -5, 0, 5, 10, 15, 20, 30)  # dB
+
+LESSON = (
+    "At 20 dB the noise is a hundredth of the sound's power, at 0 dB as strong. Noise fills the quiet places first: "
+    "the gaps between sounds, the high bands of a voice. **What survives** is how closely each row of a feature "
+    "still follows its clean self over time, as a correlation averaged over the rows: 1 untouched, 0 nothing left."
+)
+
+
+def noisy_clip(waveform: np.ndarray, kind: str, snr_db: float) -> np.ndarray:
+    """The clip in noise; the same clip gets the same noise every time.
+
+    Args:
+        waveform (ndarray of shape (time,)): float32 at 16 kHz.
+        kind (str): ``white``, ``pink`` or ``babble``: six synthetic voices at once.
+        snr_db (float): the sound's power over the noise's, dB.
+
+    Returns:
+        ndarray of shape (time,): float32; may leave [-1, 1].
+
+    Raises:
+        ValueError: there is no such noise, or the ratio is out of range.
+    """
+    if not LOWEST <= snr_db <= HIGHEST:
+        raise ValueError(
+            f"A signal-to-noise ratio of {snr_db} dB is not offered; choose {LOWEST:.0f} to {HIGHEST:.0f} dB."
+        )
+    voices = talkers() if kind == "babble" else None
+    return add_noise(waveform, make_noise(kind, len(waveform), 0, voices), snr_db)
+
+
+def survival(clean: dict[str, np.ndarray], noisy: dict[str, np.ndarray]) -> dict[str, float]:
+    """How much of each feature's movement survives.
+
+    Args:
+        clean (dict): as ``features.scaled`` returns them: name -> ndarray of shape (n_rows, n_frames).
+        noisy (dict): the same of the clip in noise.
+
+    Returns:
+        dict: name -> correlation over time of a row with its clean self, mean over the rows that move at all;
+        a row that no longer moves counts as 0.
+    """
+    result = {}
+    for name, before in clean.items():
+        moving = before.std(axis=1) > 1e-6
+        a = before[moving] - before[moving].mean(axis=1, keepdims=True)
+        b = noisy[name][moving] - noisy[name][moving].mean(axis=1, keepdims=True)
+        length = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+        each = (a * b).sum(axis=1) / np.where(length > 1e-9, length, np.inf)
+        result[name] = float(each.mean()) if moving.any() else 0.0
+    return result
+
+
+def in_noise(waveform: np.ndarray, kind: str, snr_db: float) -> dict[str, Any]:
+    """A clip in noise, what survives of its features there, and at every ratio of ``CURVE``.
+
+    Args:
+        waveform (ndarray of shape (time,)): float32 at 16 kHz.
+        kind (str): ``white``, ``pink`` or ``babble``.
+        snr_db (float): dB.
+
+    Returns:
+        dict: ``waveform``; ``shown``, as ``features.scaled``; ``survives``, name -> share; ``curve``, name ->
+        list of shares at ``CURVE``; ``snr_db`` and ``kind``.
+
+    Raises:
+        ValueError: as :func:`noisy_clip`.
+    """
+    waveform_in_noise = noisy_clip(waveform, kind, snr_db)
+    reference = feature_room.extract(waveform)
+    clean = feature_room.scaled(reference, reference)
+
+    def shown_in(noisy: np.ndarray) -> dict[str, np.ndarray]:
+        return feature_room.scaled(feature_room.extract(noisy), reference)
+
+    curve: dict[str, list[float]] = {name: [] for name in clean}
+    for ratio in CURVE:
+        for name, share in survival(clean, shown_in(noisy_clip(waveform, kind, ratio))).items():
+            curve[name].append(share)
+    shown = shown_in(waveform_in_noise)
+    return {
+        "waveform": waveform_in_noise,
+        "shown": shown,
+        "survives": survival(clean, shown),
+        "curve": curve,
+        "snr_db": snr_db,
+        "kind": kind,
+    }
+
+
+def draw(found: dict[str, Any]) -> list[PlotData]:
+    """The noisy features on one time axis, and what survives over the ratio."""
+    remarks = {name: f": {max(0.0, share):.0%} survives" for name, share in found["survives"].items()}
+    curve = {feature_room.TITLES[name]: np.array(values) for name, values in found["curve"].items()}
+    survives = curves(
+        np.array(CURVE),
+        curve,
+        x_title=f"signal over {found['kind']} noise (dB)",
+        y_title="survives (correlation)",
+        y_range=(-0.05, 1.05),
+        at={found["snr_db"]: f"{found['snr_db']:+.0f} dB"},
+        markers=True,
+        height=340,
+    )
+    plot = linked_plot(found["waveform"], SAMPLE_RATE, feature_room.pictures(found["shown"], remarks))
+    return [plot, survives]
+
+
+def to_hear(waveform: np.ndarray) -> tuple[int, np.ndarray]:
+    """16-bit samples for the player, turned down where noise took them beyond full scale."""
+    peak = max(1.0, float(np.abs(waveform).max()))
+    return SAMPLE_RATE, np.round(32767 * waveform / peak).astype(np.int16)
+
+
+def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) -> None:
+    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
+
+    @one_sentence
+    def sound_in_noise(
+        clip: str | None, kind: str = "white", snr_db: float = 10.0
+    ) -> tuple[dict[str, float], dict[str, float] | None, dict[str, float] | None, str, tuple, dict]:
+        """Adds noise to a sound and measures what survives of its features, and what a classifier then hears.
+
+        Args:
+            clip (str): a sound file (WAV, FLAC, OGG, MP3), at most 30 seconds and 20 MB.
+            kind (str): white, pink, or babble (six synthetic voices at once).
+            snr_db (float): the sound's power over the noise's, -10 to 30 dB.
+
+        Returns:
+            What survives of each feature: correlation of its rows with the clean ones over time.
+            The classes' scores of the clean clip by the served classifier; empty where none is served.
+            The classes' scores of the clip in noise; empty where none is served.
+            What survives, as a sentence.
+            The clip in noise, to hear.
+        """
+        waveform = read_clip(clip, read_waveform)
+        found = in_noise(waveform, kind, float(snr_db))
+        scores, noisy_scores = None, None
+        if served.name() is not None:
+            scores, noisy_scores = (classify(each, served)[0] for each in (waveform, found["waveform"]))
+        survives = {name: round(share, 4) for name, share in found["survives"].items()}
+        order = sorted(survives, key=survives.get, reverse=True)
+        listed = ", ".join(f"{feature_room.TITLES[name]} **{survives[name]:.2f}**" for name in order)
+        note = f"{kind.capitalize()} noise at {snr_db:+.0f} dB. What survives: {listed}."
+        return survives, scores, noisy_scores, note, to_hear(found["waveform"]), found
+
+    has_model = served.name() is not None
+    with gr.Accordion("In noise", open=False):
+        gr.Markdown(LESSON, elem_classes="lesson")
+        with gr.Row():
+            kind = gr.Radio(list(KINDS), value="white", label="Noise", elem_id="noise-kind")
+            snr = gr.Slider(LOWEST, HIGHEST, 10, step=1, label="Signal-to-noise ratio (dB)", elem_id="snr")
+        button = gr.Button("Add noise", elem_id="add-noise")
+        note = gr.Markdown("Choose a sound above, then press **Add noise**.", elem_classes="note")
+        with gr.Row(visible=has_model):
+            clean = gr.Label(label="Clean, it sounds like", num_top_classes=5, elem_id="clean-scores")
+            noisy = gr.Label(label="In noise, it sounds like", num_top_classes=5, elem_id="noisy-scores")
+        player = gr.Audio(
+            label="The clip in noise", interactive=False, elem_id="noisy-clip", buttons=["download"]
+        )
+        survives = gr.Plot(label="What survives at each ratio", elem_id="survival")
+        plot = gr.Plot(label="The features in noise, on one time axis", elem_id="noisy-plots")
+        numbers, found = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
+        gr.on(
+            [button.click, snr.release],
+            sound_in_noise,
+            [clip, kind, snr],
+            [numbers, clean, noisy, note, player, found],
+            api_name="audio_in_noise",
+            show_progress_on=[survives, plot],
+        ).success(draw, found, [plot, survives], show_progress="hidden", api_visibility="private")
