@@ -78,8 +78,8 @@ class TextClassifier:
     def logits(self, texts: list[str]) -> np.ndarray:
         """Unnormalised scores, float32 of shape (n_texts, n_labels).
 
-        A few texts run one by one, unpadded, the short ones on one core; many are sorted by length and run in batches of
-        about 2,048 tokens, several at a time.
+        A few texts run one by one, unpadded, the short ones on one core; many are sorted by length and run in
+        batches of about 2,048 tokens, several at a time.
         """
         if not texts:
             return np.empty((0, len(self.labels)), dtype=np.float32)
