@@ -32,8 +32,8 @@ LESSON = (
 )
 CAPTION = (
     "Drag over a stretch of time in any row to enlarge it in all, double-click to see everything again. The mel and "
-    "gammatone pictures have 64 bands each; half of the mel picture lies below 1.8 kHz, as in our hearing. Coefficient 0 is "
-    "loudness, 1 the tilt, then ever finer shape; each row is drawn in its own deviations."
+    "the gammatone picture have 64 bands each; half of the mel picture lies below 1.8 kHz, as in our hearing. "
+    "Coefficient 0 is loudness, 1 the tilt, then ever finer shape; each row is drawn in its own deviations."
 )
 
 
