@@ -90,9 +90,7 @@ class FilterBank(nn.Module):
         super().__init__()
         from audio.torchaudio_loader import load_torchaudio
 
-        load_torchaudio()
-        from torchaudio.compliance.kaldi import get_mel_banks
-
+        get_mel_banks = load_torchaudio().compliance.kaldi.get_mel_banks
         rate = extractor.sampling_rate
         length, self.hop = int(rate * 0.025), int(rate * 0.010)
         n_fft = 1 << (length - 1).bit_length()

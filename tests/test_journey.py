@@ -198,7 +198,7 @@ def test_an_8_bit_adapter_is_merged_exported_pushed_and_predicts(
     done = run_script(
         "training/finetune.py", "--dataset", news_csv, "--base-model", tiny_bert, "--load-in-8bit",
         "--lora-rank", 8, "--learning-rate", "3e-2", "--epochs", 8, "--export", "--push",
-        "--repo-id", f"{server.user}/eight-bits", "--output-dir", "run", "--save-seconds", 0,
+        "--repo-id", f"{server.user}/eight-bits", "--output-dir", "run",
         cwd=tmp_path, env=environment(server, tmp_path),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

@@ -125,10 +125,11 @@ def test_layers_are_restored_until_the_loss_is_within_bounds(text_run, tmp_path)
 
     source = TextSource(read_run(text_run))
     corpus = source.run.corpus()
-    for name in ("fp32", "mixed"):
-        (tmp_path / name).mkdir()
-        source.write_rest(tmp_path / name)
+    (tmp_path / "fp32").mkdir()
+    (tmp_path / "mixed").mkdir()
     source.convert(tmp_path / "fp32")
+    for name in ("fp32", "mixed"):
+        source.write_rest(tmp_path / name)
     graph = source.quantized(tmp_path / "fp32", "int8-mixed", corpus.train.inputs[:30], corpus.validation, 0.0)
     openvino.save_model(graph, tmp_path / "mixed" / "openvino_model.xml", compress_to_fp16=False)
     sizes = [(tmp_path / name / "openvino_model.bin").stat().st_size for name in ("fp32", "mixed")]

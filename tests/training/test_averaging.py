@@ -39,7 +39,7 @@ def test_evaluation_sees_the_average_and_training_goes_on_with_the_weights(tmp_p
 
 def test_average_is_saved_and_taken_up_again(tmp_path):
     model, callback = network(), AveragedWeights()
-    args, state = SimpleNamespace(output_dir=str(tmp_path)), SimpleNamespace(global_step=0)
+    args, state = SimpleNamespace(output_dir=str(tmp_path), should_save=True), SimpleNamespace(global_step=0)
     callback.on_train_begin(args, state, None, model=model)
     state.global_step = 7
     with torch.no_grad():
