@@ -36,29 +36,23 @@ class Graph:
         return self._compiled("LATENCY")
 
     @cached_property
-    def alone(self) -> Any:
-        """Compiled for one core: nothing waits for another core, which a small input gains nothing from."""
-        return self._compiled("LATENCY", INFERENCE_NUM_THREADS=1)
-
-    @cached_property
     def throughput(self) -> Any:
         """Compiled so that several batches run beside each other."""
         return self._compiled("THROUGHPUT")
 
-    def _compiled(self, hint: str, **more: Any) -> Any:
+    def _compiled(self, hint: str) -> Any:
         # What is not quantized is computed in 32 bits. By itself OpenVINO takes bf16 where the processor has it: no
         # faster here, since the 8-bit products take the time, and scores would depend on the processor.
-        settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32", **more}
+        settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
         return self._core.compile_model(self._model, "CPU", settings)
 
-    def run(self, inputs: Any, small: bool = False) -> np.ndarray:
+    def run(self, inputs: Any) -> np.ndarray:
         """One inference at once: (n, ...) -> (n, n_labels).
 
         Args:
             inputs (dict or ndarray): what the graph takes.
-            small (bool, optional): so little work that one core does it soonest. (Default: ``False``)
         """
-        return (self.alone if small else self.latency)(inputs)[0]
+        return self.latency(inputs)[0]
 
     def run_all(self, batches: Iterable[tuple[Any, Any]], logits: np.ndarray) -> None:
         """Many inferences, several at a time.

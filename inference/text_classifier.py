@@ -13,7 +13,6 @@ from inference.graph import BULK, Graph
 from inference.prediction import Prediction, from_logits
 
 WINDOW = 4096  # texts tokenized and sorted by length at a time; memory does not grow with the input
-SHORT_TOKENS = 48  # a text up to here runs on one core: sharing it costs what it brings
 STEP_TOKENS = 8  # a text alone is padded to a multiple: OpenVINO prepares a graph anew for each length it meets
 BUCKET_TOKENS = 2048  # padded tokens in one inference of bulk work
 
@@ -79,18 +78,15 @@ class TextClassifier:
     def logits(self, texts: list[str]) -> np.ndarray:
         """Unnormalised scores, float32 of shape (n_texts, n_labels).
 
-        A few texts run one by one, hardly padded, the short ones on one core; many are sorted by length and run
-        in batches of about 2,048 tokens, several at a time.
+        A few texts run one by one, hardly padded; many are sorted by length and run in batches of about 2,048
+        tokens, several at a time.
         """
         if not texts:
             return np.empty((0, len(self.labels)), dtype=np.float32)
         found = self._tokenizer([text or " " for text in texts])
         tokens = {name: found[name] for name in self._graph.inputs}
         if len(texts) < BULK:
-            pieces = _singly(tokens)
-            return np.concatenate(
-                [self._graph.run(piece, piece["attention_mask"].size <= SHORT_TOKENS) for piece in pieces]
-            )
+            return np.concatenate([self._graph.run(piece) for piece in _singly(tokens)])
         logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
         self._graph.run_all(_bucketed(tokens), logits)
         return logits
