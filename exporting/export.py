@@ -21,6 +21,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# numpy's BLAS may wait for ever for its threads once the process has been forked, and exporting forks; the heavy
+# products here are torch's and OpenVINO's. Set before numpy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 from command_line import quiet_libraries, run

@@ -13,10 +13,14 @@ python training/finetune.py --max-steps 3 --output-dir runs/try   # does everyth
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
 
+# numpy's BLAS may wait for ever for its threads once the process has been forked, and exporting forks; the heavy
+# products here are torch's and OpenVINO's. Set before numpy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 from command_line import quiet_libraries, run
