@@ -16,6 +16,7 @@ from typing import Any
 from embedding.cache import cache_folder, drop_oldest, new_folder
 from embedding.convert import PRECISIONS
 from embedding.source import Source, resolve
+from openvino_core import core
 
 Progress = Callable[[float, str], Any]
 CONVERSION = 1  # raised when converted encoders differ from those of an earlier version
@@ -112,13 +113,12 @@ class Embedder:
         return digest.hexdigest()[:32]
 
     def _load(self) -> None:
-        import openvino
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(self.sequence_length)
         self._tokenizer.no_padding()
-        self._compiled = openvino.Core().compile_model(
+        self._compiled = core().compile_model(
             str(self.folder / "model.xml"), "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"}
         )
 

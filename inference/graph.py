@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from openvino_core import core
+
 BULK = 16  # from this many inputs on, throughput counts more than latency
 
 
@@ -17,17 +19,13 @@ class Graph:
 
     Args:
         path (Path): its ``.xml`` file.
-        core (openvino.Core, optional): where it is compiled. (Default: a new one)
 
     Attributes:
         inputs (set of str): names of its inputs.
     """
 
-    def __init__(self, path: Path, core: Any = None):
-        import openvino
-
-        self._core = core or openvino.Core()
-        self._model = self._core.read_model(path)
+    def __init__(self, path: Path):
+        self._model = core().read_model(path)
         self.inputs = {port.get_any_name() for port in self._model.inputs}
 
     @cached_property
@@ -44,7 +42,7 @@ class Graph:
         # What is not quantized is computed in 32 bits. By itself OpenVINO takes bf16 where the processor has it: no
         # faster here, since the 8-bit products take the time, and scores would depend on the processor.
         settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
-        return self._core.compile_model(self._model, "CPU", settings)
+        return core().compile_model(self._model, "CPU", settings)
 
     def run(self, inputs: Any) -> np.ndarray:
         """One inference at once: (n, ...) -> (n, n_labels).

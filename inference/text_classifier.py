@@ -11,6 +11,7 @@ import numpy as np
 from inference.export_folder import MODEL, TOKENIZER, ExportFolder, locate
 from inference.graph import BULK, Graph
 from inference.prediction import Prediction, from_logits
+from openvino_core import core
 
 WINDOW = 4096  # texts tokenized and sorted by length at a time; memory does not grow with the input
 STEP_TOKENS = 8  # a text alone is padded to a multiple: OpenVINO prepares a graph anew for each length it meets
@@ -25,14 +26,12 @@ class TextClassifier:
     """
 
     def __init__(self, export: ExportFolder):
-        import openvino
         import openvino_tokenizers  # noqa: F401  (its import registers the tokenizer's operations)
 
         self.export = export
         self.labels = export.labels
-        core = openvino.Core()
-        self._tokenizer = core.compile_model(export.path / TOKENIZER, "CPU")
-        self._graph = Graph(export.path / MODEL, core)
+        self._tokenizer = core().compile_model(export.path / TOKENIZER, "CPU")
+        self._graph = Graph(export.path / MODEL)
 
     @classmethod
     def from_pretrained(cls, folder_or_repo: str | Path, revision: str | None = None) -> TextClassifier:

@@ -1,0 +1,32 @@
+"""OpenVINO, ready for several threads: every graph that answers a visitor comes from here."""
+
+from __future__ import annotations
+
+from functools import cache
+from threading import Lock
+from typing import Any
+
+_first = Lock()
+
+
+def core() -> Any:
+    """OpenVINO's core, one a process.
+
+    The first use of a tensor's values sets up the Python binding, which lets go of the interpreter's lock while it
+    does: a second thread that comes to the same place meanwhile keeps the lock and waits for it, for ever. So the
+    first use happens here, before there is a graph that threads could share.
+
+    Returns:
+        openvino.Core: it may be used from any thread.
+    """
+    with _first:
+        return _core()
+
+
+@cache
+def _core() -> Any:
+    import openvino
+
+    made = openvino.Core()
+    openvino.Tensor(openvino.Type.f32, openvino.Shape([1])).data  # noqa: B018 - read for what reading sets up
+    return made
