@@ -31,18 +31,12 @@ class Graph:
     @cached_property
     def latency(self) -> Any:
         """Compiled so that one input uses all cores."""
-        return self._compiled("LATENCY")
+        return compile_for("LATENCY", self._model)
 
     @cached_property
     def throughput(self) -> Any:
         """Compiled so that several batches run beside each other."""
-        return self._compiled("THROUGHPUT")
-
-    def _compiled(self, hint: str) -> Any:
-        # What is not quantized is computed in 32 bits. By itself OpenVINO takes bf16 where the processor has it: no
-        # faster here, since the 8-bit products take the time, and scores would depend on the processor.
-        settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
-        return core().compile_model(self._model, "CPU", settings)
+        return compile_for("THROUGHPUT", self._model)
 
     def run(self, inputs: Any) -> np.ndarray:
         """One inference at once: (n, ...) -> (n, n_labels).
@@ -83,3 +77,16 @@ class Graph:
     def _requests(self) -> list[Any]:
         count = self.throughput.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         return [self.throughput.create_infer_request() for _ in range(count)]
+
+
+def compile_for(hint: str, model: Any) -> Any:
+    """A model compiled for this CPU.
+
+    Args:
+        hint (str): ``"LATENCY"`` or ``"THROUGHPUT"``.
+        model (openvino.Model): the graph.
+    """
+    # What is not quantized is computed in 32 bits. By itself OpenVINO takes bf16 where the processor has it: no
+    # faster here, since the 8-bit products take the time, and scores would depend on the processor.
+    settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
+    return core().compile_model(model, "CPU", settings)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from inference.export_folder import MODEL, TOKENIZER, ExportFolder, locate
-from inference.graph import BULK, Graph
+from inference.graph import BULK, Graph, compile_for
+from inference.joined import join
 from inference.prediction import Prediction, from_logits
 from openvino_core import core
 
 WINDOW = 4096  # texts tokenized and sorted by length at a time; memory does not grow with the input
-STEP_TOKENS = 8  # a text alone is padded to a multiple: OpenVINO prepares a graph anew for each length it meets
 BUCKET_TOKENS = 2048  # padded tokens in one inference of bulk work
 
 
@@ -30,8 +32,16 @@ class TextClassifier:
 
         self.export = export
         self.labels = export.labels
-        self._tokenizer = core().compile_model(export.path / TOKENIZER, "CPU")
         self._graph = Graph(export.path / MODEL)
+
+    @cached_property
+    def _alone(self) -> Any:
+        """One text to its logits, compiled so that all cores work on it."""
+        return compile_for("LATENCY", join(self.export.path / TOKENIZER, self.export.path / MODEL))
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return core().compile_model(self.export.path / TOKENIZER, "CPU")
 
     @classmethod
     def from_pretrained(cls, folder_or_repo: str | Path, revision: str | None = None) -> TextClassifier:
@@ -82,10 +92,11 @@ class TextClassifier:
         """
         if not texts:
             return np.empty((0, len(self.labels)), dtype=np.float32)
-        found = self._tokenizer([text or " " for text in texts])
-        tokens = {name: found[name] for name in self._graph.inputs}
+        texts = [text or " " for text in texts]
         if len(texts) < BULK:
-            return np.concatenate([self._graph.run(piece) for piece in _singly(tokens)])
+            return np.concatenate([self._alone([text])[0] for text in texts])
+        found = self._tokenizer(texts)
+        tokens = {name: found[name] for name in self._graph.inputs}
         logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
         self._graph.run_all(_bucketed(tokens), logits)
         return logits
@@ -101,14 +112,3 @@ def _bucketed(tokens: dict[str, np.ndarray]) -> Iterator[tuple[np.ndarray, dict[
         rows = order[start : start + max(1, BUCKET_TOKENS // longest)]
         yield rows, {name: np.ascontiguousarray(ids[rows, :longest]) for name, ids in tokens.items()}
         start += len(rows)
-
-
-def _singly(tokens: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
-    """Each text alone, padded to one of few lengths: for a few texts this beats a padded batch."""
-    lengths = tokens["attention_mask"].sum(axis=1)
-    for row, length in enumerate(lengths):
-        padding = -max(1, int(length)) % STEP_TOKENS
-        yield {
-            name: np.pad(ids[row : row + 1, : max(1, int(length))], ((0, 0), (0, padding)))
-            for name, ids in tokens.items()
-        }
