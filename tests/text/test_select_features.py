@@ -1,0 +1,74 @@
+"""The command on a file of one's own, run by path from another folder."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+COMMAND = Path(__file__).resolve().parents[2] / "text" / "select_features.py"
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    rng = np.random.default_rng(2)
+    words = {"good": ["superb", "lovely", "moving"], "bad": ["dull", "tedious", "awful"]}
+    lines = ["opinion,verdict"]
+    for i in range(300):
+        label = ("good", "bad")[i % 2]
+        shared = [f"thing{n}" for n in rng.integers(0, 50, 8)]
+        lines.append(f"{' '.join([*shared, rng.choice(words[label])])} {i},{label}")
+    path = tmp_path_factory.mktemp("data") / "opinions.csv"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def call(folder, *options):
+    command = [sys.executable, str(COMMAND), *map(str, options)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def test_table_json_and_report(table, tmp_path):
+    done = call(tmp_path, table, "--text-column", "opinion", "--label-column", "verdict", "--scorers", "chi2,linear",
+                "--k", "3,6,all", "--folds", "3", "--json", "out/r.json", "--html", "out/r.html")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "out/r.json").read_text())
+    assert [(row["scorer"], row["k"]) for row in told["results"]] == [
+        (scorer, k) for scorer in ("chi2", "linear") for k in (3, 6, None)
+    ]
+    assert told["recommended"]["k"] == 6 and told["recommended"]["accuracy"] == 1.0
+    assert {word for word, _ in told["top"]["good"][:3]} == {"superb", "lovely", "moving"}
+    assert told["test"] == {"all": 1.0, "recommended": 1.0}
+    small, all_of_them = told["results"][1], told["results"][2]
+    assert small["matrix_bytes"] < all_of_them["matrix_bytes"] and small["model_bytes"] < all_of_them["model_bytes"]
+    assert "recommended: chi2, k = 6" in done.stdout
+    page = (tmp_path / "out/r.html").read_text()
+    assert "Words of each class" in page and "superb" in page and "Plotly" in page
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--scorers", "chi3"], "--scorers chi3: choose from chi2"),
+        (["--k", "0"], "--k 0: give numbers from 1 on"),
+        (["--folds", "1"], "--folds 1: at least 2"),
+        (["--ngrams", "2"], "--ngrams 2: give the shortest and longest"),
+        (["--min-df=-1"], "--min-df -1: give a number of documents"),
+        (["--parts-of-speech", "NOUN"], "pip install spacy=="),
+        (["--stop-words", "none.txt"], "--stop-words none.txt: there is no such file"),
+        (["--label-column", "stars"], "stars"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(table, tmp_path, options, message):
+    if message.startswith("pip"):
+        try:
+            import spacy  # noqa: F401
+
+            pytest.skip("spaCy is installed here")
+        except ImportError:
+            pass
+    done = call(tmp_path, table, *options)
+    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
