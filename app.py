@@ -19,16 +19,18 @@ def create_app():
 
     import corpora
     from audio.reading import read_waveform
-    from demos import audio_features, text_classification, topic_modelling
+    from demos import audio_features, text_classification, topic_modelling, word_features
     from demos.sentence_encoder import encode
     from demos.served_model import ServedModel
     from demos.style import MASTHEAD
     from topics.scoring import evaluate
 
     text, audio = ServedModel("text", "MODEL_ID"), ServedModel("audio", "AUDIO_MODEL_ID")
+    at_hand = corpora.at_hand()
+    words = word_features.create_demo(text, corpora.load, at_hand)
     tabs = {
-        "Topic modelling": topic_modelling.create_demo(corpora.read_documents, evaluate, corpora.at_hand()),
-        "Text classification": text_classification.create_demo(text, encode),
+        "Topic modelling": topic_modelling.create_demo(corpora.read_documents, evaluate, at_hand),
+        "Text classification": text_classification.create_demo(text, encode, words),
         "Audio features": audio_features.create_demo(audio, read_waveform),
     }
     with gr.Blocks(title="grokaem", analytics_enabled=False, delete_cache=(3600, 86400)) as app:  # seconds

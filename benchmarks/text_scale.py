@@ -20,6 +20,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from scipy import sparse
+
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 from command_line import run
@@ -41,17 +43,17 @@ def texts_and_labels(count: int) -> tuple[list[str], list[int]]:
 
 def streaming(texts: list[str], labels: list[int]) -> tuple[int, int]:
     """Ours."""
-    from text.streaming import BATCH, select_streaming, vectorize_streaming
+    import tempfile
+
+    from text.streaming import BATCH, select_streaming, weighed_batches
     from text.vectorize import VectorSettings
 
-    def batches() -> Any:
-        starts = range(0, len(texts), BATCH)
-        return ((texts[start : start + BATCH], labels[start : start + BATCH]) for start in starts)
-
+    starts = range(0, len(texts), BATCH)
+    batches = ((texts[start : start + BATCH], labels[start : start + BATCH]) for start in starts)
     settings = VectorSettings(weighting="tfidf", max_df=1.0)
-    selected = select_streaming(batches, 2, K, settings)
-    shapes = [matrix.shape for matrix in vectorize_streaming(batches, selected, settings)]
-    return sum(rows for rows, _ in shapes), shapes[0][1]
+    with tempfile.TemporaryDirectory() as folder:
+        selected = select_streaming(batches, 2, K, Path(folder), settings)
+        return sparse.vstack(list(weighed_batches(selected, settings))).shape
 
 
 def plain(texts: list[str], labels: list[int]) -> tuple[int, int]:

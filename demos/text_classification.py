@@ -109,13 +109,16 @@ def similarity_scores(
     return {name: float(weight) for name, weight in zip(names, weights / weights.sum(), strict=True)}
 
 
-def create_demo(served: ServedModel, encode: Callable[[list[str]], np.ndarray]) -> gr.Blocks:
+def create_demo(
+    served: ServedModel, encode: Callable[[list[str]], np.ndarray], words: gr.Blocks | None = None
+) -> gr.Blocks:
     """Lays out the tab.
 
     Args:
         served (ServedModel): the fine-tuned classifier, if there is one.
         encode (callable): texts -> ndarray of shape (n, dim), rows of unit length; used where the visitor
             names labels.
+        words (Blocks, optional): the panel of word features, shown folded below. (Default: none)
 
     Returns:
         Blocks: to be launched, or rendered inside another.
@@ -204,6 +207,9 @@ def create_demo(served: ServedModel, encode: Callable[[list[str]], np.ndarray]) 
             api_name="classify_text",
             show_progress_on=scores,
         )
+        if words is not None:
+            with gr.Accordion("How few words are enough?", open=False, elem_id="word-features"):
+                words.render()
     return demo
 
 

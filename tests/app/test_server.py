@@ -41,7 +41,7 @@ AUDIO_EVENTS = {
 
 def test_the_api_is_the_tabs(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/fit_topics", "/classify_text"} | AUDIO_EVENTS
+    assert set(endpoints) == {"/fit_topics", "/classify_text", "/compare_features", "/explain_sentence"} | AUDIO_EVENTS
 
 
 def test_every_public_event_describes_itself_and_its_arguments():
