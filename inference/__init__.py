@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from inference.audio_classifier import AudioClassifier
     from inference.text_classifier import TextClassifier
+    from inference.word_classifier import WordClassifier
 
 
-def load(folder_or_repo: str | Path, revision: str | None = None) -> TextClassifier | AudioClassifier:
+def load(folder_or_repo: str | Path, revision: str | None = None) -> TextClassifier | AudioClassifier | WordClassifier:
     """Loads an export, of text or of audio, as its ``config.json`` says.
 
     Args:
@@ -22,4 +23,8 @@ def load(folder_or_repo: str | Path, revision: str | None = None) -> TextClassif
     from inference.text_classifier import TextClassifier
 
     export = locate(folder_or_repo, revision)
+    if export.counts_words:
+        from inference.word_classifier import WordClassifier
+
+        return WordClassifier(export)
     return (TextClassifier if export.task == "text" else AudioClassifier)(export)

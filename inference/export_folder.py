@@ -11,6 +11,8 @@ MODEL = "openvino_model.xml"
 WEIGHTS = "openvino_model.bin"
 TOKENIZER = "openvino_tokenizer.xml"
 TOKENIZER_DATA = "openvino_tokenizer.bin"
+WORDS = "words.safetensors"
+VOCABULARY = "vocabulary.json"
 # Everything an export may hold; a download asks for nothing else.
 FILES = [
     MODEL,
@@ -24,6 +26,8 @@ FILES = [
     "tokenizer_config.json",
     "special_tokens_map.json",
     "preprocessor_config.json",
+    WORDS,
+    VOCABULARY,
 ]
 
 
@@ -43,6 +47,11 @@ class ExportFolder:
     def task(self) -> str:
         """``text`` or ``audio``."""
         return self.config["task"]
+
+    @property
+    def counts_words(self) -> bool:
+        """Whether it is a TF-IDF model rather than a graph."""
+        return self.config.get("model_type") == "tfidf"
 
     @property
     def labels(self) -> list[str]:
@@ -83,22 +92,23 @@ def _looks_like_a_repository(name: str) -> bool:
 
 
 def _checked_config(path: Path) -> dict[str, Any]:
-    if not (path / MODEL).is_file():
+    if not (path / MODEL).is_file() and not (path / WORDS).is_file():
         hint = (
             "; it is a run folder: python exporting/export.py makes its export"
             if (path / "run.json").is_file()
             else "; give a folder made by exporting/export.py"
         )
         raise FileNotFoundError(f"{path} holds no {MODEL}{hint}")
-    needed = [WEIGHTS, "config.json"]
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"{path / 'config.json'} cannot be read ({error}): export the model again") from None
     if config.get("task") not in ("text", "audio") or not config.get("id2label"):
         raise ValueError(f"{path / 'config.json'} names no task and labels: export the model again")
-    if config["task"] == "text":
-        needed += [TOKENIZER, TOKENIZER_DATA]
+    if config.get("model_type") == "tfidf":
+        needed = [WORDS, VOCABULARY]
+    else:
+        needed = [MODEL, WEIGHTS, *([TOKENIZER, TOKENIZER_DATA] if config["task"] == "text" else [])]
     for name in needed:
         if not (path / name).is_file():
             raise FileNotFoundError(f"{path} lacks {name}: download or export the model again")

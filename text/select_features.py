@@ -3,6 +3,7 @@
 python text/select_features.py rotten_tomatoes
 python text/select_features.py reviews.csv --text-column review --label-column stars --k 50,200,1000,all
 python text/select_features.py fortunes_ru --language ru --lemmas --stems --html report.html
+python text/select_features.py reviews.csv --save my_model && python inference/predict.py my_model "A joy."
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     columns.add_argument("--min-df", default="2", help="fewest documents of a word, or a fraction (default: 2)")
     columns.add_argument("--max-df", default="1.0", help="largest fraction, or number (default: 1.0)")
     columns.add_argument("--vocabulary", type=Path, metavar="FILE", help="use these words, one a line")
+    made.add_argument("--save", type=Path, metavar="FOLDER", help="keep the recommended model, for predict.py")
     made.add_argument("--json", type=Path, help="write the results here")
     made.add_argument("--html", type=Path, help="write a report with the curves here")
     made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
@@ -68,6 +70,10 @@ def main(argv: list[str]) -> int:
     words.check()
     for path in (arguments.json, arguments.html):
         _check_writable(path)
+    if arguments.save is not None:
+        if arguments.save.exists():
+            raise ValueError(f"--save {arguments.save}: it exists; give a new folder.")
+        _check_writable(arguments.save)
 
     import corpora
 
@@ -78,6 +84,11 @@ def main(argv: list[str]) -> int:
 
     told = study(corpus, scorers, ks, words, vocabulary, arguments.folds, arguments.seed, _progress)
     _print(told)
+    if arguments.save:
+        from text.tfidf_model import from_pipeline
+
+        facts = {"dataset": corpus.name, "revision": corpus.revision, "accuracy": told.test["recommended"]}
+        from_pipeline(told.pipeline, words).save(arguments.save, corpus.label_names, facts)
     if arguments.json:
         arguments.json.write_text(json.dumps(told.as_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
     if arguments.html:

@@ -45,6 +45,8 @@ def stop_words(languages: tuple[str, ...] = LANGUAGES) -> frozenset[str]:
     Raises:
         ValueError: a language without a list.
     """
+    if not languages:
+        return frozenset()
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     lists = {"en": ENGLISH_STOP_WORDS | CONTRACTED, "ru": RUSSIAN}

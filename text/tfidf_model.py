@@ -1,0 +1,131 @@
+"""A chosen TF-IDF model as a folder without pickle, and its arithmetic in numpy alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from text.words import WordSettings, words_of
+
+VOCABULARY, WEIGHTS, CONFIG = "vocabulary.json", "words.safetensors", "config.json"
+KIND = "tfidf"
+
+
+class TfidfModel:
+    """Words, their inverse document frequencies and their weights for each class.
+
+    Args:
+        words (WordSettings): from a text to its words.
+        ngrams (tuple of int): shortest and longest run of words that is a feature.
+        terms (list of str): the features.
+        idf (ndarray of shape (n_features,)): inverse document frequencies.
+        weights (ndarray of shape (n_classes, n_features)): of a linear model.
+        bias (ndarray of shape (n_classes,)): likewise.
+    """
+
+    def __init__(
+        self, words: WordSettings, ngrams: tuple[int, int], terms: list[str], idf: Any, weights: Any, bias: Any
+    ):
+        self.words, self.ngrams, self.terms = words, ngrams, terms
+        self.idf, self.weights, self.bias = idf, weights, bias
+        self._column_of = {term: column for column, term in enumerate(terms)}
+
+    def logits(self, texts: list[str]) -> np.ndarray:
+        """Decisions, float32 of shape (n_texts, n_classes): distances to the classes' planes, not calibrated."""
+        result = np.empty((len(texts), len(self.bias)), dtype=np.float32)
+        for row, document in enumerate(words_of(texts, self.words)):
+            terms = self._terms(document.split())
+            counts = Counter(self._column_of[term] for term in terms if term in self._column_of)
+            columns = np.fromiter(counts, dtype=np.int64, count=len(counts))
+            values = (np.log(np.fromiter(counts.values(), dtype=float, count=len(counts))) + 1) * self.idf[columns]
+            length = np.sqrt((values**2).sum()) or 1.0
+            result[row] = self.weights[:, columns] @ (values / length) + self.bias
+        return result
+
+    def _terms(self, words: list[str]) -> list[str]:
+        shortest, longest = self.ngrams
+        return [" ".join(words[start : start + size]) for size in range(shortest, longest + 1)
+                for start in range(len(words) - size + 1)]  # fmt: skip
+
+    def save(self, folder: Path, label_names: list[str], facts: dict[str, Any]) -> None:
+        """Writes ``config.json``, ``vocabulary.json`` and ``words.safetensors``; complete, or nothing.
+
+        Args:
+            folder (Path): must not exist yet.
+            label_names (list of str): in the order of the classes.
+            facts (dict): what else ``config.json`` shall tell, such as the data set.
+
+        Raises:
+            ValueError: there is something at ``folder``.
+        """
+        from safetensors.numpy import save_file
+
+        if folder.exists():
+            raise ValueError(f"{folder} exists: give a new folder.")
+        config = facts | {
+            "task": "text",
+            "model_type": KIND,
+            "id2label": {str(number): name for number, name in enumerate(label_names)},
+            "words": self.words.as_dict(),
+            "ngrams": list(self.ngrams),
+        }
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            (partial / CONFIG).write_text(json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8")
+            (partial / VOCABULARY).write_text(json.dumps(self.terms, ensure_ascii=False), encoding="utf-8")
+            tensors = {"idf": self.idf, "weights": self.weights, "bias": self.bias}
+            save_file({name: np.ascontiguousarray(t, np.float32) for name, t in tensors.items()}, partial / WEIGHTS)
+            partial.chmod(0o777 & ~_umask())
+            partial.rename(folder)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+    @classmethod
+    def load(cls, folder: Path) -> TfidfModel:
+        """Reads what :meth:`save` wrote.
+
+        Raises:
+            ValueError: the files do not fit together.
+        """
+        from safetensors.numpy import load_file
+
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        terms = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
+        tensors = load_file(folder / WEIGHTS)
+        shape = (len(config["id2label"]), len(terms))
+        if tensors["weights"].shape != shape or tensors["idf"].shape != shape[1:] or len(tensors["bias"]) != shape[0]:
+            raise ValueError(f"{folder}: {VOCABULARY} and {WEIGHTS} do not fit together; download or save it again.")
+        return cls(WordSettings.from_dict(config["words"]), tuple(config["ngrams"]), terms, **tensors)
+
+
+def from_pipeline(pipeline: Any, words: WordSettings) -> TfidfModel:
+    """The fitted pipeline of :func:`text.bench.make_pipeline` as such a model; the labels must be 0 to n - 1.
+
+    Its stop words become a list of its own, so that the folder says all.
+    """
+    from text.stop_words import stop_words
+    from text.study import terms_and_weights
+
+    terms, weights = terms_and_weights(pipeline)
+    bias = pipeline["model"].intercept_
+    if len(bias) == 1:
+        bias = np.array([-bias[0], bias[0]])
+    all_stop_words = stop_words(words.stop_languages) | set(words.own_stop_words)
+    words = replace(words, stop_languages=(), own_stop_words=tuple(sorted(all_stop_words)))
+    return TfidfModel(words, pipeline["count"].ngram_range, terms.tolist(), pipeline["tfidf"].idf_, weights, bias)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
