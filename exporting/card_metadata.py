@@ -86,3 +86,24 @@ def _yaml(data: dict[str, Any]) -> str:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def of_words(config: dict[str, Any], repo_id: str) -> str:
+    """Front matter of a TF-IDF model, from its ``config.json``."""
+    data_set = config["data"] | {"revision": config["revision"]}
+    result = EvalResult(
+        task_type=PIPELINES["text"],
+        dataset_type=data_set["name"] if _is_on_hub(data_set) else _slug(data_set["name"]),
+        dataset_name=data_set["name"],
+        dataset_split="test",
+        metric_type="accuracy",
+        metric_name="accuracy",
+        metric_value=round(config["test"]["recommended"], 4),
+    )
+    data = ModelCardData(model_name=repo_id.rsplit("/", 1)[-1], eval_results=[result]).to_dict()
+    data.update(pipeline_tag=PIPELINES["text"], tags=["text", "tf-idf", "grokaem"], metrics=["accuracy"])
+    if data_set.get("language") not in (None, "unknown"):
+        data.update(language=data_set["language"])
+    if _is_on_hub(data_set):
+        data.update(datasets=[data_set["name"]])
+    return _yaml(data)

@@ -87,7 +87,8 @@ def main(argv: list[str]) -> int:
     if arguments.save:
         from text.tfidf_model import from_pipeline
 
-        facts = {"dataset": corpus.name, "revision": corpus.revision, "accuracy": told.test["recommended"]}
+        facts = told.as_dict() | {"data": corpus.describe(), "revision": corpus.revision}
+        del facts["results"], facts["words"]  # the model tells its words itself, the table is --json's
         from_pipeline(told.pipeline, words).save(arguments.save, corpus.label_names, facts)
     if arguments.json:
         arguments.json.write_text(json.dumps(told.as_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
