@@ -187,8 +187,9 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
         pipeline, words, labels = model
         (document,) = words_of([text], words)
         label = int(pipeline.predict([document])[0])
-        told = f"TF-IDF says **{labels[label]}**"
-        left = bars(words_that_decided(pipeline, document, label), f"TF-IDF: words for {labels[label]}")
+        known = words_that_decided(pipeline, document, label)
+        told = f"TF-IDF says **{labels[label]}**" + ("" if known else ", though it knows none of these words")
+        left = bars(known, f"TF-IDF: words for {labels[label]}")
         if served.name() is None:
             return f"{told}. No fine-tuned model is served here.", left, None
         from text.occlusion import occlusion
@@ -206,7 +207,12 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
             with gr.Column(scale=2, min_width=280):
                 first = next(iter(offered), OWN)
                 source = gr.Radio([*offered, OWN], value=first, label="Documents", elem_id="feature-source")
-                file = gr.File(label="A table with texts and labels", file_types=FILE_TYPES, visible=first == OWN)
+                file = gr.File(
+                    label="A table with texts and labels",
+                    file_types=FILE_TYPES,
+                    visible=first == OWN,
+                    elem_id="feature-file",
+                )
                 language = gr.Radio([("English", "en"), ("Russian", "ru")], value="en", label="Language")
                 steps = gr.CheckboxGroup(list(STEPS), value=list(STEPS)[:2], label="Steps")
                 longest = gr.Slider(1, 3, value=1, step=1, label="Words in a run")
@@ -222,12 +228,17 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
         model = gr.State(None)
         with gr.Row():
             text = gr.Textbox(
-                "A warm, funny and quietly devastating film.", label="A sentence", max_length=2000, scale=3
+                "A warm, funny and quietly devastating film.",
+                label="A sentence",
+                max_length=2000,
+                scale=3,
+                elem_id="sentence",
             )
             explain = gr.Button("Which words decided?", scale=1, elem_id="explain-sentence")
         answer = gr.Markdown("")
         with gr.Row():
-            ours, theirs = gr.Plot(label="TF-IDF"), gr.Plot(label="Fine-tuned model")
+            ours = gr.Plot(label="TF-IDF", elem_id="words-that-decided")
+            theirs = gr.Plot(label="Fine-tuned model")
         source.change(lambda chosen: gr.update(visible=chosen == OWN), source, file, api_visibility="private")
         button.click(
             compare_features,

@@ -133,6 +133,21 @@ def run_text(page: Any, text: str | None = None, labels: str | None = None) -> s
     return page.locator("#text-scores").inner_text()
 
 
+def run_words(page: Any, table: Path, sentence: str) -> dict[str, Any]:
+    """Compares scorers on an uploaded table, then asks which words decided; what the page shows."""
+    open_tab(page, "Text classification")
+    page.get_by_role("button", name="How few words are enough?").click()
+    page.locator("#feature-source").get_by_role("radio", name="My file").click()
+    page.locator("#feature-file input[type=file]").set_input_files(table)
+    page.locator("#feature-file").get_by_text(table.stem).first.wait_for()
+    page.locator("#compare-features").click()
+    shown: dict[str, Any] = {"curves": drawn(page, "feature-curves", ".scatterlayer .js-line")}
+    page.locator("#sentence textarea, #sentence input").first.fill(sentence)
+    page.locator("#explain-sentence").click()
+    shown["bars"] = drawn(page, "words-that-decided", ".barlayer .point")
+    return shown | {"recommended": page.locator("#feature-recommendation").inner_text()}
+
+
 def run_audio(page: Any) -> dict[str, int]:
     """Shows the features of the first example; how many curves and pictures the linked plot holds."""
     open_tab(page, "Audio features")

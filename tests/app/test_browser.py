@@ -85,6 +85,15 @@ def test_a_text_is_classified(visitor):
     assert visitor.problems == []
 
 
+def test_words_of_an_uploaded_table_are_compared(visitor, tmp_path):
+    table = tmp_path / "opinions.csv"
+    lines = [f"{('superb', 'awful')[i % 2]} film{i % 17},{('good', 'bad')[i % 2]}" for i in range(200)]
+    table.write_text("text,label\n" + "\n".join(lines))
+    shown = browser.run_words(visitor.page, table, "A superb film3")
+    assert shown["curves"] >= 3 and shown["bars"] >= 2 and "features by" in shown["recommended"]
+    assert visitor.problems == []
+
+
 def test_a_sound_is_drawn_six_ways_on_one_time_axis(visitor):
     page = visitor.page
     assert browser.run_audio(page) == {"curves": 1, "pictures": 5}
