@@ -8,6 +8,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 
 def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) -> int:
@@ -41,6 +42,27 @@ def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) 
             raise
         print(f"error: {one_line(error)} (--debug shows the traceback)", file=sys.stderr)
         return 1
+
+
+def check_writable(path: Path | None) -> None:
+    """Makes the folder of a result now, so that a wrong path fails before the work and not after it.
+
+    Args:
+        path (Path or None): the file to be written; nothing to do without one.
+
+    Raises:
+        ValueError: it is a folder, or its folder cannot be made or written to.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give the name of a file to write.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{path.parent} cannot be made ({error.strerror}): give another folder.") from error
+    if not os.access(path.parent, os.W_OK):
+        raise ValueError(f"{path.parent} cannot be written to: give another folder.")
 
 
 def quiet_libraries() -> None:

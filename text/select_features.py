@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from command_line import run
+from command_line import check_writable, run
 
 SCORERS = ("chi2", "mutual_info", "anova", "variance", "linear", "trees", "permutation")  # of text.selection
 KS = "50,100,200,500,1000,2000,5000,all"
@@ -69,11 +68,11 @@ def main(argv: list[str]) -> int:
     words, vocabulary = _word_settings(arguments), _vocabulary(arguments)
     words.check()
     for path in (arguments.json, arguments.html):
-        _check_writable(path)
+        check_writable(path)
     if arguments.save is not None:
         if arguments.save.exists():
             raise ValueError(f"--save {arguments.save}: it exists; give a new folder.")
-        _check_writable(arguments.save)
+        check_writable(arguments.save)
 
     import corpora
 
@@ -171,20 +170,6 @@ def _lines(path: Path, flag: str) -> list[str]:
     if not any(words):
         raise ValueError(f"{flag} {path}: the file holds no word.")
     return [word for word in words if word]
-
-
-def _check_writable(path: Path | None) -> None:
-    """Makes the folder of a result now, so that a wrong path fails before the work and not after it."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: give the name of a file to write.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"{path.parent} cannot be made ({error.strerror}): give another folder.") from error
-    if not os.access(path.parent, os.W_OK):
-        raise ValueError(f"{path.parent} cannot be written to: give another folder.")
 
 
 def _progress(fraction: float, description: str) -> None:

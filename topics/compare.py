@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from command_line import run
+from command_line import check_writable, run
 from topics.fit import MODELS, USES_EMBEDDINGS
 
 
@@ -66,7 +65,7 @@ def main(argv: list[str]) -> int:
     if arguments.top < 2:
         raise ValueError(f"--top {arguments.top}: coherence needs at least 2 words.")
     for path in (arguments.json, arguments.html):
-        _check_writable(path)
+        check_writable(path)
     name, documents, labels, notes = _read(arguments)
     from topics.documents import check_enough, encodable
 
@@ -161,20 +160,6 @@ def _vectors(embedder: Any, documents: list[str]) -> Any:
     vectors = np.zeros((len(documents), embedder.dimension), np.float32)
     vectors[rows] = embedder.encode([documents[row] for row in rows])
     return vectors
-
-
-def _check_writable(path: Path | None) -> None:
-    """Makes the folder of a result now, so that a wrong path fails before the work and not after it."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: give the name of a file to write.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"{path.parent} cannot be made ({error.strerror}): give another folder.") from error
-    if not os.access(path.parent, os.W_OK):
-        raise ValueError(f"{path.parent} cannot be written to: give another folder.")
 
 
 def _models(text: str) -> list[str]:
