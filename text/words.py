@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from text.linguistics import Token, analyse, stem
+from text.linguistics import Token, analyse, stem, versions
 from text.stop_words import LANGUAGES, stop_words
 from text.vectorize import WORDS, WORDS_AND_NUMBERS
 
@@ -166,7 +166,8 @@ def _pattern(settings: WordSettings) -> re.Pattern[str]:
 
 
 def _cache_file(texts: list[str], settings: WordSettings) -> Path:
-    digest = hashlib.sha256(json.dumps(settings.as_dict(), sort_keys=True).encode())
+    stops = sorted(stop_words(settings.stop_languages))
+    digest = hashlib.sha256(json.dumps([settings.as_dict(), stops, versions()], sort_keys=True).encode())
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little"))
