@@ -185,7 +185,7 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
         if model is None:
             raise ValueError("There is no TF-IDF model yet: press Compare first.")
         pipeline, words, labels = model
-        (document,) = words_of([text], words)
+        (document,) = words_of([text], words, keep=False)
         label = int(pipeline.predict([document])[0])
         known = words_that_decided(pipeline, document, label)
         told = f"TF-IDF says **{labels[label]}**" + ("" if known else ", though it knows none of these words")

@@ -33,15 +33,7 @@ def of_original(report: dict, repo_id: str) -> str:
 def _card_data(report: dict, scores: dict, repo_id: str | None) -> dict[str, Any]:
     task, data_set = PIPELINES[report["task"]], report["data"]
     results = [
-        EvalResult(
-            task_type=task,
-            dataset_type=data_set["name"] if _is_on_hub(data_set) else _slug(data_set["name"]),
-            dataset_name=data_set["name"],
-            dataset_split="test",
-            metric_type=kind,
-            metric_name=name,
-            metric_value=round(scores[key], 4),
-        )
+        _on_test(report["task"], data_set, kind, name, scores[key])
         for kind, name, key in (("accuracy", "accuracy", "accuracy"), ("f1", "macro F1", "macro_f1"))
     ]
     name = (repo_id or title(report)).rsplit("/", 1)[-1]
@@ -55,6 +47,19 @@ def _card_data(report: dict, scores: dict, repo_id: str | None) -> dict[str, Any
     if _is_on_hub(data_set):
         data.update(datasets=[data_set["name"]])
     return data
+
+
+def _on_test(task: str, data_set: dict, kind: str, name: str, value: float) -> EvalResult:
+    """A metric on a data set's test part; ``data_set`` has ``name`` and ``revision``."""
+    return EvalResult(
+        task_type=PIPELINES[task],
+        dataset_type=data_set["name"] if _is_on_hub(data_set) else _slug(data_set["name"]),
+        dataset_name=data_set["name"],
+        dataset_split="test",
+        metric_type=kind,
+        metric_name=name,
+        metric_value=round(value, 4),
+    )
 
 
 def title(report: dict[str, Any]) -> str:
@@ -91,15 +96,7 @@ def _slug(name: str) -> str:
 def of_words(config: dict[str, Any], repo_id: str) -> str:
     """Front matter of a TF-IDF model, from its ``config.json``."""
     data_set = config["data"] | {"revision": config["revision"]}
-    result = EvalResult(
-        task_type=PIPELINES["text"],
-        dataset_type=data_set["name"] if _is_on_hub(data_set) else _slug(data_set["name"]),
-        dataset_name=data_set["name"],
-        dataset_split="test",
-        metric_type="accuracy",
-        metric_name="accuracy",
-        metric_value=round(config["test"]["recommended"], 4),
-    )
+    result = _on_test("text", data_set, "accuracy", "accuracy", config["test"]["recommended"])
     data = ModelCardData(model_name=repo_id.rsplit("/", 1)[-1], eval_results=[result]).to_dict()
     data.update(pipeline_tag=PIPELINES["text"], tags=["text", "tf-idf", "grokaem"], metrics=["accuracy"])
     if data_set.get("language") not in (None, "unknown"):

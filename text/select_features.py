@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -182,12 +181,11 @@ def _print(told: Any) -> None:
     head = ("scorer", "k", "features", "accuracy", "+-", "macro F1", "+-", "matrix KiB", "model KiB", "s", "stability")
     rows = [head]
     for row in told.rows:
-        told_row = asdict(row)
         rows.append((
             row.scorer, "all" if row.k is None else str(row.k), f"{row.features:.0f}", f"{row.accuracy:.4f}",
             f"{row.accuracy_std:.4f}", f"{row.macro_f1:.4f}", f"{row.macro_f1_std:.4f}",
             f"{row.matrix_bytes / 1024:.0f}", f"{row.model_bytes / 1024:.0f}", f"{row.seconds:.2f}",
-            "-" if told_row["stability"] is None else f"{row.stability:.2f}",
+            "-" if row.stability is None else f"{row.stability:.2f}",
         ))  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     for row in rows:

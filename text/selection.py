@@ -15,6 +15,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.feature_selection import SelectorMixin, chi2, f_classif
+from sklearn.model_selection import train_test_split
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 
@@ -149,13 +150,11 @@ def _permutation(counts: Any, labels: np.ndarray, seed: int) -> Scores:
     column times its weight: exact, without predicting anew for each. Only the :data:`CANDIDATES` best by chi2 take
     part; the others follow in the order of chi2, all below. Equal losses are ordered by the loss of margin.
     """
-    from sklearn.model_selection import train_test_split
-
     first = chi2(counts, labels)[0]
     first = np.nan_to_num(first, nan=0.0)
     chosen = best(first, CANDIDATES)
     scores = -1.0 - 1.0 / (1.0 + first)  # below every loss of accuracy, in the order of chi2
-    train, held = _halves(labels, seed, train_test_split)
+    train, held = _halves(labels, seed)
     weigh = TfidfTransformer(sublinear_tf=True).fit(counts[train][:, chosen])
     model = LinearSVC(random_state=seed).fit(weigh.transform(counts[train][:, chosen]), labels[train])
     seen = sparse.csc_matrix(weigh.transform(counts[held][:, chosen]))
@@ -184,10 +183,11 @@ def _permutation(counts: Any, labels: np.ndarray, seed: int) -> Scores:
     return scores
 
 
-def _halves(labels: np.ndarray, seed: int, split: Callable[..., Any]) -> tuple[np.ndarray, np.ndarray]:
+def _halves(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     everything = np.arange(len(labels))
     _, sizes = np.unique(labels, return_counts=True)
-    return split(everything, test_size=HELD_OUT, random_state=seed, stratify=labels if sizes.min() > 1 else None)
+    classes = labels if sizes.min() > 1 else None
+    return train_test_split(everything, test_size=HELD_OUT, random_state=seed, stratify=classes)
 
 
 def _margin(decision: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ class TfidfModel:
     def logits(self, texts: list[str]) -> np.ndarray:
         """Decisions, float32 of shape (n_texts, n_classes): distances to the classes' planes, not calibrated."""
         result = np.empty((len(texts), len(self.bias)), dtype=np.float32)
-        for row, document in enumerate(words_of(texts, self.words)):
+        for row, document in enumerate(words_of(texts, self.words, keep=False)):
             terms = self._terms(document.split())
             counts = Counter(self._column_of[term] for term in terms if term in self._column_of)
             columns = np.fromiter(counts, dtype=np.int64, count=len(counts))

@@ -16,8 +16,6 @@ from text.linguistics import Token, analyse, stem, versions
 from text.stop_words import LANGUAGES, stop_words
 from text.vectorize import WORDS, WORDS_AND_NUMBERS
 
-STEPS = ("words", "lower-case", "stop words", "parts of speech", "lemmas", "stems", "entities")
-
 
 @dataclass(frozen=True)
 class WordSettings:
@@ -81,24 +79,24 @@ class WordSettings:
         return frozenset(name for name, asked in wanted.items() if asked)
 
 
-def words_of(texts: list[str], settings: WordSettings, on_step: Callable[[str, list], Any] | None = None) -> list[str]:
-    """The words of each text, separated by single spaces; kept on disk by content, so asked again it is read.
+def words_of(texts: list[str], settings: WordSettings, keep: bool = True) -> list[str]:
+    """The words of each text, separated by single spaces.
 
     Args:
         texts (list of str): the documents.
         settings (WordSettings): the steps.
-        on_step (callable, optional): called after each step that runs, with its name and the
-            documents' words so far; nothing is read from disk then.
+        keep (bool, optional): keep the result on disk by content, and read it when asked again; for a corpus, not
+            for the texts of a prediction. (Default: ``True``)
 
     Returns:
         list of str: as long as ``texts``.
     """
     settings.check()
     # Only what takes long is worth a file: cutting into words is as fast as reading it back.
-    path = _cache_file(texts, settings) if settings.needs_analysis or settings.stems else None
-    if path is not None and on_step is None and path.is_file():
+    path = _cache_file(texts, settings) if keep and (settings.needs_analysis or settings.stems) else None
+    if path is not None and path.is_file():
         return json.loads(path.read_text(encoding="utf-8"))
-    result = [" ".join(words) for words in _run(texts, settings, on_step)]
+    result = [" ".join(words) for words in _run(texts, settings)]
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}")
@@ -115,11 +113,14 @@ def vocabulary_by_step(texts: list[str], settings: WordSettings) -> list[tuple[s
         counts = Counter(word for words in documents for word in words)
         told.append((step, len(counts), [word for word, _ in counts.most_common(30)]))
 
-    words_of(texts, settings, count)
+    settings.check()
+    _run(texts, settings, count)
     return told
 
 
-def _run(texts: list[str], settings: WordSettings, on_step: Callable[[str, list], Any] | None) -> list[list[str]]:
+def _run(
+    texts: list[str], settings: WordSettings, on_step: Callable[[str, list], Any] | None = None
+) -> list[list[str]]:
     if settings.needs_analysis:
         documents = analyse(texts, settings.language, settings._looks_up, settings.parts_of_speech)
     else:

@@ -10,18 +10,6 @@ import pytest
 import command_line
 import hub
 from exporting import export
-from tests.hub_server import HubServer
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch):
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN_PATH"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
-    with HubServer(tmp_path / "server") as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
-        monkeypatch.setenv("HF_TOKEN", running.token)
-        yield running
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import command_line
 from exporting import space
 from exporting.space_files import HARDWARE, Hardware, needed_files, requirements, space_card
 from tests.conftest import ROOT
-from tests.hub_server import HubServer
 
 SECRET = "correct-horse-battery-staple"
 
@@ -100,17 +99,11 @@ def test_page_can_be_made_from_the_space_s_files_alone(tmp_path, name):
 
 
 @pytest.fixture
-def server(tmp_path, monkeypatch):
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN_PATH"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+def server(server, tmp_path, monkeypatch):
     monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path / "grokaem"))
-    with HubServer(tmp_path / "server") as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
-        monkeypatch.setenv("HF_TOKEN", running.token)
-        running.space_stages = ["RUNNING"]
-        running.put("ada/model", {"config.json": b'{"task": "text"}'})
-        yield running
+    server.space_stages = ["RUNNING"]
+    server.put("ada/model", {"config.json": b'{"task": "text"}'})
+    return server
 
 
 def publish(*options):

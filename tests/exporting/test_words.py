@@ -11,7 +11,6 @@ import command_line
 import inference
 from exporting import words
 from hub import check_card
-from tests.hub_server import HubServer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,17 +24,6 @@ def model(tmp_path_factory):
                "--save", "model"]  # fmt: skip
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder / "model"
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch):
-    for name in ("HF_HUB_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN_PATH"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
-    with HubServer(tmp_path / "server") as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
-        monkeypatch.setenv("HF_TOKEN", running.token)
-        yield running
 
 
 def test_published_verified_and_used_by_name(server, model, capsys):

@@ -33,13 +33,14 @@ def fitted(request):
     return pipeline, words, documents, [f"class {n}" for n in range(request.param)]
 
 
-def test_logits_are_the_pipelines_decisions(fitted, tmp_path):
+def test_logits_are_the_pipelines_decisions(fitted, tmp_path, monkeypatch):
     pipeline, words, documents, names = fitted
     from_pipeline(pipeline, words).save(tmp_path / "model", names, {"dataset": "own"})
     model = TfidfModel.load(tmp_path / "model")
     decided = pipeline.decision_function(documents)
     expected = np.stack([-decided, decided], axis=1) if decided.ndim == 1 else decided
     np.testing.assert_allclose(model.logits(TEXTS), expected, atol=1e-5)
+    monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path / "cache"))
     classifier = load(tmp_path / "model")
     told = [prediction.label for prediction in classifier.predict([*TEXTS, "", "no known word"])]
     assert told[: len(TEXTS)] == [names[label] for label in pipeline.predict(documents)] and len(told) == 26
