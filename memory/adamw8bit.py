@@ -19,8 +19,8 @@ class SlicedAdamW8bit(AdamW8bit):
     On a CPU its step expands state, gradient and weight to fp32 for a whole tensor at a time: seven times
     the largest embedding table. The update is elementwise and its scales belong to blocks of 256 values, so
     running it slice by slice gives the same values bit for bit. And tables in ``exact`` keep 32-bit state,
-    without the process-wide registry. And weights stored in bf16 keep the next 8 bits of their fp32 value in
-    the state (``remainder``), so that updates too small for bf16 add up instead of being lost.
+    without the process-wide registry. And weights stored in bf16 are rounded at random, so that updates too
+    small for bf16 still count on average.
 
     Args:
         params (list): weights or groups.
@@ -35,7 +35,6 @@ class SlicedAdamW8bit(AdamW8bit):
             raise ValueError(f"slice_size must be a multiple of {BLOCK}, got {slice_size}.")
         self.exact = {id(weight) for weight in exact}
         self.slice_size = slice_size
-        self.non_castable_tensor_keys = self.non_castable_tensor_keys | {"remainder"}
 
     def get_config(self, gindex: int, pindex: int, group: dict) -> dict:
         """The settings of one weight."""
@@ -43,13 +42,6 @@ class SlicedAdamW8bit(AdamW8bit):
         if id(group["params"][pindex]) in self.exact:
             config["optim_bits"] = 32
         return config
-
-    @torch.no_grad()
-    def init_state(self, group: dict, p: torch.nn.Parameter, gindex: int, pindex: int) -> None:
-        """Makes the state of one weight."""
-        super().init_state(group, p, gindex, pindex)
-        if p.device.type == "cpu" and p.dtype == torch.bfloat16:
-            self.state[p]["remainder"] = torch.zeros_like(p, dtype=torch.int8)
 
     def load_state_dict(self, state_dict: dict, move_to_device: bool = True) -> None:
         """Restores a state; the 32-bit moments of ``torch.optim.AdamW``, or of this optimizer, become 8-bit here.
@@ -98,11 +90,10 @@ class SlicedAdamW8bit(AdamW8bit):
         state["step"] += 1
         weight, gradient = flat(p.data, p), flat(p.grad, p)
         first, second = flat(state["state1"], p), flat(state["state2"], p)
-        remainder = flat(state["remainder"], p) if "remainder" in state else None
         for part in slices(weight.numel(), self.slice_size):
             values = weight[part]
-            if remainder is not None:
-                values = join(values, remainder[part])
+            if weight.dtype == torch.bfloat16:
+                values = values.float()
             if first.dtype == torch.float32:
                 functional.optimizer_update_32bit(
                     "adam",
@@ -139,8 +130,8 @@ class SlicedAdamW8bit(AdamW8bit):
                     state["absmax2"][blocks],
                     config["weight_decay"],
                 )
-            if remainder is not None:
-                weight[part], remainder[part] = split(values)
+            if weight.dtype == torch.bfloat16:
+                weight[part] = round_at_random(values)
 
 
 def slices(count: int, size: int) -> Iterator[slice]:
@@ -165,39 +156,21 @@ def flat(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     return tensor.permute(order).contiguous().view(-1)
 
 
-def join(weight: torch.Tensor, remainder: torch.Tensor) -> torch.Tensor:
-    """The fp32 values that :func:`split` has taken apart.
+def round_at_random(values: torch.Tensor) -> torch.Tensor:
+    """Rounds fp32 to one of the two neighbouring bf16 values, the nearer the likelier.
 
-    Args:
-        weight (Tensor): bf16.
-        remainder (Tensor): int8 of the same shape.
-
-    Returns:
-        Tensor: fp32 of the same shape.
-    """
-    values = weight.float()
-    values.view(torch.int32).add_(remainder, alpha=1 << 8)
-    return values
-
-
-def split(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Takes fp32 values apart into the nearest bf16 value and 8 bits of what is left.
-
-    A weight that moves by less than 1/256 of itself a step would never move in bf16, and at random rounding
-    the noise of hundreds of steps is as large as what is learned; with 8 bits more it is 1/16 of that. The
-    last 8 bits are rounded at random, to keep the smallest updates on average.
+    Rounding to the nearest would lose every update below 1/256 of a weight; this keeps it on average.
 
     Args:
         values (Tensor): fp32; used up.
 
     Returns:
-        tuple of Tensor: bf16 and int8 of the same shape.
+        Tensor: bf16 of the same shape.
     """
-    # bf16 is the upper half of fp32: a random lowest quarter carries over with the probability of what it drops.
+    # bf16 is the upper half of fp32: a random lower half carries over with the probability of the remainder.
     bits = values.view(torch.int32)
-    bits.add_(torch.randint_like(bits, 0, 1 << 8)).bitwise_and_(-(1 << 8))
-    upper = bits.add(1 << 15).bitwise_and_(-(1 << 16))
-    return upper.view(torch.float32).to(torch.bfloat16), bits.sub_(upper).bitwise_right_shift_(8).to(torch.int8)
+    bits.add_(torch.randint_like(bits, 0, 1 << 16)).bitwise_and_(-(1 << 16))
+    return values.to(torch.bfloat16)
 
 
 def sliced_adamw8bit(groups: list[dict], lr: float, exact: Iterable[torch.nn.Parameter]) -> SlicedAdamW8bit:
