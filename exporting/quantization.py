@@ -1,10 +1,11 @@
 """Ways to make an OpenVINO graph smaller, from the smallest up.
 
 ``int8`` is full static post-training quantization: weights and activations, calibrated on training data
-(SmoothQuant, then fast bias correction); embeddings, which are looked up and not multiplied, have 8-bit weights
-alone, and so has a text classifier's head. ``int8-mixed`` begins with it and lets the layers that cost accuracy compute in floating point again, one
-by one, until the loss on validation is within bounds; weights stay in 8 bits. ``int8-weight`` stores 8-bit
-weights and computes all of it in floating point. ``fp16`` and ``fp32`` differ in how they are saved.
+(SmoothQuant, then fast bias correction); embeddings, which are looked up and not multiplied, and a text
+classifier's head have 8-bit weights alone. ``int8-mixed`` begins with it and lets the layers that cost accuracy
+compute in floating point again, one by one, until the loss on validation is within bounds; weights stay in 8
+bits. ``int8-weight`` stores 8-bit weights and computes all of it in floating point. ``fp16`` and ``fp32`` differ
+in how they are saved.
 """
 
 from __future__ import annotations

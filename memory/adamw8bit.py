@@ -14,26 +14,39 @@ SLICE = 2**18  # values updated at a time: a multiple of the block, about 1 MiB 
 
 
 class SlicedAdamW8bit(AdamW8bit):
-    """bitsandbytes' ``AdamW8bit`` with three changes.
+    """bitsandbytes' ``AdamW8bit`` with four changes.
 
     On a CPU its step expands state, gradient and weight to fp32 for a whole tensor at a time: seven times
     the largest embedding table. The update is elementwise and its scales belong to blocks of 256 values, so
     running it slice by slice gives the same values bit for bit. And tables in ``exact`` keep 32-bit state,
     without the process-wide registry. And weights stored in bf16 are rounded at random, so that updates too
-    small for bf16 still count on average.
+    small for bf16 still count on average. And tables in ``by_row`` keep one number for each row: the mean square
+    of its gradients, as row-wise Adagrad does for the tables of recommenders (Mudigere et al. 2022, section 4.1.4),
+    but decaying like Adam's second moment. A row is met in few batches, so a first moment would only spread its
+    step over the next ones.
 
     Args:
         params (list): weights or groups.
         exact (iterable of nn.Parameter, optional): weights whose state stays in 32 bits. (Default: none)
+        by_row (iterable of nn.Parameter, optional): matrices with one moment a row. (Default: none)
         slice_size (int, optional): values updated at a time. (Default: 262,144)
         **settings: of ``AdamW8bit``.
     """
 
-    def __init__(self, params, exact: Iterable[torch.nn.Parameter] = (), slice_size: int = SLICE, **settings):
+    def __init__(
+        self,
+        params,
+        exact: Iterable[torch.nn.Parameter] = (),
+        by_row: Iterable[torch.nn.Parameter] = (),
+        slice_size: int = SLICE,
+        **settings,
+    ):
         super().__init__(params, **settings)
         if slice_size % BLOCK:
             raise ValueError(f"slice_size must be a multiple of {BLOCK}, got {slice_size}.")
         self.exact = {id(weight) for weight in exact}
+        self.by_row = {id(weight) for weight in by_row}
+        self.non_castable_tensor_keys = self.non_castable_tensor_keys | {"row_square"}
         self.slice_size = slice_size
 
     def get_config(self, gindex: int, pindex: int, group: dict) -> dict:
@@ -42,6 +55,14 @@ class SlicedAdamW8bit(AdamW8bit):
         if id(group["params"][pindex]) in self.exact:
             config["optim_bits"] = 32
         return config
+
+    @torch.no_grad()
+    def init_state(self, group: dict, p: torch.nn.Parameter, gindex: int, pindex: int) -> None:
+        """Makes the state of one weight."""
+        if id(p) in self.by_row:
+            self.state[p] = {"step": 0, "row_square": torch.zeros(len(p), device=p.device)}
+        else:
+            super().init_state(group, p, gindex, pindex)
 
     def load_state_dict(self, state_dict: dict, move_to_device: bool = True) -> None:
         """Restores a state; the 32-bit moments of ``torch.optim.AdamW``, or of this optimizer, become 8-bit here.
@@ -65,7 +86,10 @@ class SlicedAdamW8bit(AdamW8bit):
         self.state[weight] = {}
         self.init_state(group, weight, group_index, index)
         made = self.state[weight]
-        if first.dtype == made["state1"].dtype:
+        if id(weight) in self.by_row:
+            rows = saved["row_square"] if "row_square" in saved else second.float().mean(dim=1)
+            made["row_square"].copy_(rows)
+        elif first.dtype == made["state1"].dtype:
             kept = {name: value for name, value in saved.items() if name in made}
             made.update(kept, state1=first, state2=second)
         else:
@@ -82,6 +106,9 @@ class SlicedAdamW8bit(AdamW8bit):
     @torch.no_grad()
     def update_step(self, group: dict, p: torch.nn.Parameter, gindex: int, pindex: int) -> None:
         """Updates one weight from its gradient."""
+        if id(p) in self.by_row:
+            self._update_rows(group, p, gindex, pindex)
+            return
         if p.device.type != "cpu":
             super().update_step(group, p, gindex, pindex)
             return
@@ -133,6 +160,18 @@ class SlicedAdamW8bit(AdamW8bit):
             if weight.dtype == torch.bfloat16:
                 weight[part] = round_at_random(values)
 
+    def _update_rows(self, group: dict, p: torch.nn.Parameter, gindex: int, pindex: int) -> None:
+        config, state = self.get_config(gindex, pindex, group), self.state[p]
+        state["step"] += 1
+        lr, beta = config["lr"], config["betas"][1]
+        for rows in slices(len(p), max(1, self.slice_size // p.shape[1])):
+            gradient, square = p.grad[rows].float(), state["row_square"][rows]
+            square.mul_(beta).add_(gradient.square().mean(dim=1), alpha=1 - beta)
+            size = (square / (1 - beta ** state["step"])).sqrt_().add_(config["eps"])
+            values = p[rows].float()
+            values.mul_(1 - lr * config["weight_decay"]).addcdiv_(gradient, size[:, None], value=-lr)
+            p[rows] = round_at_random(values) if p.dtype == torch.bfloat16 else values
+
 
 def slices(count: int, size: int) -> Iterator[slice]:
     """The parts of ``count`` values that are updated one after another; the planner runs only the first."""
@@ -173,6 +212,11 @@ def round_at_random(values: torch.Tensor) -> torch.Tensor:
     return values.to(torch.bfloat16)
 
 
-def sliced_adamw8bit(groups: list[dict], lr: float, exact: Iterable[torch.nn.Parameter]) -> SlicedAdamW8bit:
+def sliced_adamw8bit(
+    groups: list[dict],
+    lr: float,
+    exact: Iterable[torch.nn.Parameter],
+    by_row: Iterable[torch.nn.Parameter] = (),
+) -> SlicedAdamW8bit:
     """The 8-bit optimizer of the checklist."""
-    return SlicedAdamW8bit(groups, exact=exact, lr=lr)
+    return SlicedAdamW8bit(groups, exact=exact, by_row=by_row, lr=lr)

@@ -26,7 +26,8 @@ def build_optimizer(
 
     Args:
         model (nn.Module): after :func:`memory.apply.apply_to_model`.
-        settings (MemorySettings): ``optimizer``, ``embeddings_32bit`` and ``optimizer_in_backward`` are used.
+        settings (MemorySettings): ``optimizer``, ``embeddings_32bit``, ``embeddings_by_row`` and
+            ``optimizer_in_backward`` are used.
         lr (float): learning rate.
         weight_decay (float, optional): decay of matrices. (Default: 0.01)
         head_lr (float, optional): learning rate of what lies above the layers of the encoder. (Default: ``lr``)
@@ -89,8 +90,10 @@ def _make(model: nn.Module, settings: MemorySettings, lr: float, groups: list[di
     from memory.adamw8bit import sliced_adamw8bit
     from memory.layers import lookup_tables
 
-    exact = lookup_tables(model) if settings.embeddings_32bit else []
-    return sliced_adamw8bit(groups, lr=lr, exact=exact)
+    tables = lookup_tables(model)
+    if settings.embeddings_by_row:
+        return sliced_adamw8bit(groups, lr=lr, exact=[], by_row=tables)
+    return sliced_adamw8bit(groups, lr=lr, exact=tables if settings.embeddings_32bit else [])
 
 
 def state_bytes(optimizer: torch.optim.Optimizer) -> dict[str, int]:

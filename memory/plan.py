@@ -160,6 +160,8 @@ def _alone(item: Any, settings: MemorySettings, device: str) -> list[tuple[str, 
         size = batch // passes
         change = {"micro_batch_size": size, "gradient_accumulation_steps": passes}
         return [(f"{item.name}, {passes} x {size}", change)]
+    if item.key == "embeddings_by_row":
+        return [(item.name, {"optimizer": "adamw8bit", "embeddings_by_row": True})]
     if item.key == "precision":
         kinds = {"tf32": "tf32 products", "bf16": "bf16 autocast"}
         if device == "cuda":

@@ -29,6 +29,7 @@ class MemorySettings:
         freeze (str or int): ``"none"``, ``"embeddings"``, or the number of lowest layers kept fixed together
             with the embeddings below them.
         optimizer_in_backward (bool): update each weight as soon as its gradient is complete and free it.
+        embeddings_by_row (bool): with ``adamw8bit``, keep one number of state for each row of embedding tables.
     """
 
     micro_batch_size: int = 32
@@ -42,6 +43,7 @@ class MemorySettings:
     load_in_8bit: bool = False
     freeze: str | int = "none"
     optimizer_in_backward: bool = False
+    embeddings_by_row: bool = False
 
     def __post_init__(self) -> None:
         if self.micro_batch_size < 1:
@@ -57,6 +59,8 @@ class MemorySettings:
             raise ValueError(
                 f"--precision {self.precision!r} is unknown; choose from {', '.join(PRECISIONS)}."
             )
+        if self.embeddings_by_row and self.optimizer != "adamw8bit":
+            raise ValueError(f"--embeddings-by-row is of --optimizer adamw8bit, not of {self.optimizer}.")
         if self.lora_rank < 0:
             raise ValueError(f"--lora-rank must be 0 (off) or positive, got {self.lora_rank}.")
         if self.load_in_8bit and not self.lora_rank:
@@ -104,6 +108,8 @@ class MemorySettings:
         flags += ["--optimizer", self.optimizer]
         if self.optimizer == "adamw8bit" and not self.embeddings_32bit:
             flags += ["--no-embeddings-32bit"]
+        if self.embeddings_by_row:
+            flags += ["--embeddings-by-row"]
         flags += ["--precision", self.precision]
         if self.attention_dropout_off:
             flags += ["--attention-dropout-off"]
@@ -160,6 +166,12 @@ def add_settings_arguments(parser: Any, batch_size: int | None = 32, precision: 
         help="with adamw8bit, 32-bit state for embedding tables (default: yes)",
     )
     group.add_argument(
+        "--embeddings-by-row",
+        action=boolean,
+        default=False,
+        help="with adamw8bit, one number of state for each row of the embedding tables",
+    )
+    group.add_argument(
         "--precision",
         choices=("auto", *PRECISIONS) if precision == "auto" else PRECISIONS,
         default=precision,
@@ -203,6 +215,7 @@ def from_arguments(arguments: Any) -> MemorySettings:
         gradient_checkpointing=arguments.gradient_checkpointing,
         optimizer=arguments.optimizer,
         embeddings_32bit=arguments.embeddings_32bit,
+        embeddings_by_row=arguments.embeddings_by_row,
         precision="fp32" if arguments.precision in (None, "auto") else arguments.precision,
         attention_dropout_off=arguments.attention_dropout_off,
         lora_rank=arguments.lora_rank,

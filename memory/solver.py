@@ -20,6 +20,10 @@ STAGES: tuple[tuple[str, tuple[dict, ...]], ...] = (
         ({"optimizer": "adamw8bit", "embeddings_32bit": False, "precision": "bf16-pure"},),
     ),
     (
+        "one moment for each row of the embeddings",
+        ({"optimizer": "adamw8bit", "embeddings_by_row": True, "precision": "bf16-pure"},),
+    ),
+    (
         "frozen embeddings",
         ({"optimizer": "adamw8bit", "precision": "bf16-pure", "freeze": "embeddings"},),
     ),
@@ -145,6 +149,7 @@ def _with(
     if wanted.optimizer not in ("adamw", "adamw8bit") and "optimizer" in change:
         change.pop("optimizer")
         change.pop("embeddings_32bit", None)
+        change.pop("embeddings_by_row", None)
     if "lora_rank" in change and not step("lora").applies(situation):
         return None
     if change.get("freeze") == "embeddings" and not situation.embeddings:

@@ -114,7 +114,8 @@ def steps_left(settings: MemorySettings, around: Situation) -> Iterator[tuple[St
         yield step("precision"), settings.replace(precision="bf16")
     if smaller is not None and smaller.micro_batch_size < FEW:
         yield step("micro_batch"), smaller
-    if settings.optimizer == "adamw8bit" and settings.embeddings_32bit and around.embeddings:
+    exact = settings.embeddings_32bit and not settings.embeddings_by_row
+    if settings.optimizer == "adamw8bit" and exact and around.embeddings:
         yield step("embeddings_8bit"), settings.replace(embeddings_32bit=False)
 
 

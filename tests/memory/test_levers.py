@@ -118,6 +118,66 @@ def test_sliced_8bit_adam_gives_the_library_s_values_bit_for_bit():
         assert torch.equal(state[key].view(-1), sliced_state[key].view(-1)), key
 
 
+def test_one_moment_a_row_is_adam_without_momentum_where_a_row_has_one_gradient():
+    from memory.adamw8bit import SlicedAdamW8bit
+
+    def train(make, again):
+        generator = torch.Generator().manual_seed(3)
+        weight = torch.nn.Parameter(torch.randn(37, 16, generator=generator))
+        optimizer = make(weight)
+        for step in range(6):
+            met = torch.rand(37, 1, generator=generator) < 0.5  # rows in the batch
+            weight.grad = (torch.randn(37, 1, generator=generator) * met).expand(37, 16).contiguous()
+            optimizer.step()
+            if step == 2:
+                optimizer = again(weight, optimizer.state_dict())
+        return weight.data, optimizer
+
+    def by_row(weight):
+        return SlicedAdamW8bit(
+            [weight], by_row=[weight], lr=1e-2, betas=(0.0, 0.999), weight_decay=0.1, slice_size=256
+        )
+
+    def restored(make):
+        def restore(weight, state):
+            optimizer = make(weight)
+            optimizer.load_state_dict(state)
+            return optimizer
+
+        return restore
+
+    def adamw(weight):
+        return torch.optim.AdamW([weight], lr=1e-2, betas=(0.0, 0.999), weight_decay=0.1)
+
+    expected, _ = train(adamw, restored(adamw))
+    got, optimizer = train(by_row, restored(by_row))
+    torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-6)
+    assert state_bytes(optimizer) == {"float32": 37 * 4}
+    changed, _ = train(adamw, restored(by_row))  # memory ran out in between
+    torch.testing.assert_close(changed, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_embeddings_learn_in_bf16_with_a_number_a_row(tiny_bert, batch):
+    settings = MemorySettings(8, optimizer="adamw8bit", embeddings_by_row=True, precision="bf16-pure")
+    model = apply_to_model(tiny_bert(vocabulary=5000, dropout=0.0), settings)
+    table = model.bert.embeddings.word_embeddings.weight
+    before, losses = table.detach().clone(), []
+    optimizer = build_optimizer(model, settings, 1e-3)
+    for _ in range(8):
+        optimizer.zero_grad()
+        loss = model(**batch).loss
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    met = torch.zeros(5000, dtype=torch.bool)
+    met[batch["input_ids"].unique()] = True
+    assert set(optimizer.state[table]) == {"step", "row_square"} and len(optimizer.state[table]["row_square"]) == 5000
+    assert (table[met] != before[met]).any(dim=1).float().mean() > 0.9
+    assert losses[-1] < losses[0] - 0.02
+    optimizer.load_state_dict(optimizer.state_dict())
+    assert optimizer.state[table]["row_square"].dtype == torch.float32
+
+
 def test_8bit_adam_updates_weights_that_are_stored_channels_last():
     from memory.adamw8bit import SlicedAdamW8bit
 
@@ -224,6 +284,8 @@ def test_other_optimizers_hold_less_state_and_learn(tiny_bert, batch, name):
 def test_settings_that_cannot_work_name_the_remedy():
     with pytest.raises(ValueError, match="--lora-rank 8"):
         MemorySettings(load_in_8bit=True)
+    with pytest.raises(ValueError, match="--optimizer adamw8bit"):
+        MemorySettings(embeddings_by_row=True)
     with pytest.raises(ValueError, match="accumul"):
         MemorySettings(optimizer_in_backward=True, gradient_accumulation_steps=2)
     with pytest.raises(ValueError, match="bf16"):
@@ -241,7 +303,7 @@ def test_flags_lead_back_to_the_same_settings():
     from memory.settings import add_settings_arguments, from_arguments
 
     settings = MemorySettings(
-        4, 8, True, "adamw8bit", False, "bf16", True, lora_rank=8, load_in_8bit=True, freeze=2
+        4, 8, True, "adamw8bit", False, "bf16", True, lora_rank=8, load_in_8bit=True, freeze=2, embeddings_by_row=True
     )
     parser = argparse.ArgumentParser()
     add_settings_arguments(parser)

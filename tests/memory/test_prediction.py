@@ -71,6 +71,7 @@ def most_heard(profiler):
         {"gradient_checkpointing": True},
         {"gradient_accumulation_steps": 2},
         {"optimizer": "adamw8bit", "gradient_accumulation_steps": 2},
+        {"optimizer": "adamw8bit", "embeddings_by_row": True, "gradient_accumulation_steps": 2},
         {"precision": "bf16"},
         {"attention_dropout_off": True},
         {"lora_rank": 8},
