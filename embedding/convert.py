@@ -20,6 +20,7 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
 
 from command_line import run
 
+INPUTS = ("input_ids", "attention_mask")  # of the graph, by name
 PRECISIONS = ("int8", "int8-weights", "fp32")
 
 
@@ -51,9 +52,9 @@ def convert(location: str, target: Path, precision: str = "int8") -> dict[str, A
             model = openvino.convert_model(_encoder(sentence_model, wide_mask=True), example_input=example)
         except Exception:  # an architecture that builds its own mask takes the plain one
             model = openvino.convert_model(_encoder(sentence_model, wide_mask=False), example_input=example)
-    for tensor, name in zip(model.inputs, ("input_ids", "attention_mask"), strict=True):
+    for tensor, name in zip(model.inputs, INPUTS, strict=True):
         tensor.get_tensor().set_names({name})
-    model.reshape({"input_ids": [-1, -1], "attention_mask": [-1, -1]})
+    model.reshape({name: [-1, -1] for name in INPUTS})
     tokenizer.backend_tokenizer.save(str(target / "tokenizer.json"))
     settings = {
         "dimension": int(model.outputs[0].partial_shape[1].get_length()),

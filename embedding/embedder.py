@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from embedding.cache import cache_folder, drop_oldest, new_folder
-from embedding.convert import PRECISIONS
+from embedding.convert import INPUTS, PRECISIONS
 from embedding.source import Source, resolve
 from openvino_core import core
 
@@ -113,11 +113,11 @@ class Embedder:
         return digest.hexdigest()[:32]
 
     def _load(self) -> None:
-        from tokenizers import Tokenizer
+        from tokenization import Tokenizer
 
-        self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(self.sequence_length)
-        self._tokenizer.no_padding()
+        self._tokenizer = Tokenizer(
+            self.folder / "tokenizer.json", self.sequence_length, self.settings["pad_id"]
+        )
         self._compiled = core().compile_model(
             str(self.folder / "model.xml"), "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"}
         )
@@ -135,11 +135,11 @@ class Embedder:
         for _ in range(streams):
             free.put(self._compiled.create_infer_request())
 
-        def infer(rows: Any, tokens: Any, mask: Any) -> int:
+        def infer(rows: Any, tokens: dict[str, Any]) -> int:
             request = free.get()
             try:
                 # A loop of our own, because openvino's queue with callbacks can wait on itself for ever.
-                vectors[rows] = request.infer({"input_ids": tokens, "attention_mask": mask})[0]
+                vectors[rows] = request.infer(tokens)[0]
             finally:
                 free.put(request)
             return len(rows)
@@ -153,37 +153,23 @@ class Embedder:
                         progress(done / len(texts), f"embedding {done:,} of {len(texts):,} documents")
         return vectors
 
-    def _batches(self, texts: list[str]) -> Iterator[list[tuple[Any, Any, Any]]]:
-        """Lists of (rows of ``texts``, token ids, mask); texts of like length share a batch."""
+    def _batches(self, texts: list[str]) -> Iterator[list[tuple[Any, dict[str, Any]]]]:
+        """Lists of (rows of ``texts``, their tokens); texts of like length share a batch."""
         import numpy as np
 
+        from tokenization import batches_by_length
+
         limit = self.sequence_length * CHARACTERS_A_TOKEN
-        # Sorted by length little of a batch is padding; the longest go first, so that memory does not grow late
-        # and the last requests, which not all streams share, are short.
+        # The longest go first, so that memory does not grow late and the last requests, which not all streams
+        # share, are short.
         order = np.argsort([-len(text) for text in texts], kind="stable")
         for start in range(0, len(texts), TOKENIZED_AT_ONCE):
             rows = order[start : start + TOKENIZED_AT_ONCE]
-            encoded = self._tokenizer.encode_batch([_clean(texts[row][:limit]) for row in rows])
-            ids = [item.ids for item in encoded]
-            lengths = np.array([len(item) for item in ids])
-            by_length = np.argsort(-lengths, kind="stable")
-            batches = []
-            first = 0
-            while first < len(rows):
-                longest = max(1, lengths[by_length[first]])
-                chosen = by_length[first : first + max(1, BATCH_TOKENS // longest)]
-                first += len(chosen)
-                tokens = np.full((len(chosen), longest), self.settings["pad_id"], np.int64)
-                for line, item in enumerate(chosen):
-                    tokens[line, : lengths[item]] = ids[item]
-                mask = (np.arange(longest) < lengths[chosen, None]).astype(np.int64)
-                batches.append((rows[chosen], tokens, mask))
-            yield batches
-
-
-def _clean(text: str) -> str:
-    """Drops lone surrogates, which no tokenizer accepts."""
-    return text.encode("utf-8", "ignore").decode() if not text.isascii() else text
+            encoded = self._tokenizer.encode([texts[row][:limit] for row in rows])
+            yield [
+                (rows[chosen], self._tokenizer.pad([encoded[item] for item in chosen], names=INPUTS))
+                for chosen in batches_by_length(encoded, BATCH_TOKENS)
+            ]
 
 
 def _store(path: Path, vectors: Any) -> None:

@@ -39,16 +39,11 @@ def sample_texts() -> list[str]:
 
 def sample_batches(tokenizer_file: Path, max_length: int) -> list[dict[str, Any]]:
     """The calibration texts as model inputs, one text a batch."""
-    import numpy as np
-    from tokenizers import Tokenizer
+    from embedding.convert import INPUTS
+    from tokenization import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    tokenizer.enable_truncation(min(SAMPLE_TOKENS, max_length))
-    tokenizer.no_padding()
-    return [
-        {"input_ids": np.array([encoded.ids]), "attention_mask": np.array([encoded.attention_mask])}
-        for encoded in tokenizer.encode_batch(sample_texts())
-    ]
+    tokenizer = Tokenizer(tokenizer_file, min(SAMPLE_TOKENS, max_length))
+    return [tokenizer.pad([encoded], names=INPUTS) for encoded in tokenizer.encode(sample_texts())]
 
 
 def quantize_statically(model: Any, batches: list[dict[str, Any]]) -> Any:

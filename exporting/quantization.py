@@ -91,7 +91,7 @@ def quantize_with_optimum(folder: Path, method: str, samples: list[dict]) -> Any
         settings = OVMixedQuantizationConfig(embeddings, products)
         OVQuantizer(model).quantize(nncf.Dataset(samples), ov_config=OVConfig(quantization_config=settings))
         return nncf.compress_weights(model.model, mode=nncf.CompressWeightsMode.INT8_ASYM)  # the head's
-    elif method == "int8-weight":
+    if method == "int8-weight":
         settings = OVWeightQuantizationConfig(bits=8, sym=False)
         OVQuantizer(model).quantize(ov_config=OVConfig(quantization_config=settings))
     return model.model

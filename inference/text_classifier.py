@@ -12,7 +12,7 @@ import numpy as np
 from inference.export_folder import MODEL, TOKENIZER, ExportFolder, locate
 from inference.graph import BULK, Graph
 from inference.prediction import Prediction, from_logits
-from inference.tokens import Tokenizer
+from tokenization import Tokenizer, batches_by_length
 
 WINDOW = 4096  # texts tokenized and sorted by length at a time; memory does not grow with the input
 BUCKET_TOKENS = 2048  # padded tokens in one inference of bulk work
@@ -88,20 +88,9 @@ class TextClassifier:
         if len(texts) < BULK:
             return np.concatenate([self._graph.run(self._tokens([text], STEP_TOKENS)) for text in encoded])
         logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
-        self._graph.run_all(self._bucketed(encoded), logits)
+        rows_of_batches = batches_by_length(encoded, BUCKET_TOKENS)
+        self._graph.run_all(((rows, self._tokens([encoded[row] for row in rows])) for rows in rows_of_batches), logits)
         return logits
 
     def _tokens(self, encoded: list[Any], step: int = 1) -> dict[str, np.ndarray]:
-        tokens = self._tokenizer.pad(encoded, step)
-        return {name: tokens[name] for name in self._graph.inputs}
-
-    def _bucketed(self, encoded: list[Any]) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-        """Rows of like length together, the longest first, and their tokens."""
-        lengths = np.array([len(text) for text in encoded])
-        order = np.argsort(-lengths, kind="stable")
-        start = 0
-        while start < len(order):
-            longest = max(1, int(lengths[order[start]]))
-            rows = order[start : start + max(1, BUCKET_TOKENS // longest)]
-            yield rows, self._tokens([encoded[row] for row in rows])
-            start += len(rows)
+        return self._tokenizer.pad(encoded, step, self._graph.inputs)

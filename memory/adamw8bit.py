@@ -21,9 +21,8 @@ class SlicedAdamW8bit(AdamW8bit):
     running it slice by slice gives the same values bit for bit. And tables in ``exact`` keep 32-bit state,
     without the process-wide registry. And weights stored in bf16 are rounded at random, so that updates too
     small for bf16 still count on average. And tables in ``by_row`` keep one number for each row: the mean square
-    of its gradients, as row-wise Adagrad does for the tables of recommenders (Mudigere et al. 2022, section 4.1.4),
-    but decaying like Adam's second moment. A row is met in few batches, so a first moment would only spread its
-    step over the next ones.
+    of its gradients, as the row-wise Adagrad of PyTorch-BigGraph and FBGEMM does, but decaying like Adam's second
+    moment. A row is met in few batches, so a first moment would only spread its step over the next ones.
 
     Args:
         params (list): weights or groups.
@@ -210,13 +209,3 @@ def round_at_random(values: torch.Tensor) -> torch.Tensor:
     bits = values.view(torch.int32)
     bits.add_(torch.randint_like(bits, 0, 1 << 16)).bitwise_and_(-(1 << 16))
     return values.to(torch.bfloat16)
-
-
-def sliced_adamw8bit(
-    groups: list[dict],
-    lr: float,
-    exact: Iterable[torch.nn.Parameter],
-    by_row: Iterable[torch.nn.Parameter] = (),
-) -> SlicedAdamW8bit:
-    """The 8-bit optimizer of the checklist."""
-    return SlicedAdamW8bit(groups, exact=exact, by_row=by_row, lr=lr)

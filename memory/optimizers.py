@@ -87,13 +87,13 @@ def _make(model: nn.Module, settings: MemorySettings, lr: float, groups: list[di
         from transformers.optimization import Adafactor
 
         return Adafactor(groups, lr=lr, scale_parameter=False, relative_step=False)
-    from memory.adamw8bit import sliced_adamw8bit
+    from memory.adamw8bit import SlicedAdamW8bit
     from memory.layers import lookup_tables
 
     tables = lookup_tables(model)
-    if settings.embeddings_by_row:
-        return sliced_adamw8bit(groups, lr=lr, exact=[], by_row=tables)
-    return sliced_adamw8bit(groups, lr=lr, exact=tables if settings.embeddings_32bit else [])
+    by_row = tables if settings.embeddings_by_row else []
+    exact = tables if settings.embeddings_32bit and not by_row else []
+    return SlicedAdamW8bit(groups, lr=lr, exact=exact, by_row=by_row)
 
 
 def state_bytes(optimizer: torch.optim.Optimizer) -> dict[str, int]:

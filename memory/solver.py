@@ -152,7 +152,8 @@ def _with(
         change.pop("embeddings_by_row", None)
     if "lora_rank" in change and not step("lora").applies(situation):
         return None
-    if change.get("freeze") == "embeddings" and not situation.embeddings:
+    of_tables = change.get("freeze") == "embeddings" or "embeddings_by_row" in change
+    if of_tables and not situation.embeddings:
         return None
     if change.get("precision") == "bf16-pure" and situation.batch_norm:
         return None  # running statistics would be kept in bf16

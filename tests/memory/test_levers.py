@@ -22,6 +22,17 @@ def gradients(model, batch, settings, seed=5):
     return {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
 
 
+def losses_of(model, batch, optimizer, steps):
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = model(**batch).loss
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
 def assert_same(first, second, **tolerance):
     assert first.keys() == second.keys()
     for name in first:
@@ -161,14 +172,9 @@ def test_embeddings_learn_in_bf16_with_a_number_a_row(tiny_bert, batch):
     settings = MemorySettings(8, optimizer="adamw8bit", embeddings_by_row=True, precision="bf16-pure")
     model = apply_to_model(tiny_bert(vocabulary=5000, dropout=0.0), settings)
     table = model.bert.embeddings.word_embeddings.weight
-    before, losses = table.detach().clone(), []
+    before = table.detach().clone()
     optimizer = build_optimizer(model, settings, 1e-3)
-    for _ in range(8):
-        optimizer.zero_grad()
-        loss = model(**batch).loss
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = losses_of(model, batch, optimizer, 8)
     met = torch.zeros(5000, dtype=torch.bool)
     met[batch["input_ids"].unique()] = True
     assert set(optimizer.state[table]) == {"step", "row_square"} and len(optimizer.state[table]["row_square"]) == 5000
@@ -236,13 +242,7 @@ def test_int8_base_holds_bytes_and_learns(tiny_bert, batch):
     assert kinds == {torch.int8}
     optimizer = build_optimizer(model, settings, 1e-2)
     torch.manual_seed(0)
-    losses = []
-    for _ in range(15):
-        optimizer.zero_grad()
-        loss = model(**batch).loss
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = losses_of(model, batch, optimizer, 15)
     assert min(losses[-3:]) < losses[0] - 0.05
 
 
@@ -271,11 +271,7 @@ def test_other_optimizers_hold_less_state_and_learn(tiny_bert, batch, name):
     model = tiny_bert(dropout=0.0)
     settings = MemorySettings(8, optimizer=name)
     optimizer = build_optimizer(model, settings, 1e-2)
-    before = model(**batch).loss.item()
-    for _ in range(8):
-        optimizer.zero_grad()
-        model(**batch).loss.backward()
-        optimizer.step()
+    before = losses_of(model, batch, optimizer, 8)[0]
     assert model(**batch).loss.item() < before
     weights = sum(p.numel() * 4 for p in model.parameters())
     assert sum(state_bytes(optimizer).values()) < 0.1 * weights
