@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv1d, pad
 
 from audio.gammatone import center_frequencies, gammatone_filterbank, upper_edge
-from audio.gammatone_subbands import GammatoneSubbands, power_in_bands
+from audio.gammatone_subbands import GammatoneSubbands, emphasized, power_in_bands
 from audio.torchaudio_loader import torchaudio
 
 METHODS = ("waveform", "fft")
@@ -113,25 +113,27 @@ class GammatoneSpectrogram(nn.Module):
             ValueError: without ``center``, the waveform is shorter than one window.
         """
         x = waveform.reshape(-1, waveform.shape[-1])
-        if self.preemphasis:
-            x = torch.sub(x, pad(x, (1, 0))[:, :-1], alpha=self.preemphasis)
-        if self.center:
-            x = pad(x, (self.win_length // 2, self.win_length - self.win_length // 2))
-        elif not torch.jit.is_tracing() and x.shape[1] < self.win_length:
+        padding = (self.win_length // 2, self.win_length - self.win_length // 2) if self.center else (0, 0)
+        tracing = torch.jit.is_tracing() or torch.compiler.is_exporting()
+        if not tracing and x.shape[1] + sum(padding) < self.win_length:
             raise ValueError(
                 f"A waveform of {x.shape[1]} samples is shorter than the window of {self.win_length}; "
                 "use center=True or a longer one."
             )
-        energies = self._by_spectrum(x) if self.method == "fft" else self.subbands(x)
+        if self.method == "fft" and not tracing:
+            energies = self._by_spectrum(x, padding)
+        else:
+            x = emphasized(x, self.preemphasis)
+            x = pad(x, padding) if self.center else x
+            energies = self._by_stft(x) if self.method == "fft" else self.subbands(x)
         return energies.reshape(waveform.shape[:-1] + energies.shape[-2:])
 
-    def _by_spectrum(self, x: Tensor) -> Tensor:
-        if torch.jit.is_tracing() or torch.compiler.is_exporting():
-            return self._by_stft(x)
+    def _by_spectrum(self, x: Tensor, padding: tuple[int, int]) -> Tensor:
         window, weights = self.window.to(x.dtype), self.weights.to(x.dtype)
         if x.dtype == torch.float64:
             window, weights = (torch.tensor(exact, device=x.device) for exact in self._exact)
-        return power_in_bands(x, window, self.n_fft, self.hop_length, weights).transpose(1, 2)
+        energies = power_in_bands(x, window, self.n_fft, self.hop_length, weights, self.preemphasis, padding)
+        return energies.transpose(1, 2)
 
     def _by_stft(self, x: Tensor) -> Tensor:
         if torch.onnx.is_in_onnx_export():
@@ -222,6 +224,7 @@ class GFCC(nn.Module):
         if self.compression == "log":
             compressed = torch.log(energies + self.log_offset)
         else:
-            compressed = energies.clamp(min=1e-30).pow(1 / 3)
+            # The cube root; a logarithm and an exponential take half the time of a power.
+            compressed = energies.clamp(min=1e-30).log().mul_(1 / 3).exp_()
         # (n_gfcc, n_filters) @ (..., n_filters, frames)
         return self.dct.to(compressed.dtype) @ compressed
