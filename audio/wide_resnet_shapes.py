@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BASE_WIDTH = 16
+SHORT_SOUND = 1.5  # seconds: what clips are cut and padded to where a network is trained from scratch
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ TASKS = {
     "reuters_r8": ["--dataset", "reuters_r8", "--epochs", "2"],
     "drums": ["--task", "audio"],
 }
-FOLDS = 5
+FOLDS = 5  # of kits
+RUNS = ROOT / "runs" / "accuracy"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Repeats the accuracy figures of the README.")
     parser.add_argument("tasks", nargs="*", default=list(TASKS), help=f"of {', '.join(TASKS)}")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--output-dir", type=Path, default=ROOT / "runs" / "accuracy")
+    parser.add_argument("--output-dir", type=Path, default=RUNS)
     options = parser.parse_args(argv)
     if unknown := set(options.tasks) - set(TASKS):
         parser.error(f"unknown {', '.join(sorted(unknown))}: choose from {', '.join(TASKS)}")
@@ -39,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     for task in options.tasks:
         for seed in options.seeds:
             folds = range(FOLDS) if task == "drums" else [None]
-            rows.append((task, seed, [_run(task, seed, fold, options.output_dir) for fold in folds]))
+            rows.append((task, seed, [train(task, TASKS[task], seed, fold, options.output_dir) for fold in folds]))
     print("\n| data set | seed | accuracy | macro F1 | seconds a run |\n|---|---|---|---|---|")
     for task, seed, reports in rows:
         print(
@@ -53,21 +54,24 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _run(task: str, seed: int, fold: int | None, parent: Path) -> dict:
-    folder = parent / (f"{task}-seed{seed}" + ("" if fold is None else f"-fold{fold}"))
+def train(name: str, arguments: list[str], seed: int, fold: int | None, parent: Path) -> dict:
+    """Runs ``finetune.py`` unless it is done already.
+
+    Args:
+        name (str): the run folder's begins with it.
+        arguments (list of str): of ``finetune.py``.
+        seed (int): likewise.
+        fold (int, optional): likewise, where the data set has folds.
+        parent (Path): where the run folders are.
+
+    Returns:
+        dict: the contents of ``run.json``.
+    """
+    folder = parent / (f"{name}-seed{seed}" + ("" if fold is None else f"-fold{fold}"))
     if not (folder / "run.json").is_file():
-        command = [
-            sys.executable,
-            ROOT / "training" / "finetune.py",
-            *TASKS[task],
-            "--seed",
-            seed,
-            "--resume",
-            "--output-dir",
-            folder,
-            *([] if fold is None else ["--fold", fold]),
-        ]
-        subprocess.run([str(part) for part in command], check=True)
+        command = [sys.executable, ROOT / "training" / "finetune.py", *arguments, "--seed", seed, "--resume",
+                   "--output-dir", folder, *([] if fold is None else ["--fold", fold])]  # fmt: skip
+        subprocess.run([str(part) for part in command], check=True, stdout=sys.stderr)
     return json.loads((folder / "run.json").read_text(encoding="utf-8"))
 
 

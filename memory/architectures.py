@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audio.wide_resnet_shapes import SHORT_SOUND
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
@@ -126,7 +128,7 @@ def workload(
     Args:
         name (str): built-in name, local folder with ``config.json``, or Hub id (needs the network once).
         sequence_length (int, optional): tokens. (Default: 128)
-        max_seconds (float, optional): seconds of a clip. (Default: what training cuts clips to, 1 for
+        max_seconds (float, optional): seconds of a clip. (Default: what training cuts clips to: 1.5 for
             ``wide_resnet`` and 5 for the others)
         num_labels (int, optional): classes. (Default: 2)
         depth (int, optional): of ``wide_resnet``. (Default: 10)
@@ -146,14 +148,14 @@ def workload(
         raise ValueError(f"--max-seconds {max_seconds:g}: give a length above 0.")
     if num_labels < 2:
         raise ValueError(f"--num-labels {num_labels}: give at least 2 classes.")
-    seconds = max_seconds or (1.0 if name == "wide_resnet" else 5.0)
+    seconds = max_seconds or (SHORT_SOUND if name == "wide_resnet" else 5.0)
     known = None if Path(name).is_dir() else BUILT_IN.get(short_name(name))
     if config is None and known is not None:
         _, model_type, settings = known
         if model_type == "wide_resnet_audio":
-            # As training/audio_task.py builds it.
-            settings = {"depth": depth, "widen_factor": widen_factor, "features": features,
-                        "max_seconds": seconds, "n_mels": 40, "dropout": 0.1}  # fmt: skip
+            from audio.wide_resnet_model import from_scratch
+
+            settings = from_scratch(depth, widen_factor, features, seconds)
         config = _config_class(model_type)(**settings)
     elif config is None:
         config = _read_config(name)

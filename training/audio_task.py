@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from audio.wide_resnet_shapes import SHORT_SOUND
 from training.augmentation import AugmentedClips, mask_features
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class AudioTask:
         }
         self.base = base
         self.model: Any = None
-        self.max_seconds = config.max_seconds or (1.0 if base is None else 5.0)
+        self.max_seconds = config.max_seconds or (SHORT_SOUND if base is None else 5.0)
         if base is None:
             self.preprocessor, self.sample_rate, self.model_config = None, 16000, self._wide_resnet_config()
         else:
@@ -79,21 +80,11 @@ class AudioTask:
         return model
 
     def _wide_resnet_config(self) -> Any:
-        from audio.wide_resnet_model import WideResNetAudioConfig
+        from audio.wide_resnet_model import WideResNetAudioConfig, from_scratch
 
-        # A frame every 20 ms is half the work of the usual 10.
-        frames = {"hop_seconds": 0.02, **({"n_mels": 40} if "mel" in self.config.features else {})}
-        return WideResNetAudioConfig(
-            depth=self.config.depth,
-            widen_factor=self.config.widen_factor,
-            features=self.config.features,
-            feature_settings=frames,
-            sample_rate=16000,
-            max_seconds=self.max_seconds,
-            dropout=0.1,
-            mask_padding=False,  # how long a sound lasts, and the silence after it, tell what it is
-            **self.labels,
-        )
+        config = self.config
+        settings = from_scratch(config.depth, config.widen_factor, config.features, self.max_seconds)
+        return WideResNetAudioConfig(**settings, sample_rate=16000, **self.labels)
 
     def workload(self) -> Any:
         """What the planner must know: the model and the longest clips. Call it after :meth:`train_set`."""
