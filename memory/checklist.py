@@ -42,6 +42,11 @@ class Situation:
         return self.device == "cuda" or self.fast_bf16
 
     @property
+    def no_statistics(self) -> bool:
+        """The model keeps no running statistics, which 16 bits would not resolve."""
+        return not self.batch_norm
+
+    @property
     def copies_inputs(self) -> bool:
         """Batches travel from the host to the device."""
         return self.device == "cuda"
@@ -54,6 +59,10 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "fast_16_bit": (
         "the processor multiplies 16-bit numbers natively",
         "this processor multiplies 16-bit numbers more slowly than 32-bit ones",
+    ),
+    "no_statistics": (
+        "the model keeps no batch statistics",
+        "batch statistics would be kept in 16 bits",
     ),
     "copies_inputs": ("the model is on an accelerator", "on a CPU there is nowhere to copy the data to"),
     "padding": ("inputs differ in length", "all inputs have one length"),
@@ -287,6 +296,7 @@ CHECKLIST: tuple[Step, ...] = (
         "updates below 1/256 of a weight are lost, so accuracy can suffer; harmless for frozen weights",
         "weights, gradients and state are the largest part, and halving them all is what fits",
         "fp32 weights fit, and they learn better",
+        needs=("no_statistics",),
     ),
     Step(
         "lora",

@@ -85,6 +85,9 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
         arguments.base_model, sequence_length=arguments.sequence_length, max_seconds=arguments.max_seconds,
         num_labels=arguments.num_labels, depth=arguments.depth, widen_factor=arguments.widen_factor,
     )  # fmt: skip
+    around = situation(work, arguments.device, arguments.processes)
+    if settings.precision == "bf16-pure" and around.batch_norm:
+        raise ValueError("--precision bf16-pure would keep batch statistics in 16 bits: use --precision bf16")
     tell = progress or (lambda _: None)
     context = None if arguments.context is None else arguments.context / 2**20
     predictor = Predictor(
@@ -93,7 +96,6 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
     tell("the settings asked for")
     told = predictor(settings)
     plain = predictor(MemorySettings(settings.effective_batch_size))
-    around = situation(work, arguments.device, arguments.processes)
     budget = None if arguments.budget is None else arguments.budget / 2**20
     choice = None
     if budget is not None:

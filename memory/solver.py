@@ -155,8 +155,8 @@ def _with(
     of_tables = change.get("freeze") == "embeddings" or "embeddings_by_row" in change
     if of_tables and not situation.embeddings:
         return None
-    if change.get("precision") == "bf16-pure" and situation.batch_norm:
-        return None  # running statistics would be kept in bf16
+    if change.get("precision") == "bf16-pure" and not step("pure_bf16").applies(situation):
+        return None
     if wanted.lora_rank:
         change.pop("lora_rank", None)
     if wanted.freeze not in ("none", 0):

@@ -115,6 +115,17 @@ def test_audio_goes_through(answer):
     assert "--depth 10 --widen-factor 2" in told["command"] and "--max-seconds 0.5" in told["command"]
 
 
+def test_the_table_of_a_network_with_batch_statistics(answer):
+    code, told = answer("--max-seconds", "0.5", model="wide_resnet")
+    assert code == 0 and len(told["levers"]) > 3
+    assert not any("bf16 too" in lever["lever"] for lever in told["levers"])
+
+
+def test_weights_in_16_bits_are_refused_where_there_are_batch_statistics(answer):
+    with pytest.raises(ValueError, match="use --precision bf16"):
+        answer("--precision", "bf16-pure", model="wide_resnet")
+
+
 def test_sharding_divides_the_state(answer):
     _, alone = answer("--no-table")
     _, four = answer("--no-table", "--processes", "4", "--sharding", "fsdp")
