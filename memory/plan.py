@@ -17,7 +17,7 @@ from typing import Any
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import run
+from command_line import quiet_libraries, run
 from memory.settings import MemorySettings, add_settings_arguments, from_arguments
 
 DEFAULT_MODEL = "minilm-l6"
@@ -283,4 +283,5 @@ def _progress(what: str) -> None:
 
 
 if __name__ == "__main__":
+    quiet_libraries()
     sys.exit(run(main))
