@@ -302,9 +302,9 @@ def power_in_bands(
             end = first + (len(rows) - 1) * hop_length + n_fft
             before = int(first > 0 and preemphasis != 0)
             heard = emphasized(clip[max(0, first - before) : end], preemphasis)[before:]
-            if first < 0 or end > time:
-                silence = waveform.new_zeros(max(0, -first, end - time))
-                heard = torch.cat([silence[: max(0, -first)], heard, silence[: max(0, end - time)]])
+            left, right = max(0, -first), max(0, end - time)
+            if left or right:
+                heard = torch.cat([waveform.new_zeros(left), heard, waveform.new_zeros(right)])
             parts = torch.view_as_real(torch.fft.rfft(heard.unfold(0, n_fft, hop_length) * window)).flatten(-2)
             torch.mm(parts.square_(), weights, out=rows)
     return result

@@ -141,12 +141,16 @@ def bert() -> list[dict[str, Any]]:
 
 def accuracies(seeds: list[int], only: str) -> list[dict[str, Any]]:
     """Fine-tunes both ways on Rotten Tomatoes and prints test accuracies; finished runs are read, not repeated."""
+    from benchmarks.accuracy import train
+    from memory.settings import MemorySettings
+
     rows = []
     for seed in seeds:
         for name, (settings, options) in WAYS.items():
             if only not in name:
                 continue
-            report = _finetune(ROOT / "runs/levers" / f"{name.replace(' ', '-')}-seed{seed}", settings, options, seed)
+            flags = [*MemorySettings(**settings).flags(), *options]
+            report = train(name.replace(" ", "-"), flags, seed, None, ROOT / "runs/levers")
             row = {"name": name, "seed": seed, "validation": report["validation"]["accuracy"],
                    "test": report["metrics"]["accuracy"], "seconds": report["seconds"]}  # fmt: skip
             rows.append(row)
@@ -156,16 +160,6 @@ def accuracies(seeds: list[int], only: str) -> list[dict[str, Any]]:
         plain, small = (statistics.mean(r["test"] for r in rows if r["name"] == name) for name in WAYS)
         print(f"mean test accuracy: plain {plain:.4f}, a tenth {small:.4f}, {100 * (small - plain):+.2f} points")
     return rows
-
-
-def _finetune(folder: Path, settings: dict[str, Any], options: list[str], seed: int) -> dict[str, Any]:
-    from memory.settings import MemorySettings
-
-    if not (folder / "run.json").is_file():
-        command = [sys.executable, str(ROOT / "training/finetune.py"), *MemorySettings(**settings).flags(), *options,
-                   "--seed", str(seed), "--output-dir", str(folder)]  # fmt: skip
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return json.loads((folder / "run.json").read_text(encoding="utf-8"))
 
 
 def _measure(what: str, name: str) -> dict[str, float]:

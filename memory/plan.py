@@ -86,8 +86,7 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
         num_labels=arguments.num_labels, depth=arguments.depth, widen_factor=arguments.widen_factor,
     )  # fmt: skip
     around = situation(work, arguments.device, arguments.processes)
-    if settings.precision == "bf16-pure" and around.batch_norm:
-        raise ValueError("--precision bf16-pure would keep batch statistics in 16 bits: use --precision bf16")
+    settings.check_statistics(around.batch_norm)
     tell = progress or (lambda _: None)
     context = None if arguments.context is None else arguments.context / 2**20
     predictor = Predictor(

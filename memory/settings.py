@@ -85,6 +85,20 @@ class MemorySettings:
         """Name of the autocast dtype, or None where tensors keep the dtype of the weights."""
         return {"fp16": "float16", "bf16": "bfloat16"}.get(self.precision)
 
+    def check_statistics(self, batch_norm: bool) -> None:
+        """Refuses weights in 16 bits beside running statistics, which those would not resolve.
+
+        Args:
+            batch_norm (bool): the model normalises over the batch.
+
+        Raises:
+            ValueError: ``precision`` is ``"bf16-pure"`` and it does.
+        """
+        if batch_norm and self.precision == "bf16-pure":
+            raise ValueError(
+                "--precision bf16-pure would keep batch statistics in 16 bits: use --precision bf16"
+            )
+
     def check_device(self, device: str) -> None:
         """Raises a ValueError where the device cannot run these settings."""
         if device == "cpu" and self.precision == "fp16":

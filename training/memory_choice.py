@@ -104,8 +104,7 @@ def choose(config: FinetuneConfig, planner: Planner, precision: Precision) -> Me
     asked = config.memory.replace(precision=precision.name)
     if asked.optimizer_in_backward and world_size() > 1:
         raise ValueError("--optimizer-in-backward updates before the processes agree: train in one process")
-    if planner.task.config.base_model == "wide_resnet" and asked.precision == "bf16-pure":
-        raise ValueError("--precision bf16-pure would keep batch statistics in 16 bits: use --precision bf16")
+    asked.check_statistics(batch_norm=planner.task.config.base_model == "wide_resnet")
     checklist = [{"step": "precision", "value": asked.precision, "reason": precision.reason}]
     checklist += [
         {"step": item.key, "value": getattr(asked, item.setting), "reason": "asked for"}
