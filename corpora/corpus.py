@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 
@@ -55,6 +55,16 @@ class Corpus:
     language: str = "unknown"
     license: str = "unknown"
     notes: list[str] = field(default_factory=list)
+
+    def training_on_validation(self) -> Corpus:
+        """The same with the validation part's examples in the training part too, for a last run after the choices."""
+        both = Part(
+            [*self.train.inputs, *self.validation.inputs],
+            [*self.train.labels, *self.validation.labels],
+            [*self.train.groups, *self.validation.groups],
+        )
+        note = f"the {len(self.validation)} examples of the validation part are trained on too, and choose nothing"
+        return replace(self, train=both, notes=[*self.notes, note])
 
     def describe(self) -> dict:
         """What a run's record and a model card say about the data.

@@ -207,9 +207,10 @@ def _labels(report: dict) -> str:
 
 def _training(report: dict) -> str:
     config, sizes = report["config"], report["data"]["sizes"]
+    chosen_on = "of them the validation part" if config.get("train_on_validation") else "to choose"
     data = (
         f"- data: {report['data']['name']} ({report['data']['revision']}): {sizes['train']} to "
-        f"{'calibrate on' if report.get('adopted') else 'train'}, {sizes['validation']} to choose, "
+        f"{'calibrate on' if report.get('adopted') else 'train'}, {sizes['validation']} {chosen_on}, "
         f"{sizes['test']} to test"
     )
     versions = "- versions: " + ", ".join(f"{name} {number}" for name, number in report["versions"].items())

@@ -42,10 +42,12 @@ class KeepBest(TrainerCallback):
         averaged (bool, optional): the weights are averages, which only settle with time: a later epoch takes
             the place of an earlier one as long as its accuracy is within one standard error of the highest, as
             far as the validation part can tell them apart. (Default: ``False``: it must be higher)
+        last (bool, optional): keep the last weights, whatever their accuracy: the validation part was trained
+            on. (Default: ``False``)
     """
 
-    def __init__(self, folder: Path, averaged: bool = False):
-        self.folder, self.averaged = folder, averaged
+    def __init__(self, folder: Path, averaged: bool = False, last: bool = False):
+        self.folder, self.averaged, self.last = folder, averaged, last
         self.record = folder.with_name("best.json")
 
     def best(self) -> dict[str, float] | None:
@@ -62,17 +64,17 @@ class KeepBest(TrainerCallback):
         eval_dataloader: Any,
         **kwargs: Any,
     ) -> None:
-        """Saves the weights when validation accuracy rose (or tied with a lower loss)."""
+        """Saves the weights when validation accuracy rose (or tied with a lower loss), or always."""
         if "eval_accuracy" not in metrics or not state.is_world_process_zero:
             return
         now = {name: metrics[f"eval_{name}"] for name in ("accuracy", "macro_f1", "loss")}
         before = self.best()
         highest = max(now["accuracy"], before["highest_accuracy"] if before else 0.0)
-        if before and self.averaged:
-            if now["accuracy"] < highest - standard_error(highest, len(eval_dataloader.dataset)):
+        within = highest - standard_error(highest, len(eval_dataloader.dataset))
+        if before and not self.last:
+            rose = (now["accuracy"], -now["loss"]) > (before["accuracy"], -before["loss"])
+            if not (now["accuracy"] >= within if self.averaged else rose):
                 return
-        elif before and (now["accuracy"], -now["loss"]) <= (before["accuracy"], -before["loss"]):
-            return
         fresh = self.folder.with_name("best.new")
         shutil.rmtree(fresh, ignore_errors=True)
         model.save_pretrained(fresh)

@@ -36,6 +36,9 @@ class FinetuneConfig:
     text_column: str | None = _flag("column of the text in your file")
     label_column: str | None = _flag("column of the label in your file")
     fold: int = _flag("which fold of the drum kits is the test part, 0 to 4", 0)
+    train_on_validation: bool = _flag(
+        "train on the validation part too, once everything is chosen: the weights of the last epoch are kept", False
+    )
     epochs: float | None = _flag("passes over the training part", type=float)
     max_steps: int = _flag("stop after this many optimizer steps; -1: after the epochs", -1)
     learning_rate: float | None = _flag("peak learning rate", type=float)

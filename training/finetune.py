@@ -97,6 +97,8 @@ def _inputs(config: FinetuneConfig, token: str | None):
     )
     if corpus.task != config.task:
         raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}")
+    if config.train_on_validation:
+        corpus = corpus.training_on_validation()
     for note in corpus.notes:
         print(note, flush=True)
     return corpus, base
@@ -147,10 +149,10 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
         checkpoint = folder.open(config.to_json(), config.resume)
         write_json(record_path(folder.partial), choice.to_json())
     checkpoint = processes.agree(checkpoint)
-    sizes = {name: len(getattr(corpus, name).inputs) for name in ("train", "validation", "test")}
+    chosen_on = "of them the validation part" if config.train_on_validation else "to choose"
     print(
-        f"{config.base_model} on {corpus.name}: {sizes['train']} to train, {sizes['validation']} to choose, "
-        f"{sizes['test']} to test; {epochs:g} epochs, learning rate {rate:g}",
+        f"{config.base_model} on {corpus.name}: {len(corpus.train)} to train, {len(corpus.validation)} {chosen_on}, "
+        f"{len(corpus.test)} to test; {epochs:g} epochs, learning rate {rate:g}",
         flush=True,
     )
     if checkpoint:

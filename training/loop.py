@@ -44,7 +44,7 @@ def fit(
         checkpoint (str, optional): checkpoint to go on from.
 
     Returns:
-        tuple: the Trainer, the best validation metrics, and the levers that training ended with.
+        tuple: the Trainer, the validation metrics of the weights kept, and the levers that training ended with.
     """
     around = planner.around  # found out while there is memory
     while True:
@@ -86,7 +86,7 @@ def _make(
 
     set_seed(arguments.seed)
     task.model = apply_to_model(task.load_model(weights_dtype(choice.settings)), choice.settings)
-    keeper = KeepBest(folder.best, task.averaged)
+    keeper = KeepBest(folder.best, task.averaged, last=task.config.train_on_validation)
     order = RememberOrder(lambda: trainer.order)
     trainer = ClassifierTrainer(
         settings=choice.settings,

@@ -83,7 +83,8 @@ def compose(
         "config": {**settings, **task.extras()},
         "checklist": choice.checklist,
         "metrics": scored["metrics"],
-        "validation": validation,
+        # Of examples that were trained on it would say nothing.
+        "validation": None if config.train_on_validation else validation,
         "confusion": scored["confusion"],
         "examples": scored.get("examples", []),
         "memory": {

@@ -65,6 +65,20 @@ def test_examples_are_texts_of_their_label(text_run, news):
         assert known[example["text"]] == example["label"]
 
 
+def test_last_run_trains_on_the_validation_part_too(text_run, news_csv, tiny_bert, tmp_path):
+    options = ["--dataset", news_csv, "--base-model", tiny_bert, "--epochs", 2, "--train-on-validation"]
+    done = run_script("training/finetune.py", *options, "--output-dir", "both", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    apart, both = (json.loads((run / "run.json").read_text()) for run in (text_run, tmp_path / "both"))
+    sizes = apart["data"]["sizes"]
+    count = sizes["train"] + sizes["validation"]
+    assert both["data"]["sizes"] == {**sizes, "train": count}
+    assert f"{count} to train, {sizes['validation']} of them the validation part" in done.stdout
+    assert both["steps"] == 2 * -(-count // 32)
+    assert both["validation"] is None, "nothing was measured on examples that were not trained on"
+    assert sum(map(sum, both["confusion"])) == sizes["test"]
+
+
 def test_a_finished_run_is_not_overwritten_unasked(text_run, news_csv, tiny_bert):
     before = (text_run / "run.json").read_bytes()
     done = run_script(
@@ -139,8 +153,8 @@ def test_checkpoint_cut_short_is_not_resumed_from(tmp_path):
         folder.check({"seed": 1}, resume=True, overwrite=False)
 
 
-@pytest.mark.parametrize("averaged, kept", [(False, 0.8), (True, 0.78)])
-def test_best_weights_survive_later_worse_ones(tmp_path, tiny_bert, averaged, kept):
+@pytest.mark.parametrize("averaged, last, kept", [(False, False, 0.8), (True, False, 0.78), (True, True, 0.74)])
+def test_which_weights_are_kept(tmp_path, tiny_bert, averaged, last, kept):
     from types import SimpleNamespace
 
     import torch
@@ -150,7 +164,7 @@ def test_best_weights_survive_later_worse_ones(tmp_path, tiny_bert, averaged, ke
     from training.weights import load_weights
 
     model = AutoModelForSequenceClassification.from_pretrained(tiny_bert, num_labels=2)
-    keeper = KeepBest(tmp_path / "best", averaged)
+    keeper = KeepBest(tmp_path / "best", averaged, last)
     state = SimpleNamespace(is_world_process_zero=True, global_step=1, epoch=1.0)
     hundred = SimpleNamespace(dataset=range(100))  # one standard error of 0.8 is 0.04
     weights = {}
