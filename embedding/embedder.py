@@ -7,13 +7,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from embedding.cache import cache_folder, drop_oldest, new_folder
+from atomic import new_file, new_folder
+from cache import cache_folder, drop_oldest
 from embedding.convert import INPUTS, PRECISIONS
 from embedding.source import Source, resolve
 from openvino_core import core
@@ -58,7 +58,7 @@ class Embedder:
             raise ValueError(f"precision {precision!r} is unknown: choose one of {', '.join(PRECISIONS)}.")
         self.source = resolve(model)
         self.precision = precision
-        self.folder = cache_folder() / "models" / f"{self.source.digest}-{precision}-{CONVERSION}"
+        self.folder = cache_folder("embedding") / "models" / f"{self.source.digest}-{precision}-{CONVERSION}"
         if not (self.folder / "embedding.json").is_file():
             _convert_in_a_process(self.source, precision, self.folder)
         self.settings = json.loads((self.folder / "embedding.json").read_text())
@@ -89,7 +89,7 @@ class Embedder:
 
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        path = cache_folder() / "vectors" / f"{self._key(texts)}.npy"
+        path = cache_folder("embedding") / "vectors" / f"{self._key(texts)}.npy"
         try:
             vectors = np.load(path, allow_pickle=False)
             os.utime(path)
@@ -175,10 +175,8 @@ class Embedder:
 def _store(path: Path, vectors: Any) -> None:
     import numpy as np
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}.", delete=False) as file:
+    with new_file(path) as temporary, temporary.open("wb") as file:
         np.save(file, vectors)
-    os.replace(file.name, path)
     drop_oldest(path.parent, "*.npy", VECTOR_CACHE_BYTES)
 
 

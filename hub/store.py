@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cache import cache_folder
 from hub.client import logger
 from hub.errors import IntegrityError
 from hub.files import git_sha1_of, is_safe_name, is_unsafe, sha256_of
@@ -25,7 +26,7 @@ class Promised:
 
 def quarantine_folder() -> Path:
     """Where wrong files go: outside of every cache, to be looked at or deleted by hand."""
-    return Path(os.environ.get("GROKAEM_CACHE", Path.home() / ".cache" / "grokaem")) / "quarantine"
+    return cache_folder("quarantine")
 
 
 class Wanted:

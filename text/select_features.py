@@ -17,6 +17,7 @@ from typing import Any
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from atomic import new_file
 from command_line import check_writable, run
 
 SCORERS = ("chi2", "mutual_info", "anova", "variance", "linear", "trees", "permutation")  # of text.selection
@@ -89,7 +90,8 @@ def main(argv: list[str]) -> int:
         del facts["results"], facts["words"]  # the model tells its words itself, the table is --json's
         from_pipeline(told.pipeline, words).save(arguments.save, corpus.label_names, facts)
     if arguments.json:
-        arguments.json.write_text(json.dumps(told.as_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+        with new_file(arguments.json) as path:
+            path.write_text(json.dumps(told.as_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
     if arguments.html:
         from text.report import write_report
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from atomic import new_folder
 from text.words import WordSettings, words_of
 
 VOCABULARY, WEIGHTS, CONFIG = "vocabulary.json", "words.safetensors", "config.json"
@@ -77,18 +75,11 @@ class TfidfModel:
             "words": self.words.as_dict(),
             "ngrams": list(self.ngrams),
         }
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        with new_folder(folder) as partial:
             (partial / CONFIG).write_text(json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8")
             (partial / VOCABULARY).write_text(json.dumps(self.terms, ensure_ascii=False), encoding="utf-8")
             tensors = {"idf": self.idf, "weights": self.weights, "bias": self.bias}
             save_file({name: np.ascontiguousarray(t, np.float32) for name, t in tensors.items()}, partial / WEIGHTS)
-            partial.chmod(0o777 & ~_umask())
-            partial.rename(folder)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
 
     @classmethod
     def load(cls, folder: Path) -> TfidfModel:
@@ -123,9 +114,3 @@ def from_pipeline(pipeline: Any, words: WordSettings) -> TfidfModel:
     all_stop_words = stop_words(words.stop_languages) | set(words.own_stop_words)
     words = replace(words, stop_languages=(), own_stop_words=tuple(sorted(all_stop_words)))
     return TfidfModel(words, pipeline["count"].ngram_range, terms.tolist(), pipeline["tfidf"].idf_, weights, bias)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -12,9 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from atomic import new_file
+from cache import cache_folder, drop_oldest
 from text.linguistics import Token, analyse, stem, versions
 from text.stop_words import LANGUAGES, stop_words
 from text.vectorize import WORDS, WORDS_AND_NUMBERS
+
+CACHE_BYTES = 1 << 30  # of words kept on disk; the least recently used go first
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,13 @@ def words_of(texts: list[str], settings: WordSettings, keep: bool = True) -> lis
     # Only what takes long is worth a file: cutting into words is as fast as reading it back.
     path = _cache_file(texts, settings) if keep and (settings.needs_analysis or settings.stems) else None
     if path is not None and path.is_file():
+        os.utime(path)
         return json.loads(path.read_text(encoding="utf-8"))
     result = [" ".join(words) for words in _run(texts, settings)]
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
-        partial.replace(path)
+        with new_file(path) as temporary:
+            temporary.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+        drop_oldest(path.parent, "*.json", CACHE_BYTES)
     return result
 
 
@@ -173,5 +177,4 @@ def _cache_file(texts: list[str], settings: WordSettings) -> Path:
         data = text.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
-    folder = Path(os.environ.get("GROKAEM_CACHE") or Path.home() / ".cache" / "grokaem")
-    return folder / "words" / f"{digest.hexdigest()[:32]}.json"
+    return cache_folder("words") / f"{digest.hexdigest()[:32]}.json"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from atomic import new_folder
 
 FORMAT = 1
 # Where each model's transform lives: called with the model, the documents that have text, their embeddings.
@@ -103,9 +103,7 @@ class TopicModel:
         folder = Path(folder)
         if folder.exists() and any(folder.iterdir()) and not (folder / "topic_model.json").is_file():
             raise ValueError(f"{folder} holds something else than a topic model: give a new folder.")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
+        with new_folder(folder, replace=True) as temporary:
             arrays = {f"array.{name}": np.ascontiguousarray(value) for name, value in self.arrays.items()}
             arrays["document_topics"] = np.ascontiguousarray(self.document_topics)
             arrays["assignments"] = np.ascontiguousarray(self.assignments)
@@ -121,11 +119,6 @@ class TopicModel:
             }
             text = json.dumps(content, ensure_ascii=False)
             (temporary / "topic_model.json").write_text(text, encoding="utf-8")
-            if folder.exists():
-                shutil.rmtree(folder)
-            temporary.rename(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
         return folder
 
     @classmethod

@@ -6,6 +6,7 @@ import html
 from pathlib import Path
 from typing import Any
 
+from atomic import new_file
 from topics import figures
 from topics.coherence import C_V_WARNING
 from topics.model import TopicModel
@@ -92,7 +93,8 @@ def write_report(
         f"<!doctype html><html lang=en><head><meta charset=utf-8><title>Topics of {html.escape(title)}</title>"
         f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>"
     )
-    path.write_text(page, encoding="utf-8")
+    with new_file(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
 
 
 class _Drawn:

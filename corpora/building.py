@@ -1,4 +1,4 @@
-"""Where fetched data lies between runs, and how it gets there whole or not at all."""
+"""How fetched data gets into its place: by one process while the others wait, whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,14 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-
-def cache_folder() -> Path:
-    """The room's folder under ``$GROKAEM_CACHE`` (by default ``~/.cache/grokaem``), made if missing."""
-    root = Path(os.environ.get("GROKAEM_CACHE", Path.home() / ".cache" / "grokaem"))
-    folder = root / "corpora"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @contextmanager
