@@ -13,6 +13,7 @@ BUILT_IN = {
     "20newsgroups": "text",
     "fortunes_ru": "text",
     "drums": "audio",
+    "foxdot": "audio",
     "voices": "audio",
 }
 
@@ -51,6 +52,9 @@ def load(
     fold: int = 0,
     revision: str | None = None,
     classes: list[str] | None = None,
+    also_train_on: str | None = None,
+    train_on_validation: bool = False,
+    only_training: bool = False,
 ) -> Corpus:
     """Loads a labelled data set, split into train, validation and test.
 
@@ -65,6 +69,13 @@ def load(
         fold (int, optional): which drum kits are tested, 0 to 4; only for ``drums``. (Default: 0)
         revision (str, optional): of a Hub data set. (Default: the newest)
         classes (list of str, optional): keep only these classes. (Default: all)
+        also_train_on (str, optional): further data of the same classes, named as ``name_or_path`` is, all of it
+            for the training part; see :meth:`Corpus.training_on`. A table's columns are named as those of
+            ``name_or_path``. (Default: none)
+        train_on_validation (bool, optional): the training part holds the validation part too, for a last run
+            after everything is chosen. (Default: ``False``)
+        only_training (bool, optional): a file or folder of yours is a training part and nothing else, however
+            small it is: what ``also_train_on`` reads. (Default: ``False``)
 
     Returns:
         Corpus: deterministic; ``notes`` says what was dropped or recognised.
@@ -85,7 +96,7 @@ def load(
     if is_built_in:
         corpus = _built_in(name, fold, classes)
     elif Path(name).exists() or _looks_like_path(name):
-        corpus = _own(Path(name), text_column, label_column, classes)
+        corpus = _own(Path(name), text_column, label_column, classes, only_training)
     else:
         from corpora import hub_data
 
@@ -105,7 +116,16 @@ def load(
         raise ValueError(
             f"{name} is {corpus.task} and the task is {task}: choose other data or --task {corpus.task}"
         )
-    return corpus
+    if also_train_on:
+        other = load(
+            also_train_on,
+            task=corpus.task,
+            text_column=text_column,
+            label_column=label_column,
+            only_training=True,
+        )
+        corpus = corpus.training_on(other)
+    return corpus.training_on_validation() if train_on_validation else corpus
 
 
 def read_documents(
@@ -155,6 +175,10 @@ def _built_in(name: str, fold: int, classes: list[str] | None) -> Corpus:
         from corpora import drums
 
         corpus = drums.load(fold)
+    elif name == "foxdot":
+        from corpora import foxdot
+
+        corpus = foxdot.load()
     else:
         from corpora import voices
 
@@ -166,7 +190,13 @@ def _built_in(name: str, fold: int, classes: list[str] | None) -> Corpus:
     return keep_classes(corpus, classes)
 
 
-def _own(path: Path, text_column: str | None, label_column: str | None, classes: list[str] | None) -> Corpus:
+def _own(
+    path: Path,
+    text_column: str | None,
+    label_column: str | None,
+    classes: list[str] | None,
+    only_training: bool,
+) -> Corpus:
     if not path.exists():
         raise FileNotFoundError(
             f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(BUILT_IN)})"
@@ -174,10 +204,10 @@ def _own(path: Path, text_column: str | None, label_column: str | None, classes:
     if path.is_dir():
         from corpora import own_audio
 
-        return own_audio.load(path, classes)
+        return own_audio.load(path, classes, only_training)
     from corpora import own_text
 
-    return own_text.load(path, text_column, label_column, classes)
+    return own_text.load(path, text_column, label_column, classes, only_training)
 
 
 def _looks_like_path(name: str) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
+
+from corpora.packages import sha256_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,9 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def __add__(self, other: Part) -> Part:
+        return Part(self.inputs + other.inputs, self.labels + other.labels, self.groups + other.groups)
 
 
 @dataclass(frozen=True)
@@ -56,15 +62,51 @@ class Corpus:
     license: str = "unknown"
     notes: list[str] = field(default_factory=list)
 
+    def training_on(self, other: Corpus) -> Corpus:
+        """The same with every example of another corpus in the training part.
+
+        What is in the validation or test part, or twice in the other corpus, is left out.
+
+        Args:
+            other (Corpus): its labels are found by their names.
+
+        Raises:
+            ValueError: another task, or a label that this corpus does not have.
+        """
+        if other.task != self.task:
+            raise ValueError(f"{other.name} is {other.task} and {self.name} is {self.task}: train on data of one kind")
+        if unknown := [name for name in other.label_names if name not in self.label_names]:
+            raise ValueError(
+                f"{other.name} has the class {unknown[0]}, which {self.name} has not: its classes are "
+                f"{', '.join(self.label_names)}"
+            )
+        seen = {_content(item) for part in (self.validation, self.test) for item in part.inputs}
+        added, offered = Part([], [], []), 0
+        for part in (other.train, other.validation, other.test):
+            for item, label, group in zip(part.inputs, part.labels, part.groups, strict=True):
+                offered += 1
+                content = _content(item)
+                if content in seen:
+                    continue
+                seen.add(content)
+                added.inputs.append(item)
+                added.labels.append(self.label_names.index(other.label_names[label]))
+                added.groups.append(group)
+        note = f"{len(added)} of the {offered} examples of {other.name} are trained on too"
+        if offered > len(added):
+            note += "; the others are copies, or in the validation or test part"
+        return replace(
+            self,
+            train=self.train + added,
+            revision=f"{self.revision}; {other.revision}",
+            license=f"{self.license}; {other.name}: {other.license}",
+            notes=[*self.notes, *other.notes, note],
+        )
+
     def training_on_validation(self) -> Corpus:
         """The same with the validation part's examples in the training part too, for a last run after the choices."""
-        both = Part(
-            [*self.train.inputs, *self.validation.inputs],
-            [*self.train.labels, *self.validation.labels],
-            [*self.train.groups, *self.validation.groups],
-        )
         note = f"the {len(self.validation)} examples of the validation part are trained on too, and choose nothing"
-        return replace(self, train=both, notes=[*self.notes, note])
+        return replace(self, train=self.train + self.validation, notes=[*self.notes, note])
 
     def describe(self) -> dict:
         """What a run's record and a model card say about the data.
@@ -110,3 +152,7 @@ class Documents:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+
+def _content(item: str | Path) -> str:
+    return sha256_of(item) if isinstance(item, Path) else item

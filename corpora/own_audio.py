@@ -31,7 +31,7 @@ def visible_files(folder: Path) -> list[Path]:
     return sorted(p for p in files if not any(x.startswith(".") for x in p.relative_to(folder).parts))
 
 
-def load(folder: Path, classes: list[str] | None = None) -> Corpus:
+def load(folder: Path, classes: list[str] | None = None, only_training: bool = False) -> Corpus:
     """Reads and splits a folder of class folders.
 
     The first folder below ``folder`` is the class; deeper folders do not matter. A file's part is decided by
@@ -42,6 +42,7 @@ def load(folder: Path, classes: list[str] | None = None) -> Corpus:
     Args:
         folder (Path): the folder.
         classes (list of str, optional): keep only these. (Default: all)
+        only_training (bool, optional): all of it is the training part. (Default: ``False``)
 
     Returns:
         Corpus: inputs are paths; groups are digests of the files' contents.
@@ -72,7 +73,7 @@ def load(folder: Path, classes: list[str] | None = None) -> Corpus:
     rows.notes[:0] = notes
     groups = [digests[path] for path in kept]
     parts = [PART_FOLDERS[path.relative_to(folder).parts[0].lower()] for path in kept] if has_parts else None
-    if has_parts and "validation" not in parts:
+    if has_parts and "validation" not in parts and not only_training:
         parts = [
             "validation" if part == "train" and tenth_of_digest(group) == 2 else part
             for part, group in zip(parts, groups, strict=True)
@@ -90,6 +91,7 @@ def load(folder: Path, classes: list[str] | None = None) -> Corpus:
         revision=f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}",
         parts=parts,
         classes=classes,
+        only_training=only_training,
         license="the user's own",
     )
 

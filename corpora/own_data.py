@@ -24,6 +24,7 @@ def make_corpus(
     parts: Sequence[str] | None = None,
     label_names: list[str] | None = None,
     classes: list[str] | None = None,
+    only_training: bool = False,
     language: str = "unknown",
     license: str = "unknown",
 ) -> Corpus:
@@ -39,6 +40,8 @@ def make_corpus(
         parts (sequence of str, optional): the part of each example. (Default: by its digest)
         label_names (list of str, optional): the classes in order. (Default: sorted)
         classes (list of str, optional): keep only these. (Default: all)
+        only_training (bool, optional): all examples are of the training part, however few they are.
+            (Default: ``False``)
         language (str, optional): code of the language. (Default: unknown)
         license (str, optional): as the source states it. (Default: unknown)
 
@@ -46,6 +49,8 @@ def make_corpus(
         ValueError: fewer than two classes, a class with nothing to train on, or an empty part.
     """
     inputs, labels, groups, notes = rows.inputs, rows.labels, list(groups), list(rows.notes)
+    if only_training:
+        parts = ["train"] * len(groups)
     parts = [part_of_digest(group) for group in groups] if parts is None else list(parts)
     present = set(labels)
     label_names = [x for x in label_names if x in present] if label_names else sorted_labels(present)
@@ -58,11 +63,12 @@ def make_corpus(
         groups, parts, label_names = [groups[i] for i in keep], [parts[i] for i in keep], wanted
     if not inputs:
         raise ValueError(f"{source} has no usable example: give it rows with a text and a label")
-    if len(label_names) < 2:
+    if len(label_names) < 2 and not only_training:
         raise ValueError(
             f"{source} has only one class, {label_names[0]!r}: a classifier needs examples of at least two"
         )
-    notes += _check_parts(source, label_names, labels, parts)
+    if not only_training:
+        notes += _check_parts(source, label_names, labels, parts)
     index = {label: number for number, label in enumerate(label_names)}
     return Corpus(
         name=name,

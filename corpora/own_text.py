@@ -18,6 +18,7 @@ def load(
     text_column: str | None = None,
     label_column: str | None = None,
     classes: list[str] | None = None,
+    only_training: bool = False,
 ) -> Corpus:
     """Reads and splits a table; a text's part is decided by the hash of the text itself.
 
@@ -26,6 +27,7 @@ def load(
         text_column (str, optional): where the texts are. (Default: recognised, and announced)
         label_column (str, optional): where the classes are. (Default: recognised, and announced)
         classes (list of str, optional): keep only these. (Default: all)
+        only_training (bool, optional): all of it is the training part. (Default: ``False``)
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -45,5 +47,6 @@ def load(
         task="text",
         revision=f"sha256:{sha256_of(path)}",
         classes=classes,
+        only_training=only_training,
         license="the user's own",
     )

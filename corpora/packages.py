@@ -142,7 +142,7 @@ def content_digest(source: Path) -> str:
 
 def is_sound(name: str) -> bool:
     """Whether a member of a sound package is one of its sounds."""
-    return PurePosixPath(name).suffix.lower() in (".wav", ".flac", ".aiff")
+    return PurePosixPath(name).suffix.lower() in (".wav", ".flac", ".aiff", ".aif")
 
 
 def sha256_of(path: Path) -> str:

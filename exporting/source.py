@@ -59,6 +59,8 @@ class Run:
             text_column=config.get("text_column"),
             label_column=config.get("label_column"),
             fold=config.get("fold", 0),
+            also_train_on=config.get("also_train_on"),
+            train_on_validation=config.get("train_on_validation", False),
         )
         corpus = in_order(corpus, data["label_names"])
         if corpus.describe() != data:

@@ -12,7 +12,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from training.processes import agree
-from training.run_folder import write_json
+from training.run_folder import COMPLETE, write_json
 
 
 class TimedCheckpoints(TrainerCallback):
@@ -32,6 +32,15 @@ class TimedCheckpoints(TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Counts from the end of the writing."""
         self.last = time.monotonic()
+
+
+class MarkComplete(TrainerCallback):
+    """Marks a checkpoint as complete; the last of all callbacks, since others write into it too."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """A kill before this leaves a checkpoint that is not resumed from."""
+        if args.should_save:
+            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
 
 
 class KeepBest(TrainerCallback):

@@ -36,6 +36,7 @@ class FinetuneConfig:
     text_column: str | None = _flag("column of the text in your file")
     label_column: str | None = _flag("column of the label in your file")
     fold: int = _flag("which fold of the drum kits is the test part, 0 to 4", 0)
+    also_train_on: str | None = _flag("further data of the same classes, all of it for training; foxdot for drums")
     train_on_validation: bool = _flag(
         "train on the validation part too, once everything is chosen: the weights of the last epoch are kept", False
     )

@@ -94,11 +94,11 @@ def _inputs(config: FinetuneConfig, token: str | None):
         text_column=config.text_column,
         label_column=config.label_column,
         fold=config.fold,
+        also_train_on=config.also_train_on,
+        train_on_validation=config.train_on_validation,
     )
     if corpus.task != config.task:
         raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}")
-    if config.train_on_validation:
-        corpus = corpus.training_on_validation()
     for note in corpus.notes:
         print(note, flush=True)
     return corpus, base

@@ -11,7 +11,7 @@ from transformers import EvalPrediction, set_seed
 
 from memory.checklist import Situation
 from training.averaging import AveragedWeights
-from training.callbacks import KeepBest, TimedCheckpoints
+from training.callbacks import KeepBest, MarkComplete, TimedCheckpoints
 from training.learning_rate import head_learning_rate
 from training.memory_choice import MemoryChoice, Planner, record_path
 from training.metrics import classification_metrics
@@ -104,6 +104,7 @@ def _make(
             order,
             keeper,
             *([AveragedWeights()] if task.averaged else []),
+            MarkComplete(),
         ],
     )
     return trainer, keeper

@@ -19,6 +19,7 @@ PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torc
 # A change of one of these between two starts would make a resumed run another experiment.
 MAY_DIFFER = {"export", "push", "repo_id", "push_original", "hub_private", "save_seconds", "preflight"}
 MAY_DIFFER |= {"logging_steps", "pin_memory"}
+COMPLETE = "complete"  # the empty file that is written last into a checkpoint
 
 
 class RunFolder:
@@ -90,13 +91,11 @@ class RunFolder:
 
     def last_checkpoint(self) -> str | None:
         """The newest complete checkpoint; those cut short are removed."""
-        # The Trainer writes trainer_state.json last: a checkpoint cut short by a crash lacks it.
         complete = []
         for folder in self.checkpoints.glob("checkpoint-*"):
-            try:
-                json.loads((folder / "trainer_state.json").read_text())
+            if (folder / COMPLETE).is_file():
                 complete.append(folder)
-            except (OSError, ValueError):
+            else:
                 shutil.rmtree(folder, ignore_errors=True)
         if not complete:
             return None

@@ -13,6 +13,7 @@ from memory.settings import MemorySettings
 from training.config import FinetuneConfig
 from training.processes import world_size
 from training.recovery import is_out_of_memory
+from training.run_folder import COMPLETE
 from training.sampling import LengthGroupedOrder
 from training.weights import load_weights
 
@@ -156,7 +157,7 @@ class ClassifierTrainer(Trainer):
     def save_now(self) -> str:
         """Writes a checkpoint of the last step, as if it had been due, and returns its folder."""
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-        if not (folder / "trainer_state.json").is_file():
+        if not (folder / COMPLETE).is_file():
             self._save_checkpoint(self.model, None)
             self.control = self.callback_handler.on_save(self.args, self.state, self.control)
         return str(folder)

@@ -7,7 +7,9 @@ import time
 
 import pytest
 
+from exporting.source import read_run
 from tests.conftest import OFFLINE, ROOT, run_script
+from training.run_folder import COMPLETE
 
 
 def test_run_folder_is_whole(text_run):
@@ -66,17 +68,22 @@ def test_examples_are_texts_of_their_label(text_run, news):
 
 
 def test_last_run_trains_on_the_validation_part_too(text_run, news_csv, tiny_bert, tmp_path):
+    more = tmp_path / "more.csv"
+    more.write_text("text,label\n" + "".join(f"{word} of the shares,{word}\n" for word in ("acq", "earn") * 5))
     options = ["--dataset", news_csv, "--base-model", tiny_bert, "--epochs", 2, "--train-on-validation"]
-    done = run_script("training/finetune.py", *options, "--output-dir", "both", cwd=tmp_path)
+    options += ["--also-train-on", more, "--output-dir", "both"]
+    done = run_script("training/finetune.py", *options, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     apart, both = (json.loads((run / "run.json").read_text()) for run in (text_run, tmp_path / "both"))
     sizes = apart["data"]["sizes"]
-    count = sizes["train"] + sizes["validation"]
+    count = sizes["train"] + sizes["validation"] + 2  # the copies of the two texts are left out
     assert both["data"]["sizes"] == {**sizes, "train": count}
     assert f"{count} to train, {sizes['validation']} of them the validation part" in done.stdout
     assert both["steps"] == 2 * -(-count // 32)
     assert both["validation"] is None, "nothing was measured on examples that were not trained on"
     assert sum(map(sum, both["confusion"])) == sizes["test"]
+    corpus = read_run(tmp_path / "both").corpus()
+    assert corpus.describe() == both["data"], "an export finds the same data again"
 
 
 def test_a_finished_run_is_not_overwritten_unasked(text_run, news_csv, tiny_bert):
@@ -122,7 +129,7 @@ def test_killed_run_resumes_to_the_same_end(news_csv, tiny_bert, tmp_path):
     )
     checkpoints = tmp_path / ".killed.partial" / "checkpoints"
     deadline = time.monotonic() + 120
-    while not list(checkpoints.glob("checkpoint-*/trainer_state.json")):
+    while not list(checkpoints.glob(f"checkpoint-*/{COMPLETE}")):
         assert process.poll() is None and time.monotonic() < deadline, "no checkpoint before the end"
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
@@ -144,9 +151,10 @@ def test_checkpoint_cut_short_is_not_resumed_from(tmp_path):
 
     folder = RunFolder(tmp_path / "run")
     assert folder.open({"seed": 0}, resume=False) is None
-    for step, state in ((10, "{}"), (20, '{"half": ')):
+    for step in (10, 20):  # of the second everything is written but the files of the callbacks
         (folder.checkpoints / f"checkpoint-{step}").mkdir()
-        (folder.checkpoints / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
+        (folder.checkpoints / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
+    (folder.checkpoints / "checkpoint-10" / COMPLETE).touch()
     (folder.checkpoints / "checkpoint-30").mkdir()
     assert folder.open({"seed": 0}, resume=True).endswith("checkpoint-10")
     with pytest.raises(ValueError, match="--seed 0"):
