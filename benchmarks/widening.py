@@ -1,10 +1,10 @@
 """Wide residual networks on drum sounds: the widening factor, and depth against width at equal parameters.
 
-    python benchmarks/widening.py                    # three networks more than accuracy.py trains, 40 minutes
+    python benchmarks/widening.py                    # four networks, 50 minutes
     python benchmarks/widening.py --networks 10-1 22-1 --folds 0
 
-Every network is trained as ``training/finetune.py --task audio`` trains it, once for each fold of kits. Finished runs
-are kept and only read again.
+Every network is trained as ``training/finetune.py --task audio`` trains it, on the kits alone and without those of the
+validation part, once for each fold. Finished runs are kept and only read again.
 """
 
 from __future__ import annotations
@@ -39,10 +39,9 @@ def main(argv: list[str]) -> int:
     for network in options.networks:
         depth, _, factor = network.partition("-")
         price = cost(int(depth), int(factor), (40, 76), n_classes=7)  # 40 bands, a frame every 20 ms of 1.5 s
-        name = "drums" if network == "10-2" else f"drums-{network}"  # accuracy.py's own network: its runs
         arguments = ["--task", "audio", "--depth", depth, "--widen-factor", factor]
         folds = [
-            [train(name, arguments, seed, fold, options.output_dir) for seed in options.seeds]
+            [train(f"drums-{network}", arguments, seed, fold, options.output_dir) for seed in options.seeds]
             for fold in options.folds
         ]
         scores = [statistics.mean(report["metrics"]["accuracy"] for report in fold) for fold in folds]

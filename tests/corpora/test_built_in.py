@@ -192,7 +192,10 @@ def test_voices_split_by_prompt():
         check_sound(path)
 
 
-@pytest.mark.parametrize("name", [*TEXT, pytest.param("voices", marks=pytest.mark.slow)])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("foxdot", "voices")]
+
+
+@pytest.mark.parametrize("name", [*TEXT, *SLOW])
 def test_the_documented_sizes_are_the_real_ones(loaded, name):
     from pathlib import Path
 
