@@ -213,6 +213,8 @@ def _training(report: dict) -> str:
         f"{'calibrate on' if report.get('adopted') else 'train'}, {sizes['validation']} {chosen_on}, "
         f"{sizes['test']} to test"
     )
+    if report["data"].get("license", "unknown") != "unknown":
+        data += f"\n- licence of the data: {report['data']['license']}"
     versions = "- versions: " + ", ".join(f"{name} {number}" for name, number in report["versions"].items())
     if report.get("adopted"):
         base = report["base_model"]

@@ -158,6 +158,13 @@ def test_card_of_a_model_that_was_trained_elsewhere(export):
     assert "trained by others on data not seen here" in card and "800 to calibrate on" in card
 
 
+def test_a_last_run_tells_what_it_was_trained_on(export):
+    last = report(data={"license": "CC0; foxdot: CC-BY-SA-4.0"}, config={"train_on_validation": True})
+    card = write_card(last, export, "ada/drums").read_text(encoding="utf-8")
+    assert "800 to train, 100 of them the validation part, 200 to test\n" in card
+    assert "- licence of the data: CC0; foxdot: CC-BY-SA-4.0\n" in card
+
+
 def test_a_data_set_of_the_hub_is_linked(export):
     card = write_card(report(data={"name": "ada/films", "revision": "a" * 40}), export)
     data = hub.check_card(card.read_text(encoding="utf-8"))
