@@ -65,7 +65,7 @@ class Corpus:
     def training_on(self, other: Corpus) -> Corpus:
         """The same with every example of another corpus in the training part.
 
-        What is in the validation or test part, or twice in the other corpus, is left out.
+        What this corpus has already, in any part, or the other one has twice, is left out.
 
         Args:
             other (Corpus): its labels are found by their names.
@@ -80,7 +80,7 @@ class Corpus:
                 f"{other.name} has the class {unknown[0]}, which {self.name} has not: its classes are "
                 f"{', '.join(self.label_names)}"
             )
-        seen = {_content(item) for part in (self.validation, self.test) for item in part.inputs}
+        seen = {_content(item) for part in (self.train, self.validation, self.test) for item in part.inputs}
         added, offered = Part([], [], []), 0
         for part in (other.train, other.validation, other.test):
             for item, label, group in zip(part.inputs, part.labels, part.groups, strict=True):
@@ -94,7 +94,7 @@ class Corpus:
                 added.groups.append(group)
         note = f"{len(added)} of the {offered} examples of {other.name} are trained on too"
         if offered > len(added):
-            note += "; the others are copies, or in the validation or test part"
+            note += f"; {self.name} has the others already, or they come twice"
         return replace(
             self,
             train=self.train + added,
