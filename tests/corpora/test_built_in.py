@@ -111,9 +111,9 @@ def test_the_same_again(loaded):
 
 
 def test_names_and_tasks():
-    assert corpora.names("audio") == ["drums", "voices"]
+    assert corpora.names("audio") == ["drums", "foxdot", "voices"]
     assert {"rotten_tomatoes", "reuters_r8", "20newsgroups"} < set(corpora.names("text")) < set(corpora.names())
-    with pytest.raises(ValueError, match="is for the task text: choose one of drums, voices"):
+    with pytest.raises(ValueError, match="is for the task text: choose one of drums, foxdot, voices"):
         corpora.load("rotten_tomatoes", task="audio")
     with pytest.raises(ValueError, match="no folds"):
         corpora.load("reuters_r8", fold=1)
