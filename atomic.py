@@ -27,29 +27,48 @@ def new_file(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_text(target: Path, text: str) -> None:
+    """Writes UTF-8 text so that a reader sees the old file or the new one, never half of it."""
+    with new_file(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 @contextmanager
 def new_folder(target: Path, replace: bool = False) -> Iterator[Path]:
     """Yields a temporary folder beside ``target`` that takes its name when the block ends without an error.
 
     Args:
         target (Path): the folder; those above it are made.
-        replace (bool, optional): remove a folder of that name first. Otherwise, when another process finished
-            the same folder in the meantime, its result stays and ours is dropped. (Default: ``False``)
+        replace (bool, optional): an older folder of that name goes, last. Otherwise, when another process
+            finished the same folder in the meantime, its result stays and ours is dropped. (Default: ``False``)
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())  # mkdtemp's are for their owner alone
-        if replace and target.is_dir():
-            shutil.rmtree(target)
+        if replace:
+            appear(temporary, target)
+            return
         try:
             temporary.rename(target)
         except OSError:
-            if replace or not target.is_dir():
+            if not target.is_dir():
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def appear(folder: Path, target: Path) -> None:
+    """Lets a finished folder appear under its name by renaming; an older one of that name goes last."""
+    if not target.exists():
+        os.rename(folder, target)
+        return
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    os.rename(target, old)
+    os.rename(folder, target)
+    shutil.rmtree(old)
 
 
 def _umask() -> int:

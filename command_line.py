@@ -72,6 +72,12 @@ def quiet_libraries() -> None:
     warnings.filterwarnings("ignore")
     for name in ("bitsandbytes", "nncf", "openvino", "optimum", "torch.onnx"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # nncf sets its logger's level when it is imported, which is later; a filter stays.
+    logging.getLogger("nncf").addFilter(_is_error)
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
 
 
 def one_line(error: BaseException) -> str:

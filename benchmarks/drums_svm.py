@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import statistics
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
@@ -63,15 +64,21 @@ def features(paths: list[Path]) -> np.ndarray:
 
 
 @functools.cache
+def _mfcc() -> Callable:
+    from audio.features import make
+
+    return make("mfcc", SAMPLE_RATE, n_mfcc=20)
+
+
+@functools.cache
 def _of_clip(path: Path) -> np.ndarray:
     import torch
 
     from audio.cepstra import with_deltas
-    from audio.features import make
     from audio.reading import read_waveform
 
     clip = torch.from_numpy(read_waveform(path, SAMPLE_RATE)[: int(SHORT_SOUND * SAMPLE_RATE)])
-    rows = with_deltas(make("mfcc", SAMPLE_RATE, n_mfcc=20)(clip), order=1).numpy()
+    rows = with_deltas(_mfcc()(clip), order=1).numpy()
     return np.concatenate([rows.mean(1), rows.std(1), rows.min(1), rows.max(1)])
 
 

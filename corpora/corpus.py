@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from corpora.packages import sha256_of
-
 
 @dataclass(frozen=True)
 class Part:
@@ -155,4 +153,6 @@ class Documents:
 
 
 def _content(item: str | Path) -> str:
+    from corpora.packages import sha256_of
+
     return sha256_of(item) if isinstance(item, Path) else item

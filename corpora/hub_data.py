@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from atomic import new_file
 from cache import cache_folder
 from corpora.columns import choose_columns
 from corpora.corpus import Corpus
@@ -193,9 +194,8 @@ def _sounds(name: str, pairs: list[tuple], origin: list[str], label: str) -> tup
             continue
         seen.add(path)
         if not path.exists():
-            partial = path.with_suffix(f".partial-{number}")
-            partial.write_bytes(content)
-            partial.replace(path)
+            with new_file(path) as partial:
+                partial.write_bytes(content)
         check_sound(path)
         rows.inputs.append(path)
         rows.labels.append(as_label(class_name, f"row {number} of {name}", label))

@@ -51,7 +51,8 @@ def make_corpus(
     inputs, labels, groups, notes = rows.inputs, rows.labels, list(groups), list(rows.notes)
     if only_training:
         parts = ["train"] * len(groups)
-    parts = [part_of_digest(group) for group in groups] if parts is None else list(parts)
+    elif parts is None:
+        parts = [part_of_digest(group) for group in groups]
     present = set(labels)
     label_names = [x for x in label_names if x in present] if label_names else sorted_labels(present)
     if classes is not None:
@@ -63,10 +64,6 @@ def make_corpus(
         groups, parts, label_names = [groups[i] for i in keep], [parts[i] for i in keep], wanted
     if not inputs:
         raise ValueError(f"{source} has no usable example: give it rows with a text and a label")
-    if len(label_names) < 2 and not only_training:
-        raise ValueError(
-            f"{source} has only one class, {label_names[0]!r}: a classifier needs examples of at least two"
-        )
     if not only_training:
         notes += _check_parts(source, label_names, labels, parts)
     index = {label: number for number, label in enumerate(label_names)}
@@ -83,6 +80,10 @@ def make_corpus(
 
 
 def _check_parts(source: str, label_names: list[str], labels: list[str], parts: list[str]) -> list[str]:
+    if len(label_names) < 2:
+        raise ValueError(
+            f"{source} has only one class, {label_names[0]!r}: a classifier needs examples of at least two"
+        )
     total = Counter(labels)
     found = Counter(zip(labels, parts, strict=True))
     for label in label_names:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from atomic import write_text
 from exporting import parity
 from exporting.source import Run, in_order
 
@@ -135,9 +136,7 @@ def complete(run: Run, logits: np.ndarray, corpus: Corpus) -> None:
         examples=_examples(part.inputs, labels, predicted, names) if run.task == "text" else [],
         versions={package: version(package) for package in ("transformers", "torch", "openvino", "nncf")},
     )
-    temporary = run.path / "run.json.tmp"
-    temporary.write_text(json.dumps(run.report, indent=2, ensure_ascii=False), encoding="utf-8")
-    os.replace(temporary, run.path / "run.json")
+    write_text(run.path / "run.json", json.dumps(run.report, indent=2, ensure_ascii=False))
 
 
 def _examples(texts: list[str], labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> list[dict]:

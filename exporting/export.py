@@ -26,6 +26,7 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
+from atomic import appear
 from command_line import quiet_libraries, run
 
 
@@ -232,7 +233,7 @@ def export_run(
             result["onnx"] = write_onnx(source, corpus, original, chosen.folder)
         (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         write_card(run_.report, chosen.folder)
-        _appear(chosen.folder, output)
+        appear(chosen.folder, output)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     print(f"export: {output}", flush=True)
@@ -247,18 +248,6 @@ def _source(run_: Any) -> Any:
     from exporting.audio_source import AudioSource
 
     return AudioSource(run_)
-
-
-def _appear(folder: Path, output: Path) -> None:
-    """Lets the finished folder appear under its name by renaming; an older export goes last."""
-    if not output.exists():
-        os.rename(folder, output)
-        return
-    old = output.with_name(f".{output.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    os.rename(output, old)
-    os.rename(folder, output)
-    shutil.rmtree(old)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from atomic import write_text
 from exporting import parity, speed
 from exporting.score_shift import fit_shift, with_shift
 from inference.export_folder import MODEL, WEIGHTS
@@ -183,12 +184,8 @@ def _speed(folder: Path, inputs: list, source: Any) -> dict[str, float]:
 
 def _failed(source: Any, attempts: list[dict[str, Any]], max_drop: float) -> RuntimeError:
     record = (source.run.home or source.run.path) / "export_failed.json"
-    temporary = record.with_name(record.name + ".tmp")
-    temporary.write_text(
-        json.dumps({"gate": {"max_drop": max_drop, "passed": False}, "attempts": attempts}, indent=2) + "\n",
-        encoding="utf-8",
-    )
-    os.replace(temporary, record)
+    content = {"gate": {"max_drop": max_drop, "passed": False}, "attempts": attempts}
+    write_text(record, json.dumps(content, indent=2) + "\n")
     told = "; ".join(
         f"{a['method']} on {a['part']}: {a['original_accuracy']:.4f} -> {a['export_accuracy']:.4f}"
         for a in attempts

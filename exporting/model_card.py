@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from atomic import write_text
 from exporting import card_metadata
 from exporting.card_metadata import title
 
@@ -55,9 +55,7 @@ def write_original_card(report: dict[str, Any], folder: Path, repo_id: str, expo
 
 
 def _write(path: Path, parts: list[str]) -> Path:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    write_text(path, "\n\n".join(part for part in parts if part) + "\n")
     return path
 
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from atomic import write_text
 from exporting.model_card import write_card, write_original_card
 from exporting.source import Run, read_run
 
@@ -123,9 +124,7 @@ def _append_to_card(card: Path, run: Run, repo_id: str) -> None:
     section = (
         f"\n## The unquantized weights\n\nThey are in this repository too, as `model.safetensors`; {how}.\n"
     )
-    temporary = card.with_name(card.name + ".tmp")
-    temporary.write_text(card.read_text(encoding="utf-8") + section, encoding="utf-8")
-    os.replace(temporary, card)
+    write_text(card, card.read_text(encoding="utf-8") + section)
 
 
 def _publish(folder: Path, repo_id: str, run: Run, private: bool, token: str | None) -> str:

@@ -10,7 +10,6 @@ in how they are saved.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +67,7 @@ def quantize_with_optimum(folder: Path, method: str, samples: list[dict]) -> Any
     Returns:
         openvino.Model: the quantized graph (the given one for fp16 and fp32).
     """
+    import nncf
     from optimum.intel import (
         OVConfig,
         OVMixedQuantizationConfig,
@@ -77,7 +77,6 @@ def quantize_with_optimum(folder: Path, method: str, samples: list[dict]) -> Any
         OVWeightQuantizationConfig,
     )
 
-    nncf = _quiet_nncf()
     model = OVModelForSequenceClassification.from_pretrained(folder, compile=False)
     if method == "int8":
         # Embeddings are looked up, not multiplied: each row gets a scale and a zero point of its own, which are
@@ -110,7 +109,8 @@ def quantize_graph(model: Any, method: str, samples: list[Any], transformer: boo
     Returns:
         openvino.Model: the quantized graph (the given one for fp16 and fp32).
     """
-    nncf = _quiet_nncf()
+    import nncf
+
     if method == "int8-weight":
         return nncf.compress_weights(model.clone(), mode=nncf.CompressWeightsMode.INT8_ASYM)
     if method != "int8":
@@ -139,7 +139,7 @@ def restore_accuracy(model: Any, samples: Samples, max_drop: float, transformer:
     Returns:
         openvino.Model: the quantized graph. It may still lose more than ``max_drop``: the gate decides.
     """
-    nncf = _quiet_nncf()
+    import nncf
     from nncf.quantization.advanced_parameters import RestoreMode
 
     restorer = nncf.AdvancedAccuracyRestorerParameters(
@@ -184,11 +184,3 @@ def _advanced() -> Any:
 
     alphas = nncf.AdvancedSmoothQuantParameters(matmul=SMOOTH_QUANT_ALPHA)
     return nncf.AdvancedQuantizationParameters(smooth_quant_alphas=alphas)
-
-
-def _quiet_nncf() -> Any:
-    """NNCF without its tables of layers on the terminal: importing it sets the level anew."""
-    import nncf
-
-    nncf.set_log_level(logging.ERROR)
-    return nncf

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from atomic import write_text
 from cache import cache_folder
 from hub.client import logger
 from hub.errors import IntegrityError
@@ -148,24 +149,14 @@ class Store:
                 )
             stamps[file.path] = self.stamp(path)
         files = [asdict(file) for file in promised]
-        _write_atomic(
+        write_text(
             self.folder / "verified" / f"{commit}.json", json.dumps({"files": files, "stamps": stamps})
         )
         if revision != commit:
-            _write_atomic(self.folder / "refs" / revision, commit)
+            write_text(self.folder / "refs" / revision, commit)
         self.snapshot(commit).mkdir(parents=True, exist_ok=True)
         return self.snapshot(commit)
 
 
 def _oid(path: Path, like: str) -> str:
     return sha256_of(path) if len(like) == 64 else git_sha1_of(path)
-
-
-def _write_atomic(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

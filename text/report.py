@@ -6,7 +6,7 @@ import html
 from pathlib import Path
 from typing import Any
 
-from atomic import new_file
+from atomic import write_text
 from text.study import Study
 
 STYLE = """
@@ -73,5 +73,4 @@ test part, seen once: {study.test["recommended"]:.4f} with them, {study.test["al
 {curves(study).to_html(full_html=False, include_plotlyjs=True)}
 <h2>Words of each class</h2><table>{top}</table>
 <h2>All rows</h2><table><tr>{"".join(f"<th>{name}</th>" for name in head)}</tr>{rows}</table>{notes}</html>"""
-    with new_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(path, page)

@@ -17,7 +17,7 @@ from typing import Any
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from atomic import new_file
+from atomic import write_text
 from command_line import check_writable, run
 
 SCORERS = ("chi2", "mutual_info", "anova", "variance", "linear", "trees", "permutation")  # of text.selection
@@ -90,8 +90,7 @@ def main(argv: list[str]) -> int:
         del facts["results"], facts["words"]  # the model tells its words itself, the table is --json's
         from_pipeline(told.pipeline, words).save(arguments.save, corpus.label_names, facts)
     if arguments.json:
-        with new_file(arguments.json) as path:
-            path.write_text(json.dumps(told.as_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+        write_text(arguments.json, json.dumps(told.as_dict(), ensure_ascii=False, indent=1))
     if arguments.html:
         from text.report import write_report
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from atomic import new_file
+from atomic import write_text
 from cache import cache_folder, drop_oldest
 from text.linguistics import Token, analyse, stem, versions
 from text.stop_words import LANGUAGES, stop_words
@@ -98,13 +98,15 @@ def words_of(texts: list[str], settings: WordSettings, keep: bool = True) -> lis
     settings.check()
     # Only what takes long is worth a file: cutting into words is as fast as reading it back.
     path = _cache_file(texts, settings) if keep and (settings.needs_analysis or settings.stems) else None
-    if path is not None and path.is_file():
-        os.utime(path)
-        return json.loads(path.read_text(encoding="utf-8"))
+    if path is not None:
+        try:
+            os.utime(path)
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:  # never kept, or tidied away by another process
+            pass
     result = [" ".join(words) for words in _run(texts, settings)]
     if path is not None:
-        with new_file(path) as temporary:
-            temporary.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+        write_text(path, json.dumps(result, ensure_ascii=False))
         drop_oldest(path.parent, "*.json", CACHE_BYTES)
     return result
 

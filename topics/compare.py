@@ -17,7 +17,7 @@ from typing import Any
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from atomic import new_file
+from atomic import write_text
 from command_line import check_writable, run
 from topics.fit import MODELS, USES_EMBEDDINGS
 
@@ -142,8 +142,7 @@ def _compare(
         "npmi_by_topics": curves,
     }
     if arguments.json:
-        with new_file(arguments.json) as path:
-            path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+        write_text(arguments.json, json.dumps(content, ensure_ascii=False, indent=1))
     if arguments.html:
         from topics.document_map import document_map
         from topics.report import write_report

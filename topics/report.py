@@ -6,7 +6,7 @@ import html
 from pathlib import Path
 from typing import Any
 
-from atomic import new_file
+from atomic import write_text
 from topics import figures
 from topics.coherence import C_V_WARNING
 from topics.model import TopicModel
@@ -93,8 +93,7 @@ def write_report(
         f"<!doctype html><html lang=en><head><meta charset=utf-8><title>Topics of {html.escape(title)}</title>"
         f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>"
     )
-    with new_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(path, page)
 
 
 class _Drawn:

@@ -79,10 +79,12 @@ class KeepBest(TrainerCallback):
         now = {name: metrics[f"eval_{name}"] for name in ("accuracy", "macro_f1", "loss")}
         before = self.best()
         highest = max(now["accuracy"], before["highest_accuracy"] if before else 0.0)
-        within = highest - standard_error(highest, len(eval_dataloader.dataset))
         if before and not self.last:
-            rose = (now["accuracy"], -now["loss"]) > (before["accuracy"], -before["loss"])
-            if not (now["accuracy"] >= within if self.averaged else rose):
+            if self.averaged:
+                better = now["accuracy"] >= highest - standard_error(highest, len(eval_dataloader.dataset))
+            else:
+                better = (now["accuracy"], -now["loss"]) > (before["accuracy"], -before["loss"])
+            if not better:
                 return
         fresh = self.folder.with_name("best.new")
         shutil.rmtree(fresh, ignore_errors=True)

@@ -15,6 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from atomic import appear, write_text
+
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torchaudio", "numpy")
 # A change of one of these between two starts would make a resumed run another experiment.
 MAY_DIFFER = {"export", "push", "repo_id", "push_original", "hub_private", "save_seconds", "preflight"}
@@ -110,14 +112,7 @@ class RunFolder:
         if preprocessor is not None:
             preprocessor.save_pretrained(done)
         write_json(done / "run.json", report)
-        if self.path.exists():
-            old = self.path.with_name(f".{self.path.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
-            os.rename(self.path, old)
-            os.rename(done, self.path)
-            shutil.rmtree(old)
-        else:
-            os.rename(done, self.path)
+        appear(done, self.path)
         shutil.rmtree(self.partial, ignore_errors=True)
         return self.path
 
@@ -146,9 +141,7 @@ def save_model(model: Any, folder: Path, base_model: dict[str, Any]) -> None:
 
 def write_json(path: Path, content: Any) -> None:
     """Writes JSON so that a reader sees the old file or the new one, never half of it."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def versions() -> dict[str, str]:
