@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from plain_text import terminal
+
 
 def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) -> int:
     """Calls ``main`` and turns what it raises into one sentence and an exit code.
@@ -82,5 +84,5 @@ def _is_error(record: logging.LogRecord) -> bool:
 
 def one_line(error: BaseException) -> str:
     """The error's message on one line, with its type where the message alone says nothing."""
-    message = " ".join(str(error).split())
+    message = terminal(" ".join(str(error).split()))
     return message if " " in message else f"{type(error).__name__}: {message}"

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demos.topic_summary import excerpt, topic_names
-
-# A spreadsheet runs a cell that begins with one of these, also in their full-width forms (OWASP, "CSV injection").
-FORMULA_SIGNS = "=+-@|\uff1d\uff0b\uff0d\uff20"
+from plain_text import spreadsheet
 
 
 def write_tables(summary: dict[str, Any], documents: list[str], folder: Path) -> tuple[str, str]:
@@ -29,11 +27,11 @@ def write_tables(summary: dict[str, Any], documents: list[str], folder: Path) ->
     topics = [["topic", "share", "rank", "word", "weight"]]
     for number, topic in enumerate(summary["topics"], start=1):
         for rank, (word, weight) in enumerate(topic["words"], start=1):
-            topics.append([number, f"{topic['share']:.6f}", rank, defused(word), f"{weight:.6g}"])
+            topics.append([number, f"{topic['share']:.6f}", rank, spreadsheet(word), f"{weight:.6g}"])
     mixtures = [["document", "text", "main topic", *(f"topic {name}" for name in topic_names(summary))]]
     for number, (document, mixture) in enumerate(zip(documents, summary["mixtures"], strict=True), start=1):
         shares = [f"{share:.6f}" for share in mixture]
-        mixtures.append([number, defused(excerpt(document)), int(mixture.argmax()) + 1, *shares])
+        mixtures.append([number, spreadsheet(excerpt(document)), int(mixture.argmax()) + 1, *shares])
     paths = target / "topics.csv", target / "document_topics.csv"
     for path, rows in zip(paths, (topics, mixtures), strict=True):
         # With a byte order mark, without which Excel takes Cyrillic for Latin.
@@ -41,7 +39,3 @@ def write_tables(summary: dict[str, Any], documents: list[str], folder: Path) ->
             csv.writer(file).writerows(rows)
     return str(paths[0]), str(paths[1])
 
-
-def defused(cell: str) -> str:
-    """The cell with an apostrophe before it where a spreadsheet would run it as a formula."""
-    return f"'{cell}" if cell.lstrip().startswith(tuple(FORMULA_SIGNS)) else cell

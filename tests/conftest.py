@@ -32,6 +32,26 @@ def run_script(
     )
 
 
+def _made(maker: str, folder: Path) -> Path:
+    """What one of the makers of tests/cases writes."""
+    script = ROOT / "tests" / "cases" / maker
+    done = subprocess.run([sys.executable, str(script), str(folder)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def case_inputs(tmp_path_factory) -> Path:
+    """The small texts, tables and sounds of tests/cases/make_inputs.py; copy what a test changes."""
+    return _made("make_inputs.py", tmp_path_factory.mktemp("cases") / "inputs")
+
+
+@pytest.fixture(scope="session")
+def case_models(tmp_path_factory) -> Path:
+    """The tiny random checkpoints of tests/cases/make_models.py; copy what a test changes."""
+    return _made("make_models.py", tmp_path_factory.mktemp("cases") / "models")
+
+
 @pytest.fixture(scope="session")
 def news():
     """400 real news items, cut short, of two classes that even a tiny encoder can tell apart."""

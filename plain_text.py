@@ -1,0 +1,52 @@
+"""What a user or a file says, shown as text: in a terminal, in Markdown, in a spreadsheet (HTML has html.escape)."""
+
+from __future__ import annotations
+
+import re
+
+# Line separators and the marks that turn the direction of writing: invisible, and they change what is read.
+_INVISIBLE = "\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+_UNSHOWN = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{_INVISIBLE}]")
+_STRUCTURE = re.compile(r"[\\`*_\[\]#~!]")
+_ENTITIES = re.compile(r"[&<>|$:@]")
+_FORMULA = re.compile(r"[\s\x00]*[=+\-@|\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+
+
+def terminal(text: object) -> str:
+    r"""The text on one line, with every control character written out, as ``\x1b`` or ``\n``.
+
+    A terminal obeys escape sequences, and a lone surrogate cannot be printed at all.
+
+    Args:
+        text (object): a label, a file's name, an input; anything else is turned into a string first.
+
+    Returns:
+        str: printable in UTF-8, never more than one line.
+    """
+    return _UNSHOWN.sub(lambda found: _written_out(found[0]), str(text))
+
+
+def markdown(text: object) -> str:
+    """The text as one line of Markdown that shows its characters: no table cell, link, image, formula or HTML.
+
+    Args:
+        text (object): a label, an example, a name.
+
+    Returns:
+        str: for a sentence or a table's cell.
+    """
+    marked = _STRUCTURE.sub(r"\\\g<0>", terminal(text))
+    # Entities where a backslash is no remedy: links that need no brackets, formulas, a table's bars inside code.
+    return _ENTITIES.sub(lambda found: f"&#{ord(found[0])};", marked)
+
+
+def spreadsheet(cell: str) -> str:
+    """The cell with an apostrophe before it where a spreadsheet would run it as a formula.
+
+    Source: OWASP, CSV Injection.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _written_out(character: str) -> str:
+    return character.encode("unicode_escape").decode()
