@@ -5,7 +5,8 @@
     python audio/extract.py hour.mp3 --features logmel --output hour.parquet
 
 Long files are read, resampled and transformed in blocks, so the waveform of an hour never lies in memory;
-the result equals that of the whole file within rounding. Several files are worked on at once.
+the result equals that of the whole file within rounding. Several files are worked on at once; one that cannot be
+read is set aside and named at the end, with exit code 1.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
 
 import numpy as np
 
-from command_line import run
+from command_line import check_writable, run
+from set_aside import SetAside
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,6 +34,7 @@ FEATURES = ("gfcc", "gammatone", "mfcc", "logmel", "mel", "spectrogram")
 SPAFE = ("bfcc", "cqcc", "lfcc", "lpc", "lpcc", "msrcc", "ngcc", "plp", "pncc", "psrcc", "rplp")
 FORMATS = (".npz", ".csv", ".parquet")
 BLOCK_SECONDS = 60.0
+WHOLE_SECONDS = 600.0  # of a file that a feature cannot stream
 
 
 def extract(path: str | Path, feature: nn.Module, sample_rate: int = 16000) -> np.ndarray:
@@ -47,14 +50,22 @@ def extract(path: str | Path, feature: nn.Module, sample_rate: int = 16000) -> n
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not readable as sound, is empty, or holds NaN.
+        ValueError: it is not readable as sound, is empty, or holds NaN; or it is longer than ten minutes and the
+            feature does not stream.
     """
     from audio.reading import read_blocks, read_waveform
 
     if not getattr(feature, "streams", True):
         import torch
 
-        return feature(torch.from_numpy(read_waveform(path, sample_rate))).numpy()
+        # A second more than may be, so that a file that is too long is seen without being read.
+        waveform = read_waveform(path, sample_rate, max_seconds=WHOLE_SECONDS + 1)
+        if len(waveform) > WHOLE_SECONDS * sample_rate:
+            raise ValueError(
+                f"{path} is longer than {WHOLE_SECONDS / 60:.0f} minutes, and this feature needs the whole file at "
+                "once; cut the file, or choose one of " + ", ".join(FEATURES) + "."
+            )
+        return feature(torch.from_numpy(waveform)).numpy()
     return np.concatenate(list(_streamed(read_blocks(path, sample_rate), feature, sample_rate)), axis=1)
 
 
@@ -87,7 +98,7 @@ def extract_all(
         path, future = waiting.popleft()
         try:
             yield path, future.result()
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever it is, the other files go on
             if on_error is None:
                 raise
             on_error(path, error)
@@ -145,6 +156,8 @@ def main(argv: list[str]) -> int:
         )
     if not output.resolve().parent.is_dir():
         raise FileNotFoundError(f"There is no folder {output.resolve().parent} to write into; make it first.")
+    check_writable(output)
+    _check_distinct(args.files, output)
     if args.jobs is not None and args.jobs < 1:
         raise ValueError(f"--jobs {args.jobs} is not possible; give 1 or more.")
     import torch
@@ -154,19 +167,13 @@ def main(argv: list[str]) -> int:
 
     settings = {key: value for key, value in _settings(args).items() if value is not None}
     feature = make(args.features, args.sample_rate, **settings)
-    failed: list[str] = []
-
-    def report(path: Path, error: Exception) -> None:
-        failed.append(str(path))
-        print(f"left out: {error}", file=sys.stderr)
+    aside = SetAside("file")
 
     def finished() -> Iterator[tuple[Path, np.ndarray]]:
         from tqdm import tqdm
 
         names = tqdm(args.files, unit="file", disable=len(args.files) < 2 or not sys.stderr.isatty())
-        for path, array in extract_all(
-            names, feature, args.sample_rate, args.jobs, report if args.skip_unreadable else None
-        ):
+        for path, array in extract_all(names, feature, args.sample_rate, args.jobs, aside.add):
             rows = torch.from_numpy(np.ascontiguousarray(array))
             rows = with_deltas(rows, args.deltas) if args.deltas else rows
             yield path, (normalize_utterance(rows) if args.normalize else rows).numpy()
@@ -175,9 +182,22 @@ def main(argv: list[str]) -> int:
 
     count, total = write(output, finished(), args.features, feature.hop_length / args.sample_rate)
     if not count:
-        raise ValueError("None of the files could be read; nothing was written.")
+        aside.tell()
+        raise ValueError("None of the files could be read, so nothing was written; name sound files.")
     print(f"{output}: {total} frames of {args.features} from {count} file{'s' if count > 1 else ''}")
-    return 1 if failed else 0
+    return aside.tell()
+
+
+def _check_distinct(files: list[str], output: Path) -> None:
+    """Refuses a file that is named twice, of which a table by name could hold one, and an input as the output."""
+    seen: dict[Path, str] = {}
+    for name in files:
+        path = Path(name).resolve()
+        if path in seen:
+            raise ValueError(f"{name} is the same file as {seen[path]}; name each file once.")
+        seen[path] = name
+    if output.resolve() in seen:
+        raise ValueError(f"{output} is one of the sounds; give another --output.")
 
 
 def _settings(args: argparse.Namespace) -> dict[str, object]:
@@ -223,7 +243,6 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     add("--deltas", type=int, choices=(0, 1, 2), default=0, help="append differences over time; default: 0")
     add("--normalize", action="store_true", help="each row to mean 0 and deviation 1 over its file")
     add("--jobs", type=int, metavar="N", help="files at once; default: the number of processors")
-    add("--skip-unreadable", action="store_true", help="leave unreadable files out, say so, and exit with 1")
     add("--debug", action="store_true", help="show the traceback of an error")
     return parser.parse_args(argv)
 

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 NAMES = ("bfcc", "cqcc", "lfcc", "lpc", "lpcc", "msrcc", "ngcc", "plp", "pncc", "psrcc", "rplp")
 _MODULES = {"lpcc": "lpc", "plp": "rplp"}
 _ORDER = ("lpc", "lpcc", "plp", "rplp")
+_FAILURES = (ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError)
+LAST_BIT = 2.0**-23  # of 24-bit samples
 
 
 class SpafeCepstra(nn.Module):
@@ -66,7 +68,8 @@ class SpafeCepstra(nn.Module):
             Tensor: shape (..., n, frames), on the waveform's device, of its type.
 
         Raises:
-            ValueError: spafe cannot handle a clip (too short for its frames, most often).
+            ValueError: spafe cannot handle a clip (too short for its frames, most often), or what it gives is not
+                finite. Digital silence is computed with noise of the 24th bit.
         """
         clips = waveform.detach().reshape(-1, waveform.shape[-1]).cpu().double().numpy()
         rows = np.stack([self._extract(clip) for clip in clips])
@@ -74,16 +77,29 @@ class SpafeCepstra(nn.Module):
         return features.reshape(waveform.shape[:-1] + features.shape[-2:])
 
     def _extract(self, clip: np.ndarray) -> np.ndarray:
+        try:
+            result = self._computed(clip)
+        except _FAILURES:
+            result = None
+        if result is None or not np.isfinite(result).all():
+            # Digital silence, in which spafe divides by zero or inverts nothing: with noise of the last bit of 24, as
+            # Kaldi dithers, the same bits each time.
+            noise = np.random.default_rng(0).uniform(-LAST_BIT, LAST_BIT, len(clip))
+            try:
+                result = self._computed(clip + noise)
+            except _FAILURES as error:
+                raise ValueError(
+                    f"spafe's {self.name} cannot handle a clip of {len(clip)} samples ({error}); give a longer one."
+                ) from error
+        if not np.isfinite(result).all():
+            raise ValueError(f"spafe's {self.name} of this clip is not finite; choose another feature.")
+        return result
+
+    def _computed(self, clip: np.ndarray) -> np.ndarray:
         count = "order" if self.name in _ORDER else "num_ceps"
         arguments = {"fs": self.sample_rate, count: self.n_features, **self.settings}
-        try:
-            # A digital silence makes spafe divide by zero; its answer is passed on as it is.
-            with np.errstate(all="ignore"):
-                result = self._function(clip, **arguments)
-        except (ValueError, IndexError, ZeroDivisionError) as error:
-            raise ValueError(
-                f"spafe's {self.name} cannot handle a clip of {len(clip)} samples ({error}); give a longer one."
-            ) from error
+        with np.errstate(all="ignore"):
+            result = self._function(clip, **arguments)
         if isinstance(result, tuple):  # lpc also returns the prediction error
             result = result[0]
         return np.real(np.asarray(result)).T

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from corpora.corpus import Corpus
@@ -26,9 +27,20 @@ def is_sound_file(path: Path) -> bool:
 
 
 def visible_files(folder: Path) -> list[Path]:
-    """All files below the folder, sorted; nothing whose name, or whose folder's name, begins with a dot."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(p for p in files if not any(x.startswith(".") for x in p.relative_to(folder).parts))
+    """All files below the folder, sorted; nothing whose name, or whose folder's name, begins with a dot.
+
+    Links to folders are followed, each folder once, so that a link to one above it does not go round for ever.
+    """
+    found, seen = [], set()
+    for top, folders, names in os.walk(folder, followlinks=True):
+        where = os.stat(top)
+        if (where.st_dev, where.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((where.st_dev, where.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(top, name) for name in names if not name.startswith(".")]
+    return sorted(path for path in found if path.is_file())
 
 
 def load(folder: Path, classes: list[str] | None = None, only_training: bool = False) -> Corpus:

@@ -96,7 +96,8 @@ class AudioSource:
         """Clips, mono float32 of shape (time,), cut at the model's length."""
         from audio.reading import read_waveform
 
-        return [read_waveform(path, self.sample_rate)[: self.length] for path in paths]
+        heard = self.length / self.sample_rate
+        return [read_waveform(path, self.sample_rate, max_seconds=heard) for path in paths]
 
     def original_logits(self, paths: list[Path]) -> np.ndarray:
         """Logits of the original weights, in fp32 by torch: (n_clips, n_labels)."""
