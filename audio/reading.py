@@ -18,6 +18,7 @@ BLOCK_SECONDS = 30.0
 BLOCK_SAMPLES = 2**22  # of all channels; a header may promise a thousand of them
 MARGIN_SECONDS = 0.05  # read beyond max_seconds, so that resampling sees what follows the last sample
 CANCELLED = 0.01  # of the energy that the mean of independent channels has: with less, they cancel each other
+LARGEST = 1e9  # of a sample, where 1 is full scale and some write 16 bits as they are; squares of more overflow
 STREAMED = 0x7FFFFF00  # from here on a length in a WAV header means that its writer did not know
 
 logger = logging.getLogger(__name__)
@@ -154,12 +155,12 @@ def _channels(file: Any, path: Path, max_seconds: float | None) -> Iterator[np.n
             raise _unreadable(path, error) from error
         if not len(block):
             return
-        bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
+        bad = np.flatnonzero(~(np.abs(block) <= LARGEST).all(axis=1))
         if len(bad):
             second = (position + bad[0]) / file.samplerate
             raise ValueError(
-                f"{path} holds samples that are not finite numbers, the first at {second:.3f} s; "
-                "write the file again without NaN or infinity."
+                f"{path} holds samples that are not finite numbers or over {LARGEST:g}, the first at {second:.3f} s; "
+                "write the file again with samples from -1 to 1."
             )
         position += len(block)
         left = None if left is None else left - len(block)

@@ -109,9 +109,10 @@ def test_every_bad_input_is_one_sentence_that_names_the_file(tmp_path):
     written(tmp_path / "none.wav", np.zeros(0), 16000)
     written(tmp_path / "nan.wav", np.array([0.0, np.nan, 1.0]), 16000, subtype="FLOAT")
     written(tmp_path / "inf.wav", np.array([0.0, np.inf]), 16000, subtype="DOUBLE")
+    written(tmp_path / "loud.wav", np.array([0.0, 1e30]), 16000, subtype="DOUBLE")
     for name, word in {
         "empty.wav": "0 bytes", "text.wav": "cannot be read", "headerless.raw": "cannot be read",
-        "none.wav": "no samples", "nan.wav": "finite", "inf.wav": "finite", ".": "folder",
+        "none.wav": "no samples", "nan.wav": "finite", "inf.wav": "finite", "loud.wav": "over 1e", ".": "folder",
     }.items():  # fmt: skip
         with pytest.raises(ValueError, match=word) as caught:
             read_waveform(tmp_path / name)
