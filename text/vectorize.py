@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from numbers import Integral
 from typing import Any, Literal
 
 from text.stop_words import LANGUAGES, stop_words
@@ -36,6 +37,20 @@ class VectorSettings:
     max_features: int | None = None
     numbers: bool = False
     sublinear: bool = False
+
+    def check(self) -> None:
+        """Raises ValueError, in a sentence, for a setting that no corpus could fulfil."""
+        if self.weighting not in ("count", "tfidf"):
+            raise ValueError(f"weighting={self.weighting!r:.40}: give count or tfidf.")
+        if not 1 <= self.ngrams[0] <= self.ngrams[1]:
+            raise ValueError(f"ngrams={self.ngrams}: give the shortest and the longest run of words, from 1 on.")
+        for name in ("min_df", "max_df"):
+            value = getattr(self, name)
+            whole = isinstance(value, Integral) and value >= 1
+            if isinstance(value, bool) or not whole and not (isinstance(value, float) and 0.0 <= value <= 1.0):
+                raise ValueError(f"{name}={value!r:.40}: give a count from 1 on or a fraction from 0.0 to 1.0.")
+        if self.max_features is not None and self.max_features < 1:
+            raise ValueError(f"max_features={self.max_features}: keep at least 1 word.")
 
     def as_dict(self) -> dict[str, Any]:
         """The settings in a form that JSON holds."""
@@ -77,7 +92,7 @@ def make_vectorizer(settings: VectorSettings, vocabulary: list[str] | None = Non
 def fit_vectorizer(
     documents: list[str], settings: VectorSettings | None = None
 ) -> tuple[Any, Any, list[str]]:
-    """Learns the vocabulary; when the settings leave no word, loosens them and says so.
+    """Learns the vocabulary; when the settings leave no word, loosens as few as it must and says which.
 
     Args:
         documents (list of str): the corpus.
@@ -87,29 +102,27 @@ def fit_vectorizer(
         tuple: the fitted vectorizer, the matrix (csr, n_documents x n_terms), notes on what was loosened.
 
     Raises:
-        ValueError: the documents hold no word at all.
+        ValueError: an impossible setting, or documents that hold no word at all.
     """
     settings = settings or VectorSettings()
+    settings.check()
+    kept = {"min_df": 1, "max_df": 1.0}
     attempts = [
-        (settings, ""),
-        (
-            replace(settings, min_df=1, max_df=1.0),
-            "every word was kept, however rare or frequent: few are left",
-        ),
-        (
-            replace(settings, min_df=1, max_df=1.0, languages=()),
-            "stop words were kept: there are no other words",
-        ),
-        (
-            replace(settings, min_df=1, max_df=1.0, languages=(), numbers=True),
-            "numbers and stop words were kept: there are no other words",
-        ),
+        ({}, ""),
+        ({"min_df": 1}, "rare words were kept: min_df={0.min_df} leaves none"),
+        (kept, "every word was kept, however rare or frequent: min_df={0.min_df} and max_df={0.max_df} leave none"),
+        (kept | {"languages": ()}, "stop words were kept: there are no other words"),
+        (kept | {"languages": (), "numbers": True}, "numbers and stop words were kept: there are no other words"),
     ]
-    for attempt, note in attempts:
-        vectorizer = make_vectorizer(attempt)
+    for looser, note in attempts:
+        vectorizer = make_vectorizer(replace(settings, **looser))
         try:
             matrix = vectorizer.fit_transform(documents)
         except ValueError:  # scikit-learn's way to say that no term is left
             continue
-        return vectorizer, matrix, [note] if note else []
+        return vectorizer, matrix, [note.format(settings)] if note else []
+    if settings.ngrams[0] > 1:
+        raise ValueError(
+            f"the documents hold no run of {settings.ngrams[0]} words: give longer ones or ngrams from 1 on."
+        )
     raise ValueError("the documents hold no words: give text of at least one word of two letters.")

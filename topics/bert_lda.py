@@ -82,6 +82,11 @@ def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
     return rows_to_one(_mixtures(codes, fitted.arrays["centres"], float(fitted.arrays["spread"][0])))
 
 
+def dimension(fitted: Any) -> int:
+    """Numbers of an embedding that the model takes."""
+    return fitted.arrays["encoder_weight"].shape[1] - fitted.n_topics
+
+
 def _join(mixtures: Any, vectors: Any) -> Any:
     """LDA's mixture, scaled to the embedding's length, beside the embedding: (n, n_topics + dimension)."""
     import numpy as np

@@ -99,6 +99,11 @@ def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
     return mixtures_by_similarity(embeddings, fitted.arrays["centres"], TEMPERATURE)
 
 
+def dimension(fitted: Any) -> int:
+    """Numbers of an embedding that the model takes."""
+    return fitted.arrays["centres"].shape[1]
+
+
 def embed(documents: list[str], settings: dict[str, Any]) -> Any:
     """The documents' vectors by the encoder that a model was fitted with."""
     from embedding import Embedder

@@ -13,8 +13,11 @@ from typing import Any
 import numba
 import numpy as np
 
+from topics.compiled import kept_on_disk
 
-@numba.njit(cache=True, fastmath=True)
+
+@kept_on_disk
+@numba.njit(fastmath=True)
 def sweep(
     starts: Any,
     columns: Any,
@@ -74,7 +77,8 @@ def sweep(
     return moved
 
 
-@numba.njit(cache=True, fastmath=True)
+@kept_on_disk
+@numba.njit(fastmath=True)
 def fold_in(starts: Any, columns: Any, counts: Any, words: Any, alpha: Any, rounds: int) -> Any:
     """Mixtures of documents with the topics held fixed.
 

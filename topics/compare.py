@@ -18,7 +18,9 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from atomic import write_text
-from command_line import check_writable, run
+from command_line import check_writable, one_line, run
+from plain_text import terminal
+from set_aside import SetAside
 from topics.fit import MODELS, USES_EMBEDDINGS
 
 
@@ -71,9 +73,9 @@ def main(argv: list[str]) -> int:
     from topics.documents import check_enough, encodable
 
     documents = [encodable(text) for text in documents]
+    labels = labels and [encodable(label) for label in labels]
     check_enough(sum(1 for text in documents if text.strip()), wanted or 2)
-    _compare(arguments, models, wanted, name, documents, labels, notes)
-    return 0
+    return _compare(arguments, models, wanted, terminal(name), documents, labels, notes)
 
 
 def _compare(
@@ -84,21 +86,14 @@ def _compare(
     documents: list[str],
     labels: list[str] | None,
     notes: list[str],
-) -> None:
-    import time
-
+) -> int:
     from topics.coherence import C_V_WARNING, Reference
-    from topics.scoring import best_number, candidates_for, evaluate, npmi_by_number
+    from topics.report import print_table
 
-    embedder, embedding_seconds = None, None
     bar = _Bar()
-    if set(models) & set(USES_EMBEDDINGS):
-        from embedding import Embedder
-
-        embedder = Embedder(arguments.embedding_model, arguments.precision, arguments.sequence_length)
-        start = time.perf_counter()
-        embedder.encode([text for text in documents if text.strip()], bar)
-        embedding_seconds = time.perf_counter() - start
+    aside = SetAside("model")
+    embedder, embedding_seconds = _embed(arguments, models, documents, aside, bar)
+    if embedder is not None:
         notes.append(
             f"embedding with {embedder.name} took {embedding_seconds:.1f} s, not counted in the table"
         )
@@ -106,30 +101,25 @@ def _compare(
     curve = _curve(arguments, wanted, len(documents))
     results, fitted, curves = [], [], {}
     for model in models:
-        settings = {"embedder": embedder} if model in USES_EMBEDDINGS else {}
-        numbers = candidates_for(len(documents)) if wanted is None else curve
-        scores = npmi_by_number(
-            model, documents, numbers, reference, top=arguments.top, progress=bar, **settings
-        )
-        n_topics = wanted or best_number(scores)
-        result, first = evaluate(
-            model,
-            documents,
-            n_topics,
-            list(range(arguments.seeds)),
-            reference,
-            labels=labels,
-            top=arguments.top,
-            progress=bar,
-            **settings,
-        )
-        if wanted is None:
-            result["notes"].append(f"{n_topics} topics have the best NPMI of {', '.join(map(str, scores))}")
+        if embedder is None and model in USES_EMBEDDINGS:  # set aside already
+            continue
+        try:
+            result, first, scores = _one_model(
+                arguments, model, wanted, documents, labels, reference, curve, embedder, bar
+            )
+        except Exception as error:  # whatever one model cannot do, the others' rows are shown
+            if len(models) == 1 or arguments.debug:
+                raise
+            aside.add(model, one_line(error))
+            continue
         results.append(result)
         fitted.append(first)
         curves[model] = scores | {first.n_topics: result["c_npmi"]}
     bar.close()
-    _print_table(name, documents, results, [f"* {C_V_WARNING}", *notes])
+    notes += [f"{model} was set aside: {reason}" for model, reason in aside.reasons]
+    if not results:
+        return aside.tell()
+    print_table(name, documents, results, [f"* {C_V_WARNING}", *notes])
     content = {
         "corpus": name,
         "n_documents": len(documents),
@@ -139,6 +129,7 @@ def _compare(
         "c_v_warning": C_V_WARNING,
         "notes": notes,
         "results": results,
+        "set_aside": dict(aside.reasons),
         "npmi_by_topics": curves,
     }
     if arguments.json:
@@ -151,6 +142,67 @@ def _compare(
         places = document_map(documents, embeddings=vectors, progress=bar)
         bar.close()
         write_report(arguments.html, name, results, fitted, documents, places, labels, curves, notes)
+    return aside.tell()
+
+
+def _embed(
+    arguments: argparse.Namespace, models: list[str], documents: list[str], aside: SetAside, bar: _Bar
+) -> tuple[Any, float | None]:
+    """The encoder, when a model needs one, with the documents' vectors in its cache; the seconds that they took."""
+    import time
+
+    needing = [model for model in models if model in USES_EMBEDDINGS]
+    if not needing:
+        return None, None
+    from embedding import Embedder
+
+    try:
+        embedder = Embedder(arguments.embedding_model, arguments.precision, arguments.sequence_length)
+        start = time.perf_counter()
+        embedder.encode([text for text in documents if text.strip()], bar)
+    except (ValueError, FileNotFoundError):  # a wrong name or setting: nothing is computed yet
+        raise
+    except Exception as error:
+        if len(needing) == len(models) or arguments.debug:
+            raise
+        for model in needing:
+            aside.add(model, one_line(error))
+        return None, None
+    return embedder, time.perf_counter() - start
+
+
+def _one_model(
+    arguments: argparse.Namespace,
+    model: str,
+    wanted: int | None,
+    documents: list[str],
+    labels: list[str] | None,
+    reference: Any,
+    curve: list[int],
+    embedder: Any,
+    bar: _Bar,
+) -> tuple[dict[str, Any], Any, dict[int, float | None]]:
+    """A model's measures, its first fit, and its NPMI at the other numbers of topics that were tried."""
+    from topics.scoring import best_number, candidates_for, evaluate, npmi_by_number
+
+    settings = {"embedder": embedder} if model in USES_EMBEDDINGS else {}
+    numbers = candidates_for(len(documents)) if wanted is None else curve
+    scores = npmi_by_number(model, documents, numbers, reference, top=arguments.top, progress=bar, **settings)
+    n_topics = wanted or best_number(scores)
+    result, first = evaluate(
+        model,
+        documents,
+        n_topics,
+        list(range(arguments.seeds)),
+        reference,
+        labels=labels,
+        top=arguments.top,
+        progress=bar,
+        **settings,
+    )
+    if wanted is None:
+        result["notes"].append(f"{n_topics} topics have the best NPMI of {', '.join(map(str, scores))}")
+    return result, first, scores
 
 
 def _vectors(embedder: Any, documents: list[str]) -> Any:
@@ -217,26 +269,6 @@ def _read(arguments: argparse.Namespace) -> tuple[str, list[str], list[str] | No
         documents = [documents[row] for row in rows]
         labels = labels and [labels[row] for row in rows]
     return name, documents, labels, notes
-
-
-def _print_table(name: str, documents: list[str], results: list[dict[str, Any]], notes: list[str]) -> None:
-    from topics.report import COLUMNS, cells
-
-    rows = [[title for _, title, _ in COLUMNS], *(cells(result) for result in results)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    print(f"{name}: {len(documents):,} documents")
-    for row in rows:
-        first = row[0].ljust(widths[0])
-        rest = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-        print("  ".join([first, *rest]))
-    for note in notes:
-        print(note)
-    for result in results:
-        print(f"\n{result['model']}")
-        for note in result["notes"]:
-            print(f"  ({note})")
-        for number, topic in enumerate(result["topics"], 1):
-            print(f"  {number:>3}  {' '.join(word for word, _ in topic)}")
 
 
 class _Bar:

@@ -93,7 +93,7 @@ def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
     from topics.collapsed_bayes import fold_in
 
     settings = VectorSettings.from_dict(fitted.settings["vectors"])
-    matrix = recount(documents, settings, fitted.vocabulary).tocsr()
+    matrix = recount(documents, settings, fitted.vocabulary, fitted.arrays.get("idf")).tocsr()
     counts = matrix.data.astype(np.float32)
     words = np.ascontiguousarray(fitted.arrays["words"], np.float32)
     return fold_in(matrix.indptr, matrix.indices, counts, words, np.float32(ALPHA), ROUNDS)

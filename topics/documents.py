@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 from text.vectorize import WORDS_AND_NUMBERS, VectorSettings, fit_vectorizer, make_vectorizer
@@ -27,12 +29,75 @@ class Terms:
     extra: dict[str, Any]
 
 
-def check_documents(documents: list[str]) -> None:
-    """Raises ValueError when a document is not a string."""
-    for row, document in enumerate(documents):
+def as_documents(documents: Any) -> list[str]:
+    """The documents as a list, read once, without lone surrogates.
+
+    Args:
+        documents (iterable of str): a list, an array or a column of a table, a generator; a string is one document.
+
+    Returns:
+        list of str: one a document.
+
+    Raises:
+        ValueError: no iterable of texts, one without an order (a set, a dict) or of more than one dimension, or a
+            document that is no string.
+    """
+    if isinstance(documents, str):
+        documents = [documents]
+    kind = type(documents).__name__
+    if isinstance(documents, bytes | bytearray | Mapping | Set) or not isinstance(documents, Iterable):
+        raise ValueError(f"the documents are of type {kind}: give a list of strings.")
+    if getattr(documents, "ndim", 1) != 1:
+        raise ValueError(f"the documents are a {kind} of {documents.ndim} dimensions: give one column of texts.")
+    texts = list(documents)
+    for row, document in enumerate(texts):
         if not isinstance(document, str):
             kind = type(document).__name__
             raise ValueError(f"document {row + 1} is {kind}, not text: give a list of strings.")
+    return [encodable(text) for text in texts]
+
+
+def as_vectors(embeddings: Any, n_documents: int, dimension: int | None = None) -> Any:
+    """Embeddings that a user gave, checked.
+
+    Args:
+        embeddings (array_like): shape (n_documents, dimension).
+        n_documents (int): how many there must be.
+        dimension (int, optional): of those that a model was fitted on. (Default: any)
+
+    Returns:
+        ndarray: float32, shape (n_documents, dimension), rows of unit length, or of zeros where they were zeros.
+
+    Raises:
+        ValueError: not numbers, another shape, a number that is not finite; the sentence says which.
+    """
+    import numpy as np
+
+    try:
+        vectors = np.asarray(embeddings, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError("the embeddings are no table of numbers: give one vector a document.") from error
+    if vectors.ndim != 2 or not vectors.shape[1]:
+        shape = " x ".join(map(str, vectors.shape)) or "one number"
+        raise ValueError(f"the embeddings have the shape {shape}: give documents x dimension, one vector a document.")
+    if len(vectors) != n_documents:
+        message = f"{len(vectors)} embeddings for {n_documents} documents: give one a document."
+        raise ValueError(message)
+    if dimension is not None and vectors.shape[1] != dimension:
+        raise ValueError(
+            f"the embeddings have {vectors.shape[1]} numbers each, those that the model was fitted on {dimension}: "
+            "give vectors of the same encoder."
+        )
+    wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(wrong):
+        raise ValueError(
+            f"the embedding of document {wrong[0] + 1} holds NaN or infinity ({len(wrong):,} of "
+            f"{len(vectors):,} do): encode those documents again or leave them out."
+        )
+    largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0)
+    vectors = vectors / np.where(largest > 0, largest, 1.0)  # so that no square overflows
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.ascontiguousarray(vectors / np.where(lengths > 0, lengths, 1.0), np.float32)
 
 
 def encodable(document: str) -> str:
@@ -41,7 +106,9 @@ def encodable(document: str) -> str:
 
 
 def check_enough(n_documents: int, n_topics: int) -> None:
-    """Raises ValueError when there are fewer documents with text than topics, or fewer than two topics."""
+    """Raises ValueError for fewer documents with text than topics, or no whole number of topics from 2 on."""
+    if isinstance(n_topics, bool) or not isinstance(n_topics, Integral):
+        raise ValueError(f"the number of topics is {n_topics!r:.40}: give a whole number from 2 on.")
     if n_topics < 2:
         raise ValueError(f"{n_topics} topics were asked for: ask for at least 2.")
     if n_documents < n_topics:

@@ -42,7 +42,7 @@ def fit(terms: Terms, n_topics: int, seed: int, top_words: int, iterations: int 
     return {
         "topics": ranked_words(model.components_, terms.vocabulary, top_words),
         "document_topics": rows_to_one(weights),
-        "arrays": {"components": np.asarray(model.components_), "idf": terms.extra["idf"]},
+        "arrays": {"components": np.asarray(model.components_)},
     }
 
 
@@ -54,7 +54,7 @@ def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
     from sklearn.exceptions import ConvergenceWarning
 
     settings = VectorSettings.from_dict(fitted.settings["vectors"])
-    matrix = recount(documents, settings, fitted.vocabulary, fitted.arrays["idf"])
+    matrix = recount(documents, settings, fitted.vocabulary, fitted.arrays.get("idf"))
     components = fitted.arrays["components"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from numbers import Integral
 from typing import Any, Literal
 
 from text.vectorize import VectorSettings
-from topics.documents import check_documents, check_enough, count_terms, default_settings, encodable
+from topics.documents import as_documents, as_vectors, check_enough, count_terms, default_settings
 from topics.model import TopicModel
 
 MODELS = ("lda", "lsa", "nmf", "bertopic", "bert+lda")
@@ -16,7 +17,7 @@ TOP_WORDS = 20
 
 def fit(
     model: Literal["lda", "lsa", "nmf", "bertopic", "bert+lda"],
-    documents: list[str],
+    documents: Iterable[str],
     n_topics: int | None = 10,
     seed: int = 0,
     *,
@@ -31,14 +32,15 @@ def fit(
 
     Args:
         model (str): ``lda``, ``lsa``, ``nmf``, ``bertopic`` or ``bert+lda``.
-        documents (list of str): one text each. Those without text take part in nothing and get an even mixture.
+        documents (iterable of str): one text each. Those without text take part in nothing and get an even mixture.
         n_topics (int, optional): topics. None lets BERTopic find their number. (Default: 10)
         seed (int, optional): of everything random. (Default: 0)
-        embeddings (ndarray, optional): the documents' unit vectors, shape (n_documents, dimension).
+        embeddings (ndarray, optional): the documents' vectors, shape (n_documents, dimension).
             (Default: computed by ``embedder``, and cached)
         embedder (Embedder, optional): the encoder. (Default: MiniLM, INT8, the first 128 tokens of a document)
-        vectors (VectorSettings, optional): how documents become words.
-            (Default: stop words of English and Russian dropped, rare and very frequent words too)
+        vectors (VectorSettings, optional): how documents become words; a note says when the weighting is not
+            the model's usual one. (Default: stop words of English and Russian dropped, rare and very frequent
+            words too; TF-IDF for ``nmf`` and ``lsa``, counts for the others)
         top_words (int, optional): words kept of each topic. (Default: 20)
         reduce_outliers (bool, optional): BERTopic: give outliers to the nearest topic. (Default: True)
         progress (callable, optional): called with the fraction done and a description.
@@ -47,8 +49,8 @@ def fit(
         TopicModel: the topics and each document's mixture of them.
 
     Raises:
-        ValueError: unknown model, a document that is no string, fewer documents with text (or fewer different
-            words) than topics.
+        ValueError: unknown model or setting, a document that is no string, embeddings that are no finite table,
+            fewer documents with text (or fewer different words) than topics.
     """
     import numpy as np
 
@@ -56,8 +58,11 @@ def fit(
         raise ValueError(f"topic model {model!r} is unknown: choose one of {', '.join(MODELS)}.")
     if n_topics is None and model != "bertopic":
         raise ValueError(f"{model} needs a number of topics: give n_topics.")
-    check_documents(documents)
-    documents = [encodable(document) for document in documents]
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32:
+        raise ValueError(f"the seed is {seed!r:.40}: give a whole number from 0 to {2**32 - 1}.")
+    if isinstance(top_words, bool) or not isinstance(top_words, Integral) or top_words < 1:
+        raise ValueError(f"top_words is {top_words!r:.40}: keep at least 1 word of a topic.")
+    documents = as_documents(documents)
     rows = [row for row, text in enumerate(documents) if text.strip()]
     check_enough(len(rows), 2 if n_topics is None else n_topics)
     texts = [documents[row] for row in rows]
@@ -70,14 +75,17 @@ def fit(
             embeddings, encoder = _embed(texts, embedder, progress)
             settings |= encoder
         else:
-            if len(embeddings) != len(documents):
-                message = f"{len(embeddings)} embeddings for {len(documents)} documents: give one a document."
-                raise ValueError(message)
-            embeddings = _unit_rows(np.asarray(embeddings, np.float32)[rows])
+            embeddings = as_vectors(embeddings, len(documents))[rows]
     if progress is not None:
         progress(0.0, "counting words")
     weighting = "tfidf" if model in ("nmf", "lsa") else "count"
     terms = count_terms(texts, vectors or default_settings(len(texts), weighting))
+    if terms.settings.weighting != weighting:
+        notes.append(f"{model} was fitted to weights of {terms.settings.weighting}, as asked; usual is {weighting}")
+    if len(terms.vocabulary) < 2:
+        raise ValueError(
+            f"the documents hold only 1 different word, {terms.vocabulary[0]!r:.40}: topics need at least 2."
+        )
     if n_topics is not None and len(terms.vocabulary) < n_topics and model not in USES_EMBEDDINGS:
         raise ValueError(
             f"{n_topics} topics were asked for but the documents hold only {len(terms.vocabulary)} different "
@@ -102,7 +110,7 @@ def fit(
         seed=seed,
         notes=notes + terms.notes + result.get("notes", []),
         settings=settings | {"vectors": terms.settings.as_dict()} | result.get("settings", {}),
-        arrays=result["arrays"],
+        arrays=result["arrays"] | terms.extra,
         vocabulary=terms.vocabulary,
     )
 
@@ -158,10 +166,3 @@ def _embed(texts: list[str], embedder: Any, progress: Any) -> tuple[Any, dict[st
         "sequence_length": embedder.sequence_length,
     }
     return embedder.encode(texts, progress), encoder
-
-
-def _unit_rows(vectors: Any) -> Any:
-    import numpy as np
-
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.ascontiguousarray(vectors / np.where(lengths > 0, lengths, 1.0))

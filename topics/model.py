@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 from atomic import new_folder
 
 FORMAT = 1
-# Where each model's transform lives: called with the model, the documents that have text, their embeddings.
+# Where each model's transform lives: called with the model, the documents that have text, their embeddings. Those
+# that use embeddings have ``dimension``, the numbers of one.
 TRANSFORMS = {
     "lda": "topics.dirichlet",
     "lsa": "topics.semantic_analysis",
@@ -57,11 +59,11 @@ class TopicModel:
         """The ``top`` heaviest words of each topic."""
         return [[word for word, _ in topic[:top]] for topic in self.topics]
 
-    def transform(self, documents: list[str], *, embeddings: Any = None) -> Any:
+    def transform(self, documents: Iterable[str], *, embeddings: Any = None) -> Any:
         """Topic mixtures of new documents.
 
         Args:
-            documents (list of str): any texts.
+            documents (iterable of str): any texts; a string is one document.
             embeddings (ndarray, optional): their vectors, shape (n_documents, dimension), for the models that
                 use them. (Default: computed with the encoder the model was fitted with)
 
@@ -73,22 +75,16 @@ class TopicModel:
         """
         import numpy as np
 
-        from topics.documents import check_documents, encodable
+        from topics.documents import as_documents, as_vectors
 
-        check_documents(documents)
-        documents = [encodable(document) for document in documents]
+        documents = as_documents(documents)
         mixtures = np.full((len(documents), self.n_topics), 1.0 / self.n_topics)
         rows = [row for row, text in enumerate(documents) if text.strip()]
+        room = import_module(TRANSFORMS[self.model])
+        if embeddings is not None and hasattr(room, "dimension"):  # the models of words alone take none
+            embeddings = as_vectors(embeddings, len(documents), room.dimension(self))[rows]
         if rows:
-            if embeddings is not None:
-                if len(embeddings) != len(documents):
-                    message = (
-                        f"{len(embeddings)} embeddings for {len(documents)} documents: give one a document."
-                    )
-                    raise ValueError(message)
-                embeddings = np.asarray(embeddings, np.float32)[rows]
-            transform = import_module(TRANSFORMS[self.model]).transform
-            mixtures[rows] = transform(self, [documents[row] for row in rows], embeddings)
+            mixtures[rows] = room.transform(self, [documents[row] for row in rows], embeddings)
         return mixtures
 
     def save(self, folder: str | Path) -> Path:

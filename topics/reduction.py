@@ -111,6 +111,8 @@ def _umap() -> Any:
     import umap.layouts
     import umap.umap_
 
+    from topics.compiled import kept_on_disk
+
     compiled = (
         (umap.umap_, "smooth_knn_dist"),
         (umap.umap_, "compute_membership_strengths"),
@@ -119,7 +121,7 @@ def _umap() -> Any:
         (umap.layouts, "_nb_optimize_layout_euclidean_single_epoch"),
     )
     for module, name in compiled:
-        # Where a later umap has another name, or nowhere to write: slower at the start, nothing else.
-        with suppress(AttributeError, RuntimeError):
-            getattr(module, name).enable_caching()
+        # Where a later umap has another name: slower at the start, nothing else.
+        with suppress(AttributeError):
+            kept_on_disk(getattr(module, name))
     return umap.umap_

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from atomic import write_text
+from plain_text import terminal
 from topics import figures
 from topics.coherence import C_V_WARNING
 from topics.model import TopicModel
@@ -40,6 +41,25 @@ def cells(result: dict[str, Any]) -> list[str]:
         value = result.get(key)
         row.append("–" if value is None else format(value, form))
     return row
+
+
+def print_table(name: str, documents: list[str], results: list[dict[str, Any]], notes: list[str]) -> None:
+    """The comparison for a terminal: a row a model, what the reader must know, then each model's topics."""
+    rows = [[title for _, title, _ in COLUMNS], *(cells(result) for result in results)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    print(f"{name}: {len(documents):,} documents")
+    for row in rows:
+        first = row[0].ljust(widths[0])
+        rest = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        print("  ".join([first, *rest]))
+    for note in notes:
+        print(terminal(note))
+    for result in results:
+        print(f"\n{result['model']}")
+        for note in result["notes"]:
+            print(f"  ({terminal(note)})")
+        for number, topic in enumerate(result["topics"], 1):
+            print(f"  {number:>3}  {' '.join(word for word, _ in topic)}")
 
 
 def write_report(

@@ -46,7 +46,8 @@ def evaluate(
         tuple: a JSON-able dict, and the model of the first seed. Of the dict, ``c_npmi, u_mass, c_uci, c_v,
         diversity, nmi, purity, seconds`` are means over the seeds, with ``spread`` their standard deviations;
         ``stability`` needs two seeds; ``peak_mib`` is the most memory this process held while it fitted, what
-        it held before included; ``topics`` are those of the first seed. What cannot be told is None.
+        it held before included; ``topics`` are those of the first seed, ``empty_topics`` how many of them have
+        no words. What cannot be told is None.
     """
     runs = []
     for seed in seeds:
@@ -71,7 +72,12 @@ def evaluate(
     result["topics"] = [[[word, weight] for word, weight in topic[:top]] for topic in first.topics]
     result["topic_npmi"] = scores.by_topic["c_npmi"]
     result["absent_words"] = scores.absent
-    result["notes"] = first.notes
+    empty = sum(1 for topic in first.topics if not topic)
+    result["empty_topics"] = empty
+    result["notes"] = list(first.notes)
+    if empty:
+        have = "topic has" if empty == 1 else "topics have"
+        result["notes"].append(f"{empty} of {first.n_topics} {have} no words and no part in coherence and diversity")
     return result, first
 
 

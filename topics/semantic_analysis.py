@@ -41,12 +41,12 @@ def fit(terms: Terms, n_topics: int, seed: int, top_words: int) -> dict[str, Any
     return {
         "topics": ranked_words(directions, terms.vocabulary, top_words),
         "document_topics": rows_to_one(terms.matrix @ directions.T),
-        "arrays": {"directions": directions, "idf": terms.extra["idf"]},
+        "arrays": {"directions": directions},
     }
 
 
 def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
     """Mixtures of new documents, shape (n_documents, n_topics)."""
     settings = VectorSettings.from_dict(fitted.settings["vectors"])
-    matrix = recount(documents, settings, fitted.vocabulary, fitted.arrays["idf"])
+    matrix = recount(documents, settings, fitted.vocabulary, fitted.arrays.get("idf"))
     return rows_to_one(matrix @ fitted.arrays["directions"].T)

@@ -1,0 +1,176 @@
+"""Cases of the topic models: what is given to them, what they cannot use, what one model's error does to the others."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+import topics
+from tests.conftest import run_script
+from text.vectorize import VectorSettings
+from topics import MODELS, compare
+
+DOCUMENTS = [
+    f"{start} {middle} {end}"
+    for start in ("river town", "rocket moon", "bread butter")
+    for middle in ("council vote", "orbit launch", "kitchen oven")
+    for end in ("plan", "mission", "soup", "salt")
+]
+VECTORS = np.random.default_rng(0).normal(size=(len(DOCUMENTS), 8))
+GIVEN = {"embeddings": VECTORS}
+
+
+def fitted(model, **settings):
+    given = GIVEN if model.startswith("bert") else {}
+    return topics.fit(model, DOCUMENTS, 4, **given, **settings)
+
+
+def transformed(model, documents):
+    count = 1 if isinstance(documents, str) else len(DOCUMENTS)
+    return model.transform(documents, embeddings=VECTORS[:count])
+
+
+@pytest.mark.case("L11")
+@pytest.mark.parametrize("weighting", ["count", "tfidf"])
+@pytest.mark.parametrize("name", MODELS)
+def test_settings_of_the_users_own_work_with_every_model(name, weighting):
+    model = fitted(name, vectors=VectorSettings(weighting, ngrams=(1, 2)))
+    assert any(" " in word for topic in model.words() for word in topic)
+    mixtures = transformed(model, DOCUMENTS)
+    assert (mixtures.argmax(axis=1) == model.assignments).mean() > 0.8
+    usual = "tfidf" if name in ("nmf", "lsa") else "count"
+    assert any(f"usual is {usual}" in note for note in model.notes) == (weighting != usual)
+
+
+@pytest.mark.case("L11")
+@pytest.mark.parametrize("name", MODELS)
+def test_every_iterable_of_texts_is_the_same_documents(name):
+    import pandas as pd
+
+    model = fitted(name)
+    expected = transformed(model, DOCUMENTS)
+    others = (text for text in DOCUMENTS), np.array(DOCUMENTS), pd.Series(DOCUMENTS), tuple(DOCUMENTS)
+    for documents in others:
+        np.testing.assert_array_equal(transformed(model, documents), expected)
+    np.testing.assert_allclose(transformed(model, DOCUMENTS[0]), expected[:1], atol=1e-6)  # a string: one document
+    assert model.transform([]).shape == (0, 4)
+
+
+@pytest.mark.case("L11")
+@pytest.mark.parametrize(
+    ("documents", "message"),
+    [
+        (None, "type NoneType: give a list"),
+        (b"bytes", "type bytes"),
+        ([b"bytes"], "document 1 is bytes"),
+        ({"a": "b"}, "type dict"),
+        ({"a", "b"}, "type set"),
+        (np.array([["a", "b"]]), "2 dimensions"),
+        (["a text", float("nan")], "document 2 is float"),
+        (7, "type int"),
+    ],
+)
+def test_what_is_no_list_of_texts_is_said(documents, message):
+    for attempt in (fitted("nmf").transform, lambda given: topics.fit("nmf", given, 4)):
+        with pytest.raises(ValueError, match=message):
+            attempt(documents)
+
+
+@pytest.mark.case("L12")
+@pytest.mark.parametrize("name", ["bertopic", "bert+lda"])
+@pytest.mark.parametrize(
+    ("embeddings", "message"),
+    [
+        (VECTORS[:, 0], "shape 36: give documents x dimension"),
+        (np.where(np.arange(8) == 3, np.nan, VECTORS), "document 1 holds NaN"),
+        (VECTORS * np.inf, "NaN or infinity"),
+        ([["a"] * 8] * 36, "no table of numbers"),
+        (VECTORS[:, :0], "36 x 0"),
+    ],
+)
+def test_embeddings_that_are_no_table_of_finite_numbers_are_said(name, embeddings, message):
+    with pytest.raises(ValueError, match=message):
+        topics.fit(name, DOCUMENTS, 4, embeddings=embeddings)
+    with pytest.raises(ValueError, match=message):
+        fitted(name).transform(DOCUMENTS, embeddings=embeddings)
+
+
+@pytest.mark.case("L12")
+@pytest.mark.parametrize("name", ["bertopic", "bert+lda"])
+def test_embeddings_of_another_encoder_and_of_any_length(name):
+    model = fitted(name)
+    with pytest.raises(ValueError, match="5 numbers each, .* fitted on 8"):
+        model.transform(DOCUMENTS, embeddings=VECTORS[:, :5])
+    np.testing.assert_allclose(
+        model.transform(DOCUMENTS, embeddings=1e300 * VECTORS), transformed(model, DOCUMENTS), atol=1e-6
+    )
+
+
+@pytest.mark.case("L12")
+def test_the_settings_that_leave_no_word_are_named_and_the_others_kept():
+    model = topics.fit("lda", DOCUMENTS, 3, vectors=VectorSettings(min_df=50, max_df=0.3))
+    assert any("min_df=50" in note for note in model.notes)
+    assert "town" not in model.vocabulary  # in a third of the documents, which max_df still forbids
+    model = topics.fit("lda", ["one river", "one town"], 2, vectors=VectorSettings(min_df=1, max_df=1))
+    assert model.vocabulary == ["river", "town"]
+    for impossible in ({"min_df": -1}, {"min_df": 1.5}, {"max_df": 0}, {"ngrams": (2, 1)}, {"max_features": 0}):
+        with pytest.raises(ValueError, match=next(iter(impossible))):
+            topics.fit("lda", DOCUMENTS, 3, vectors=VectorSettings(**impossible))
+
+
+@pytest.mark.case("L12")
+@pytest.mark.parametrize("name", MODELS)
+def test_one_word_in_all_documents_is_told(name):
+    with pytest.raises(ValueError, match="only 1 different word, 'hello'"):
+        topics.fit(name, ["hello"] * 6, 4, embeddings=np.eye(6))
+
+
+@pytest.mark.case("L12")
+def test_topics_without_words_are_counted_and_take_no_part_in_coherence():
+    from topics.coherence import Reference
+    from topics.scoring import evaluate
+
+    documents = ["the river and the town council vote"] * 20 + ["🙂🙂 🎉"] * 20 + ["12 34 56"] * 20
+    vectors = np.repeat(np.eye(3), 20, axis=0) + np.random.default_rng(0).normal(scale=1e-3, size=(60, 3))
+    result, model = evaluate(
+        "bertopic", documents, 3, [0], Reference.from_documents(documents), embeddings=vectors
+    )
+    assert sorted(map(len, model.words())) == [0, 0, 4]
+    assert result["empty_topics"] == 2 and any("2 of 3 topics have no words" in note for note in result["notes"])
+    assert sorted(result["topic_npmi"], key=str) == [1.0, None, None]
+
+
+@pytest.mark.case("L13")
+def test_where_no_model_can_do_it_each_is_named_and_nothing_is_written(case_inputs, tmp_path):
+    done = run_script(
+        "topics/compare.py", case_inputs / "two_words.txt", "--models", "nmf,lsa,lda", "--topics", 4,
+        "--json", "t.json", "--html", "t.html", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.count("different words") == 3 and "nmf" in done.stderr  # no model could do it: all are named
+    assert not (tmp_path / "t.json").exists()
+
+
+@pytest.mark.case("L13")
+def test_a_models_error_is_named_and_the_others_are_written(case_inputs, tmp_path, capsys, monkeypatch):
+    fitting = import_module("topics.fit")  # topics.fit is the function
+    original = fitting._fit_one
+
+    def failing(model, *arguments):
+        if model == "lda":
+            raise RuntimeError("the moon is in the way")
+        return original(model, *arguments)
+
+    monkeypatch.setattr(fitting, "_fit_one", failing)
+    path, page = tmp_path / "t.json", tmp_path / "t.html"
+    words = [str(case_inputs / "lines.txt"), "--models", "lda,nmf", "--topics", "2"]
+    assert compare.main([*words, "--json", str(path), "--html", str(page)]) == 1
+    told = capsys.readouterr()
+    assert "nmf " in told.out and "lda: the moon is in the way" in told.err
+    content = json.loads(path.read_text())
+    assert [result["model"] for result in content["results"]] == ["nmf"]
+    assert content["set_aside"] == {"lda": "the moon is in the way"}
+    assert "the moon is in the way" in page.read_text()
