@@ -91,7 +91,7 @@ def freeze(model: nn.Module, what: str | int) -> int:
     Raises:
         ValueError: more layers than the model has, or no embeddings to freeze.
     """
-    from memory.layers import embedding_parameters, repeated_blocks
+    from memory.layers import embedding_parameters, new_weights, repeated_blocks
 
     if what in ("none", 0):
         return 0
@@ -105,6 +105,8 @@ def freeze(model: nn.Module, what: str | int) -> int:
                 f"--freeze {what}: the model has {len(layers)} layers; give at most that number."
             )
         frozen += [parameter for layer in layers[: int(what)] for parameter in layer.parameters()]
+    new = {id(model.get_parameter(name)) for name in new_weights(model) & dict(model.named_parameters()).keys()}
+    frozen = [parameter for parameter in frozen if id(parameter) not in new]  # what is new must be trained
     for parameter in frozen:
         parameter.requires_grad_(False)
     _no_gradient_into_waveforms(model)
@@ -124,7 +126,7 @@ def _no_gradient_into_waveforms(model: nn.Module) -> None:
 def linear_to_int8(model: nn.Module) -> int:
     """Replaces the encoder's linear layers by int8 ones, one after another, in place.
 
-    The head stays as it is: it is trained.
+    The head and everything new stay as they are: they are trained.
 
     Returns:
         int: number of layers replaced.
@@ -132,10 +134,13 @@ def linear_to_int8(model: nn.Module) -> int:
     from torch import nn
 
     from memory.int8 import Int8Linear
-    from memory.layers import base_of
+    from memory.layers import base_of, new_modules
 
     base = base_of(model)
-    names = [name for name, module in base.named_modules() if type(module) is nn.Linear]
+    new = {id(model.get_submodule(name)) for name in new_modules(model)}
+    names = [
+        name for name, module in base.named_modules() if type(module) is nn.Linear and id(module) not in new
+    ]
     for name in names:
         parent_name, _, child_name = name.rpartition(".")
         parent = base.get_submodule(parent_name)
@@ -147,21 +152,21 @@ def linear_to_int8(model: nn.Module) -> int:
 
 
 def add_lora(model: nn.Module, rank: int) -> nn.Module:
-    """Wraps the model with LoRA adapters on its query and value projections; the head trains in full.
+    """Wraps the model with LoRA adapters on its query and value projections; head and all that is new train in full.
 
     Returns:
-        peft.PeftModel: the wrapped model; only adapters and head require gradients.
+        peft.PeftModel: the wrapped model; only adapters, head and what is new require gradients.
     """
     from peft import LoraConfig, get_peft_model
 
-    from memory.layers import head_modules, lora_targets
+    from memory.layers import head_modules, lora_targets, new_modules, new_single_weights
 
     config = LoraConfig(
         r=rank,
         lora_alpha=2 * rank,
         lora_dropout=0.0,
         target_modules=lora_targets(model),
-        modules_to_save=head_modules(model) or None,
+        modules_to_save=[*head_modules(model), *new_modules(model)] or None,
     )
     # Under checkpointing peft would make the embedding output require gradients, which only the reentrant
     # form needs: hide the two markers it looks for.
@@ -169,7 +174,12 @@ def add_lora(model: nn.Module, rank: int) -> nn.Module:
         name: model.__dict__.pop(name) for name in ("is_gradient_checkpointing",) if name in model.__dict__
     }
     _no_gradient_into_waveforms(model)
+    # Without a module of their own that could be saved with the adapter: training saves them by name.
+    single = [dict(model.named_parameters()).get(name) for name in new_single_weights(model)]
     wrapped = get_peft_model(model, config)
+    for parameter in single:
+        if parameter is not None:
+            parameter.requires_grad_(True)
     model.__dict__.update(hidden)
     if getattr(model, "_require_grads_hook", None) is not None:
         model.disable_input_require_grads()

@@ -30,6 +30,37 @@ def head_modules(model: nn.Module) -> list[str]:
     ]
 
 
+def new_weights(model: nn.Module) -> frozenset[str]:
+    """Names of the weights that no checkpoint gave the model: what loads a model notes them on it."""
+    return model.__dict__.get("new_weights", frozenset())
+
+
+def new_modules(model: nn.Module) -> list[str]:
+    """Full names of the smallest modules within the encoder that are new from end to end, such as a pooler."""
+    new, heads = new_weights(model), tuple(f"{name}." for name in head_modules(model))
+    found = []
+    for name, module in model.named_modules():
+        own = [f"{name}.{key}" for key, _ in module.named_parameters(recurse=False)]
+        if own and not name.startswith(heads) and f"{name}." not in heads and new.issuperset(own):
+            found.append(name)
+    return found
+
+
+def new_parameters(model: nn.Module) -> list[nn.Parameter]:
+    """The weights within the encoder that no checkpoint gave, also where an adapter is wrapped around it."""
+    inner = model.get_base_model() if getattr(model, "peft_config", None) else model
+    named = {name.replace(".modules_to_save.default", ""): weight for name, weight in inner.named_parameters()}
+    heads = tuple(f"{name}." for name in head_modules(inner))
+    return [named[name] for name in sorted(new_weights(inner)) if name in named and not name.startswith(heads)]
+
+
+def new_single_weights(model: nn.Module) -> list[str]:
+    """Names of the new weights and buffers within the encoder whose module is not new, or not in whole."""
+    saved = tuple(f"{name}." for name in (*head_modules(model), *new_modules(model)))
+    state = model.state_dict().keys()
+    return [name for name in sorted(new_weights(model)) if name in state and not name.startswith(saved)]
+
+
 def head_parameters(model: nn.Module) -> list[nn.Parameter]:
     """Weights above the encoder's layers: the new head, and the pooler that prepares its input."""
     base = base_of(model)

@@ -19,6 +19,7 @@ def build_optimizer(
     weight_decay: float = 0.01,
     *,
     head_lr: float | None = None,
+    new_lr: float | None = None,
 ) -> torch.optim.Optimizer:
     """The optimizer of these settings over the model's trainable weights.
 
@@ -31,6 +32,7 @@ def build_optimizer(
         lr (float): learning rate.
         weight_decay (float, optional): decay of matrices. (Default: 0.01)
         head_lr (float, optional): learning rate of what lies above the layers of the encoder. (Default: ``lr``)
+        new_lr (float, optional): learning rate of what no checkpoint gave within the encoder. (Default: as others)
 
     Returns:
         torch.optim.Optimizer: with ``optimizer_in_backward`` its ``step`` does nothing, for the backward pass
@@ -39,7 +41,7 @@ def build_optimizer(
     Raises:
         ValueError: nothing is left to train.
     """
-    groups = parameter_groups(model, weight_decay, head_lr)
+    groups = parameter_groups(model, weight_decay, head_lr, new_lr)
     if not groups:
         raise ValueError("Nothing is left to train: freeze fewer layers.")
     if settings.optimizer_in_backward:
@@ -50,7 +52,7 @@ def build_optimizer(
 
 
 def parameter_groups(
-    model: nn.Module, weight_decay: float, head_lr: float | None = None
+    model: nn.Module, weight_decay: float, head_lr: float | None = None, new_lr: float | None = None
 ) -> list[dict[str, Any]]:
     """Trainable weights in groups: matrices with decay, vectors without; empty groups are left out.
 
@@ -58,19 +60,21 @@ def parameter_groups(
         model (nn.Module): the model.
         weight_decay (float): decay of matrices.
         head_lr (float, optional): puts the head into two groups of its own, with this rate. (Default: no)
+        new_lr (float, optional): the same for what no checkpoint gave within the encoder. (Default: no)
     """
-    from memory.layers import head_parameters
+    from memory.layers import head_parameters, new_parameters
 
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    head = set() if head_lr is None else {id(parameter) for parameter in head_parameters(model)}
+    rates = {} if head_lr is None else {id(parameter): head_lr for parameter in head_parameters(model)}
+    if new_lr is not None:
+        rates.update({id(parameter): new_lr for parameter in new_parameters(model)})
     groups = []
-    for rate, members in (
-        ({}, [p for p in trainable if id(p) not in head]),
-        ({"lr": head_lr}, [p for p in trainable if id(p) in head]),
-    ):
+    for rate in dict.fromkeys((None, head_lr, new_lr)):
+        members = [p for p in trainable if rates.get(id(p)) == rate]
+        own = {} if rate is None else {"lr": rate}
         groups += [
-            {"params": [p for p in members if p.ndim > 1], "weight_decay": weight_decay, **rate},
-            {"params": [p for p in members if p.ndim <= 1], "weight_decay": 0.0, **rate},
+            {"params": [p for p in members if p.ndim > 1], "weight_decay": weight_decay, **own},
+            {"params": [p for p in members if p.ndim <= 1], "weight_decay": 0.0, **own},
         ]
     return [group for group in groups if group["params"]]
 

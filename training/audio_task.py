@@ -42,13 +42,14 @@ class AudioTask:
         if base is None:
             self.preprocessor, self.sample_rate, self.model_config = None, 16000, self._wide_resnet_config()
         else:
-            from transformers import AutoConfig, AutoFeatureExtractor
+            from transformers import AutoFeatureExtractor
+
+            from training.pretrained import Pretrained
 
             remote = config.trust_remote_code
             self.preprocessor = AutoFeatureExtractor.from_pretrained(base.folder, trust_remote_code=remote)
-            self.model_config = AutoConfig.from_pretrained(
-                base.folder, trust_remote_code=remote, **self.labels
-            )
+            self.pretrained = Pretrained(base.folder, "AutoModelForAudioClassification", names, remote)
+            self.model_config = self.pretrained.config
             self.sample_rate = self.preprocessor.sampling_rate
         self.length = int(round(self.max_seconds * self.sample_rate))
         self.truncated = 0
@@ -59,21 +60,13 @@ class AudioTask:
         Args:
             dtype (str, optional): of the weights. (Default: ``"float32"``)
         """
-        import torch
-        from transformers import AutoModelForAudioClassification
-
-        config = deepcopy(self.model_config)  # the levers write into it
         if self.base is not None:
-            return AutoModelForAudioClassification.from_pretrained(
-                self.base.folder,
-                config=config,
-                trust_remote_code=self.config.trust_remote_code,
-                ignore_mismatched_sizes=True,
-                dtype=dtype,
-            )
+            return self.pretrained.load(dtype)
+        import torch
+
         from audio.wide_resnet_model import WideResNetForAudioClassification
 
-        model = WideResNetForAudioClassification(config).to(getattr(torch, dtype))
+        model = WideResNetForAudioClassification(deepcopy(self.model_config)).to(getattr(torch, dtype))
         # Channels last: bf16 convolutions of few channels run about 4 times faster on a CPU.
         model.network.to(memory_format=torch.channels_last)
         mask_features(model)
@@ -150,9 +143,11 @@ class AudioTask:
 
     def announce(self) -> list[str]:
         """What happened to the input that its owner should know."""
+        told = [] if self.base is None else self.pretrained.announce()
         if not self.truncated:
-            return []
+            return told
         return [
+            *told,
             f"{self.truncated} clips are longer than {self.max_seconds:g} s and were cut there; "
             "--max-seconds sets it"
         ]

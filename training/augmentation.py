@@ -40,9 +40,20 @@ class AugmentedClips:
         self.one_hot = np.eye(n_classes, dtype=np.float32)
         self.max_shift = int(max_shift * sample_rate)
         self.max_gain = max_gain
+        self.drawn_from: Any = None  # state of the random numbers before the last batch
+        self.replay: list[Any] | None = None  # states to draw the next batches from
 
     def __len__(self) -> int:
         return len(self.clips)
+
+    def __getitems__(self, indices: list[int]) -> list[dict[str, Any]]:
+        """A batch; remembers what it was drawn from, for it may be read again after a kill."""
+        import torch
+
+        if self.replay:
+            torch.set_rng_state(self.replay.pop(0))
+        self.drawn_from = torch.get_rng_state()
+        return [self[index] for index in indices]
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         # torch's generator: the Trainer saves and restores its state, so a resumed run draws the same.

@@ -52,6 +52,10 @@ class AveragedWeights(TrainerCallback):
 
     def on_evaluate(self, args: Any, state: Any, control: Any, model: Any, **kwargs: Any) -> None:
         """Training goes on with the live weights."""
+        self.put_back(model)
+
+    def put_back(self, model: Any) -> None:
+        """The live weights in the average's place, also after an evaluation that failed."""
         if self.live is not None:
             _put(model, self.live)
             self.live = None

@@ -1,9 +1,9 @@
-"""What happens between the steps: checkpoints by the clock, and the best weights kept."""
+"""What happens between the steps: checkpoints by the clock, losses that are no numbers, the best weights kept."""
 
 from __future__ import annotations
 
 import json
-import os
+import math
 import shutil
 import time
 from pathlib import Path
@@ -11,8 +11,12 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from training.processes import agree
+from atomic import appear
+from training.processes import agree, is_main
 from training.run_folder import COMPLETE, write_json
+from training.weights import save_weights
+
+METRICS = "metrics.json"  # of the weights it lies beside
 
 
 class TimedCheckpoints(TrainerCallback):
@@ -23,11 +27,21 @@ class TimedCheckpoints(TrainerCallback):
         self.last = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
-        """Asks when it is time, but not for the last step: the run folder follows at once."""
+        """Asks when it is time, but not at an epoch's last step: its checkpoint waits for the evaluation."""
+        if state.epoch % 1:
+            self._ask(state, control)
+        return control
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
+        """The Trainer evaluates first and then saves: a run that goes on from here has lost neither."""
+        self._ask(state, control)
+        return control
+
+    def _ask(self, state: Any, control: Any) -> None:
+        """Never for the last step of all: the run folder follows at once."""
         due = agree(time.monotonic() - self.last >= self.seconds)
         if due and state.global_step < state.max_steps:
             control.should_save = True
-        return control
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Counts from the end of the writing."""
@@ -43,11 +57,39 @@ class MarkComplete(TrainerCallback):
             (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
 
 
+class StopWithoutNumbers(TrainerCallback):
+    """Ends a run whose weights are no numbers any more: from there on nothing is learned.
+
+    A single loss that is none is let pass as long as the weights are: in fp16 such a step is left out.
+    """
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict, model: Any, **kwargs: Any) -> None:
+        """Looks at the weights when a loss is no number; losses are looked at only when they are shown."""
+        if not math.isfinite(logs.get("loss", 0.0)) and not _finite(model):
+            _stop(state)
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict, **kwargs: Any) -> None:
+        """Short runs show no loss before their first evaluation."""
+        if not math.isfinite(metrics.get("eval_loss", 0.0)):
+            _stop(state)
+
+
+def _finite(model: Any) -> bool:
+    return all(bool(weight.isfinite().all()) for weight in model.parameters() if weight.requires_grad)
+
+
+def _stop(state: Any) -> None:
+    raise RuntimeError(
+        f"after step {state.global_step} the loss is no number: the training has run away; start anew with "
+        "--overwrite and a smaller --learning-rate, and on a GPU with --precision bf16 or fp32."
+    )
+
+
 class KeepBest(TrainerCallback):
     """Keeps the weights of the best validation accuracy, and remembers it over a resume.
 
     Args:
-        folder (Path): where the weights go; the metrics go beside it.
+        folder (Path): where the weights go, with their metrics.
         averaged (bool, optional): the weights are averages, which only settle with time: a later epoch takes
             the place of an earlier one as long as its accuracy is within one standard error of the highest, as
             far as the validation part can tell them apart. (Default: ``False``: it must be higher)
@@ -57,11 +99,14 @@ class KeepBest(TrainerCallback):
 
     def __init__(self, folder: Path, averaged: bool = False, last: bool = False):
         self.folder, self.averaged, self.last = folder, averaged, last
-        self.record = folder.with_name("best.json")
+        self.fresh = folder.with_name(f"{folder.name}.new")
+        if is_main() and (self.fresh / METRICS).is_file():
+            appear(self.fresh, self.folder)  # they were whole when the run was killed
 
     def best(self) -> dict[str, float] | None:
         """The best validation metrics so far."""
-        return json.loads(self.record.read_text()) if self.record.is_file() else None
+        record = self.folder / METRICS
+        return json.loads(record.read_text()) if record.is_file() else None
 
     def on_evaluate(
         self,
@@ -86,13 +131,11 @@ class KeepBest(TrainerCallback):
                 better = (now["accuracy"], -now["loss"]) > (before["accuracy"], -before["loss"])
             if not better:
                 return
-        fresh = self.folder.with_name("best.new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        model.save_pretrained(fresh)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.rename(fresh, self.folder)
+        shutil.rmtree(self.fresh, ignore_errors=True)
+        save_weights(model, self.fresh)
         record = {**now, "highest_accuracy": highest, "step": state.global_step, "epoch": state.epoch}
-        write_json(self.record, record)
+        write_json(self.fresh / METRICS, record)  # last: weights with their metrics are whole
+        appear(self.fresh, self.folder)
 
 
 def standard_error(accuracy: float, examples: int) -> float:

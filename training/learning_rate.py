@@ -32,3 +32,16 @@ def head_learning_rate(rate: float, asked: float | None, pretrained: bool, setti
     if asked is not None:
         return asked
     return rate * (HEAD if pretrained and not settings.lora_rank else 1.0)
+
+
+def new_learning_rate(rate: float, asked: float | None, settings: MemorySettings) -> float | None:
+    """The peak rate of what no checkpoint gave within the encoder, such as a pooler; None where it is the head's.
+
+    Beside adapters it is full matrices: at their rate these run away.
+
+    Args:
+        rate (float): of the other weights.
+        asked (float, optional): ``--head-learning-rate``, which is that of a new pooler too.
+        settings (MemorySettings): ``lora_rank`` is used.
+    """
+    return rate / ADAPTERS if settings.lora_rank and asked is None else None

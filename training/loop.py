@@ -11,11 +11,12 @@ from transformers import EvalPrediction, set_seed
 
 from memory.checklist import Situation
 from training.averaging import AveragedWeights
-from training.callbacks import KeepBest, MarkComplete, TimedCheckpoints
-from training.learning_rate import head_learning_rate
+from training.callbacks import KeepBest, MarkComplete, StopWithoutNumbers, TimedCheckpoints
+from training.learning_rate import head_learning_rate, new_learning_rate
 from training.memory_choice import MemoryChoice, Planner, record_path
 from training.metrics import classification_metrics
 from training.processes import world_size
+from training.progress import RememberProgress
 from training.recovery import Answer, answer, intact, is_out_of_memory
 from training.run_folder import RunFolder, write_json
 from training.sampling import RememberOrder
@@ -93,6 +94,9 @@ def _make(
         head_rate=head_learning_rate(
             arguments.learning_rate, task.config.head_learning_rate, task.base is not None, choice.settings
         ),
+        new_rate=new_learning_rate(
+            arguments.learning_rate, task.config.head_learning_rate, choice.settings
+        ),
         model=task.model,
         args=arguments,
         data_collator=task.collator,
@@ -102,8 +106,10 @@ def _make(
         callbacks=[
             TimedCheckpoints(task.config.save_seconds),
             order,
+            StopWithoutNumbers(),
             keeper,
             *([AveragedWeights()] if task.averaged else []),
+            RememberProgress(lambda: trainer),
             MarkComplete(),
         ],
     )

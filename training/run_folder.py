@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from atomic import appear, write_text
+from training.weights import add_single_weights
 
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torchaudio", "numpy")
 # A change of one of these between two starts would make a resumed run another experiment.
@@ -135,6 +136,7 @@ def save_model(model: Any, folder: Path, base_model: dict[str, Any]) -> None:
         commit = re.fullmatch(r"[0-9a-f]{40}", base_model["revision"])
         adapter.revision = base_model["revision"] if commit else None
     model.save_pretrained(folder, save_embedding_layers=False)
+    add_single_weights(model, folder)
     (folder / "README.md").unlink(missing_ok=True)  # peft's empty card; ours is written with the export
     model.get_base_model().config.save_pretrained(folder)
 

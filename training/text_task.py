@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,35 +25,32 @@ class TextTask:
     averaged = False  # a pretrained encoder is steady enough
 
     def __init__(self, config: FinetuneConfig, corpus: Corpus, base: BaseModel):
-        from transformers import AutoConfig, AutoTokenizer, DataCollatorWithPadding
+        from transformers import DataCollatorWithPadding
+
+        from training.pretrained import Pretrained
+        from training.tokens import load_tokenizer, longest_input, settle_padding
 
         self.config = config
         self.corpus = corpus
         self.base = base
         self.model: Any = None
-        remote = config.trust_remote_code
-        self.preprocessor = AutoTokenizer.from_pretrained(base.folder, trust_remote_code=remote)
-        if self.preprocessor.pad_token is None:
-            raise ValueError(
-                f"--base-model {base.name}: its tokenizer has no padding token; "
-                "use an encoder such as distilbert-base-uncased"
+        self.preprocessor = load_tokenizer(base, config.trust_remote_code)
+        self.pretrained = Pretrained(
+            base.folder, "AutoModelForSequenceClassification", corpus.label_names, config.trust_remote_code
+        )
+        self.model_config = self.pretrained.config
+        self.notes = settle_padding(self.preprocessor, self.model_config, base.name)
+        longest = longest_input(self.pretrained)
+        self.max_length = config.sequence_length if longest is None else min(config.sequence_length, longest)
+        if self.max_length < config.sequence_length:
+            self.notes.append(
+                f"--sequence-length {config.sequence_length}: {base.name} reads at most {self.max_length} tokens, "
+                f"so texts are cut after {self.max_length}"
             )
-        names = corpus.label_names
-        self.model_config = AutoConfig.from_pretrained(
-            base.folder,
-            num_labels=len(names),
-            id2label=dict(enumerate(names)),
-            label2id={name: i for i, name in enumerate(names)},
-            trust_remote_code=remote,
-        )
-        self.max_length = min(
-            config.sequence_length,
-            getattr(self.model_config, "max_position_embeddings", None) or config.sequence_length,
-        )
         self.preprocessor.model_max_length = self.max_length
         # Multiples of 8 keep the matrix products on their fast paths.
         self.collator = DataCollatorWithPadding(self.preprocessor, pad_to_multiple_of=8)
-        self.truncated = self.truncated_tokens = self.unknown = self.tokens = 0
+        self.truncated = self.truncated_tokens = self.unknown = self.tokens = self.words = 0
 
     def load_model(self, dtype: str = "float32") -> Any:
         """The base model's weights under a new head, with the same random numbers the same head.
@@ -62,18 +58,24 @@ class TextTask:
         Args:
             dtype (str, optional): of the weights. (Default: ``"float32"``)
         """
-        from transformers import AutoModelForSequenceClassification
-
-        return AutoModelForSequenceClassification.from_pretrained(
-            self.base.folder,
-            config=deepcopy(self.model_config),  # the levers write into it
-            trust_remote_code=self.config.trust_remote_code,
-            dtype=dtype,
-        )
+        return self.pretrained.load(dtype)
 
     def train_set(self) -> list[dict[str, Any]]:
-        """The training part, tokenized."""
+        """The training part, tokenized.
+
+        Raises:
+            ValueError: the vocabulary does not know most of it.
+        """
+        from training.tokens import check_ids, check_known
+
         items = self._tokenize(self.corpus.train)
+        check_known(self.base.name, self.unknown, self.words)
+        ids = [item["input_ids"] for item in items]
+        if len(self.preprocessor) > getattr(self.model_config, "vocab_size", len(self.preprocessor)):
+            # Some token has no row: better to meet it now than in the test part, when all is trained.
+            for part in (self.corpus.validation, self.corpus.test):
+                ids += self.preprocessor(part.inputs, truncation=True, max_length=self.max_length)["input_ids"]
+        check_ids(ids, self.model_config, self.base.name)
         self.longest = max((len(item["input_ids"]) for item in items), default=0)
         return items
 
@@ -109,7 +111,7 @@ class TextTask:
 
     def announce(self) -> list[str]:
         """What happened to the input that its owner should know: tokens cut off and tokens unknown."""
-        told = []
+        told = [*self.notes, *self.pretrained.announce()]
         if self.truncated:
             told.append(
                 f"{self.truncated} texts are longer than {self.max_length} tokens and were cut there, "
@@ -136,9 +138,12 @@ class TextTask:
 
     def _count(self, encoded: Any) -> None:
         """Adds up what was cut off and what the vocabulary does not know."""
+        unknown = self.preprocessor.unk_token_id
+        special = set(self.preprocessor.all_special_ids) - {unknown}
         for ids in encoded["input_ids"]:
             self.tokens += len(ids)
-            self.unknown += ids.count(self.preprocessor.unk_token_id)
+            self.words += sum(number not in special for number in ids)
+            self.unknown += ids.count(unknown)
         for item in encoded.encodings or ():  # a tokenizer written in Python alone does not tell
             lost = sum(len(rest) - sum(rest.special_tokens_mask) for rest in item.overflowing)
             self.truncated += lost > 0

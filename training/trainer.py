@@ -10,12 +10,13 @@ from typing import Any
 from transformers import Trainer, TrainingArguments
 
 from memory.settings import MemorySettings
+from training.averaging import AveragedWeights
 from training.config import FinetuneConfig
 from training.processes import world_size
 from training.recovery import is_out_of_memory
 from training.run_folder import COMPLETE
 from training.sampling import LengthGroupedOrder
-from training.weights import load_weights
+from training.weights import add_single_weights, load_weights
 
 
 class ClassifierTrainer(Trainer):
@@ -27,16 +28,18 @@ class ClassifierTrainer(Trainer):
         *args: of the Trainer.
         settings (MemorySettings): the levers, already applied to the model.
         head_rate (float): peak learning rate above the encoder's layers.
+        new_rate (float, optional): that of what is new within the encoder. (Default: as the others)
         **kwargs: of the Trainer.
 
     Attributes:
         phase (str): ``"start"``, ``"forward"``, ``"backward"``, ``"optimizer"``, ``"between"`` or ``"evaluation"``.
     """
 
-    def __init__(self, *args: Any, settings: MemorySettings, head_rate: float, **kwargs: Any):
-        self.settings, self.head_rate = settings, head_rate
+    def __init__(self, *args: Any, settings: MemorySettings, head_rate: float, new_rate: float | None = None, **kwargs: Any):
+        self.settings, self.head_rate, self.new_rate = settings, head_rate, new_rate
         self.phase = "start"
         self.order: LengthGroupedOrder | None = None
+        self.random_numbers_set = False  # an evaluation that was made up for has set them
         super().__init__(*args, **kwargs)
         # The loss is scaled in compute_loss, by examples; the Trainer must not divide it once more.
         self.model_accepts_loss_kwargs = True
@@ -52,6 +55,7 @@ class ClassifierTrainer(Trainer):
                 self.args.learning_rate,
                 self.args.weight_decay,
                 head_lr=self.head_rate,
+                new_lr=self.new_rate,
             )
         return self.optimizer
 
@@ -158,9 +162,48 @@ class ClassifierTrainer(Trainer):
         """Writes a checkpoint of the last step, as if it had been due, and returns its folder."""
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         if not (folder / COMPLETE).is_file():
+            for callback in self.callback_handler.callbacks:
+                if isinstance(callback, AveragedWeights):
+                    callback.put_back(self.model)  # an evaluation that failed had the averages in their place
             self._save_checkpoint(self.model, None)
             self.control = self.callback_handler.on_save(self.args, self.state, self.control)
         return str(folder)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        super()._save(output_dir, state_dict)
+        add_single_weights(self.model, Path(output_dir or self.args.output_dir))
+
+    def _run_epoch(self, **kwargs: Any) -> None:
+        if self.state.global_step >= self.state.max_steps:  # the run was stopped after its last step
+            self.control.should_training_stop = True
+            return
+        super()._run_epoch(**kwargs)
+
+    def draw_again(self, state: Any, checkpoint: Path) -> None:
+        """Lets a run that goes on in the middle of an epoch draw the clips of the next batch as they were drawn.
+
+        Args:
+            state (Tensor): of the random numbers before that batch, which had been read ahead.
+            checkpoint (Path): holds their state after it.
+        """
+        import torch
+
+        after = torch.load(checkpoint / "rng_state.pth", weights_only=True)["cpu"]
+        self.train_dataset.replay = [state, after]
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        import torch
+
+        if self.random_numbers_set:
+            self.random_numbers_set = False
+            return
+        replay = getattr(self.train_dataset, "replay", None)
+        drawn = torch.get_rng_state() if replay == [] else None
+        super()._load_rng_state(checkpoint)
+        if drawn is not None:  # the batch read ahead was drawn after the checkpoint's state
+            torch.set_rng_state(drawn)
+        if replay is not None:
+            self.train_dataset.replay = None
 
 
 def training_arguments(
@@ -206,6 +249,7 @@ def training_arguments(
         disable_tqdm=False,  # the Trainer hides its bar when transformers is told to be quiet
         logging_steps=config.logging_steps,
         report_to="none",
+        logging_nan_inf_filter=False,  # StopWithoutNumbers must see them
         seed=config.seed,
         data_seed=config.seed,
         remove_unused_columns=config.task == "text",

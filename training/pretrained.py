@@ -1,0 +1,75 @@
+"""A pretrained encoder under a classifier's head: what of it is new, and whether its old head can stay."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+
+class Pretrained:
+    """The base model of a run, to be loaded as often as the run needs it fresh.
+
+    Args:
+        folder (Path): the base model.
+        factory (str): name of transformers' class of classifiers, such as ``"AutoModelForSequenceClassification"``.
+        label_names (list of str): the labels of the data, in order.
+        trust_remote_code (bool): run the model's own code.
+
+    Attributes:
+        config (PretrainedConfig): the model's, for these labels.
+        old_labels (list of str or None): those its head was trained for, where they are others; a new head then
+            takes its place.
+    """
+
+    def __init__(self, folder: Path, factory: str, label_names: list[str], trust_remote_code: bool):
+        from transformers import AutoConfig
+
+        self.folder, self.factory, self.remote = folder, factory, trust_remote_code
+        self.config = AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
+        names = list(map(str, (self.config.id2label or {}).values()))
+        kind = factory.removeprefix("AutoModel")
+        has_head = any(kind in name for name in self.config.architectures or ())
+        self.old_labels = names if has_head and names != label_names else None
+        self.config.id2label = dict(enumerate(label_names))  # sets num_labels too
+        self.config.label2id = {name: number for number, name in enumerate(label_names)}
+
+    def load(self, dtype: str) -> Any:
+        """The model; with the same random numbers the same new weights, whose names are its ``new_weights``.
+
+        Args:
+            dtype (str): of the weights.
+        """
+        import transformers
+
+        model, found = getattr(transformers, self.factory).from_pretrained(
+            self.folder,
+            config=deepcopy(self.config),  # the levers write into it
+            trust_remote_code=self.remote,
+            ignore_mismatched_sizes=True,  # a head of another number of labels
+            output_loading_info=True,
+            dtype=dtype,
+        )
+        if self.old_labels is not None:
+            _begin_heads_anew(model)
+        model.new_weights = frozenset(found["missing_keys"]) | {name for name, *_ in found["mismatched_keys"]}
+        return model
+
+    def announce(self) -> list[str]:
+        """What becomes of a head that the base model brings."""
+        if self.old_labels is None:
+            return []
+        names = ", ".join(self.old_labels[:5]) + (", ..." if len(self.old_labels) > 5 else "")
+        return [f"the base model's head was trained for {len(self.old_labels)} other labels ({names}): a new one is trained"]
+
+
+def _begin_heads_anew(model: Any) -> None:
+    """Draws the weights beside the encoder again: what they had learned is about other labels."""
+    from memory.layers import head_modules
+
+    for name in head_modules(model):
+        for module in getattr(model, name).modules():
+            for weight in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
+                weight._is_hf_initialized = False
+            module._is_hf_initialized = False
+            model._initialize_weights(module)

@@ -1,0 +1,73 @@
+"""What a checkpoint must hold, beside what the Trainer writes, for a run that goes on to end bit for bit the same."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+
+FILE = "progress.pth"
+
+
+class RememberProgress(TrainerCallback):
+    """Keeps the losses not yet shown and what the clips under way were drawn from; makes up for an evaluation.
+
+    It must stand behind the callbacks that act on an evaluation.
+
+    Args:
+        trainer (callable): returns the trainer.
+    """
+
+    def __init__(self, trainer: Any):
+        self.trainer = trainer
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Writes it into the checkpoint."""
+        if not args.should_save:
+            return
+        trainer = self.trainer()
+        drawn = getattr(trainer.train_dataset, "drawn_from", None) if state.epoch % 1 else None
+        kept = {
+            "loss": trainer._tr_loss.item(),
+            "total_loss": trainer._total_loss_scalar,
+            "last_logged": trainer._globalstep_last_logged,
+            **({} if drawn is None else {"drawn_from": drawn}),
+        }
+        torch.save(kept, _file(args, state))
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Takes it up again, and evaluates if the run was stopped between an epoch's last step and its evaluation."""
+        if not state.global_step:
+            return
+        trainer, file = self.trainer(), _file(args, state)
+        if file.is_file():
+            kept = torch.load(file, weights_only=True)
+            trainer._tr_loss.fill_(kept["loss"])
+            trainer._total_loss_scalar = kept["total_loss"]
+            trainer._globalstep_last_logged = kept["last_logged"]
+            if "drawn_from" in kept:
+                trainer.draw_again(kept["drawn_from"], file.parent)
+        if _evaluation_pending(state):
+            _evaluate(trainer, file.parent)
+
+
+def _evaluation_pending(state: Any) -> bool:
+    """Whether the steps of an epoch, or all of them, are done and what they led to has not been looked at."""
+    ended = state.epoch % 1 == 0 or state.global_step >= state.max_steps
+    seen = any("eval_loss" in entry and entry["step"] == state.global_step for entry in state.log_history)
+    return ended and not seen
+
+
+def _evaluate(trainer: Any, checkpoint: Path) -> None:
+    """What the Trainer does at an epoch's end, from the random numbers it would have drawn."""
+    trainer._load_rng_state(str(checkpoint))
+    trainer.control = trainer.callback_handler.on_epoch_end(trainer.args, trainer.state, trainer.control)
+    trainer._maybe_log_save_evaluate(trainer._tr_loss, None, trainer.model, None, None, None, time.time())
+    trainer.random_numbers_set = True
+
+
+def _file(args: Any, state: Any) -> Path:
+    return Path(args.output_dir) / f"checkpoint-{state.global_step}" / FILE
