@@ -60,7 +60,8 @@ class Pretrained:
         if self.old_labels is None:
             return []
         names = ", ".join(self.old_labels[:5]) + (", ..." if len(self.old_labels) > 5 else "")
-        return [f"the base model's head was trained for {len(self.old_labels)} other labels ({names}): a new one is trained"]
+        count = len(self.old_labels)
+        return [f"the base model's head was trained for {count} other labels ({names}): a new one is trained"]
 
 
 def _begin_heads_anew(model: Any) -> None:

@@ -35,7 +35,14 @@ class ClassifierTrainer(Trainer):
         phase (str): ``"start"``, ``"forward"``, ``"backward"``, ``"optimizer"``, ``"between"`` or ``"evaluation"``.
     """
 
-    def __init__(self, *args: Any, settings: MemorySettings, head_rate: float, new_rate: float | None = None, **kwargs: Any):
+    def __init__(
+        self,
+        *args: Any,
+        settings: MemorySettings,
+        head_rate: float,
+        new_rate: float | None = None,
+        **kwargs: Any,
+    ):
         self.settings, self.head_rate, self.new_rate = settings, head_rate, new_rate
         self.phase = "start"
         self.order: LengthGroupedOrder | None = None

@@ -127,7 +127,7 @@ def test_sounds_with_averaged_weights(run, monkeypatch, case_inputs, method, ste
 
 @pytest.mark.case("L4")
 def test_an_evaluation_that_was_pending_is_made_up_for(run, monkeypatch):
-    """Checkpoints between an epoch's last step and its evaluation: what 8fe415f wrote, and what a lack of memory does."""
+    """A checkpoint between an epoch's last step and its evaluation: after a lack of memory, in older runs."""
     WHOLE.setdefault("pending", run("whole", *TEXT))
     genuine = ClassifierTrainer.evaluate
 
