@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from plain_text import terminal
+from thread_counts import limit_libraries
 
 
 def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) -> int:
-    """Calls ``main`` and turns what it raises into one sentence and an exit code.
+    """Calls ``main``, its libraries held to the quota, and turns what it raises into one sentence and an exit code.
 
     Args:
         main (callable): takes the list of arguments without the program's name.
@@ -25,6 +26,7 @@ def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) 
     """
     argv = sys.argv[1:] if argv is None else argv
     debug = "--debug" in argv
+    limit_libraries()
     try:
         return main(argv) or 0
     except KeyboardInterrupt:

@@ -12,7 +12,6 @@ read is set aside and named at the end, with exit code 1.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ import numpy as np
 
 from command_line import check_writable, run
 from set_aside import SetAside
+from thread_counts import threads
 
 if TYPE_CHECKING:
     from torch import nn
@@ -82,7 +82,7 @@ def extract_all(
         paths (iterable of path): the sound files.
         feature (nn.Module): from ``audio.features.make`` for the same sample rate.
         sample_rate (int, optional): Hz. (Default: ``16000``)
-        jobs (int, optional): files at once. (Default: as many as there are processors)
+        jobs (int, optional): files at once. (Default: as the processors and the quota allow)
         on_error (callable, optional): told of a file that cannot be read, which is then left out.
             (Default: the error is raised)
 
@@ -92,7 +92,7 @@ def extract_all(
     from collections import deque
 
     waiting = deque()
-    jobs = jobs or os.cpu_count() or 1
+    jobs = jobs or threads()
 
     def result() -> Iterator[tuple[Path, np.ndarray]]:
         path, future = waiting.popleft()

@@ -19,6 +19,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 
+from thread_counts import threads
+
 CANDIDATES = 2000  # features, the best by chi2, whose permutation importance is measured
 TREES = 100
 HELD_OUT = 0.25  # of the training documents, on which permutation importance is measured
@@ -139,7 +141,7 @@ def _linear(counts: Any, labels: np.ndarray, seed: int) -> Scores:
 def _trees(counts: Any, labels: np.ndarray, seed: int) -> Scores:
     from sklearn.ensemble import ExtraTreesClassifier
 
-    forest = ExtraTreesClassifier(TREES, min_samples_leaf=2, n_jobs=-1, random_state=seed)
+    forest = ExtraTreesClassifier(TREES, min_samples_leaf=2, n_jobs=threads(), random_state=seed)
     return forest.fit(counts, labels).feature_importances_
 
 

@@ -8,7 +8,6 @@ disk (about 12 bytes a word of a text) and memory that grows with the vocabulary
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -21,6 +20,7 @@ import numpy as np
 from scipy import sparse
 
 from text.vectorize import VectorSettings, make_vectorizer
+from thread_counts import threads
 
 BATCH = 20_000  # texts counted at a time
 
@@ -65,7 +65,7 @@ def select_streaming(
         k (int): how many words to keep.
         folder (Path): where the counts go; the caller removes it.
         settings (VectorSettings, optional): from a text to its words; ``max_df`` and ``max_features`` take no part.
-        processes (int, optional): that count. (Default: all cores)
+        processes (int, optional): that count. (Default: as the processors and the quota allow)
 
     Raises:
         ValueError: no word is in ``min_df`` texts.
@@ -143,7 +143,7 @@ def _count(texts: list[str], labels: Any, n_classes: int, settings: VectorSettin
 
 def _map(work: Callable[..., Any], jobs: Iterable[tuple], processes: int | None) -> Iterator[Any]:
     """Results in order, with no more jobs in memory than the processes need to stay busy."""
-    processes = processes or os.cpu_count() or 1
+    processes = processes or threads()
     if processes == 1:
         yield from (work(*job) for job in jobs)
         return
