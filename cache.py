@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -12,7 +13,13 @@ def cache_folder(room: str) -> Path:
     Args:
         room (str): what is kept there, such as ``"corpora"``.
     """
-    return Path(os.environ.get("GROKAEM_CACHE") or Path.home() / ".cache" / "grokaem") / room
+    named = os.environ.get("GROKAEM_CACHE")
+    if named:
+        return Path(named) / room
+    try:
+        return Path.home() / ".cache" / "grokaem" / room
+    except RuntimeError:  # a user without a home, as containers have them
+        return Path(tempfile.gettempdir()) / f"grokaem-{os.getuid()}" / room
 
 
 def drop_oldest(folder: Path, pattern: str, limit_bytes: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import tempfile
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -123,10 +124,17 @@ def write_sounds(folder: Path | None = None) -> list[Path]:
     if folder is None:
         # a changed formula must not find the sounds of the old one
         folder = cache_folder("sounds") / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    try:
+        return _written(folder)
+    except OSError:  # a cache that is full or read-only must not keep the page from starting
+        return _written(Path(tempfile.mkdtemp(prefix="grokaem-sounds-")))
+
+
+def _written(folder: Path) -> list[Path]:
     paths = []
     for name, make in SOUNDS.items():
         path = folder / f"{name}.wav"
-        if not path.exists():
+        if not path.exists() or not path.stat().st_size:
             # written aside, then renamed: two apps that start at once must not see half a file
             with new_file(path) as part, wave.open(str(part), "wb") as file:
                 file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))  # mono, 16 bits

@@ -12,14 +12,17 @@ import argparse
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from command_line import run
+from command_line import one_line, run
 
+CANNOT_WRITE = 74  # exit code: the conversion is sound, the target folder could not take it (EX_IOERR)
 INPUTS = ("input_ids", "attention_mask")  # of the graph, by name
 PRECISIONS = ("int8", "int8-weights", "fp32")
 
@@ -35,7 +38,10 @@ def convert(location: str, target: Path, precision: str = "int8") -> dict[str, A
 
     Returns:
         dict: what ``embedding.json`` holds: dimension, max_length, pad_id, precision, mean_cosine (of the
-        quantized vectors to the fp32 ones on texts that did not calibrate it).
+        quantized vectors to the fp32 ones on texts that did not calibrate it), bytes of each file.
+
+    Raises:
+        NotWritten: the folder could not take a file; the message holds the reason.
     """
     import numpy as np
     import openvino
@@ -55,7 +61,8 @@ def convert(location: str, target: Path, precision: str = "int8") -> dict[str, A
     for tensor, name in zip(model.inputs, INPUTS, strict=True):
         tensor.get_tensor().set_names({name})
     model.reshape({name: [-1, -1] for name in INPUTS})
-    tokenizer.backend_tokenizer.save(str(target / "tokenizer.json"))
+    with _writing():
+        tokenizer.backend_tokenizer.save(str(target / "tokenizer.json"))
     settings = {
         "dimension": int(model.outputs[0].partial_shape[1].get_length()),
         "max_length": max_length,
@@ -74,9 +81,27 @@ def convert(location: str, target: Path, precision: str = "int8") -> dict[str, A
         else:
             model = quantize_weights(model)
         settings["mean_cosine"] = float(np.mean(np.sum(before * _vectors(model, unseen), axis=1)))
-    openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
-    (target / "embedding.json").write_text(json.dumps(settings, indent=2))
+    with _writing():
+        openvino.save_model(model, target / "model.xml", compress_to_fp16=False)
+        openvino.Core().read_model(target / "model.xml")  # it does not notice a disk that is full
+        settings["bytes"] = {
+            name: (target / name).stat().st_size for name in ("model.xml", "model.bin", "tokenizer.json")
+        }
+        (target / "embedding.json").write_text(json.dumps(settings, indent=2))
     return settings
+
+
+class NotWritten(Exception):
+    """The target folder could not take a file."""
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Tells a failure of the folder from one of the conversion; the libraries raise whatever they like for it."""
+    try:
+        yield
+    except Exception as error:
+        raise NotWritten(one_line(error)) from error
 
 
 def _encoder(sentence_model: Any, wide_mask: bool) -> Any:
@@ -120,7 +145,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--debug", action="store_true", help="show a traceback when something fails")
     arguments = parser.parse_args(argv)
     logging.disable(logging.WARNING)
-    convert(arguments.location, arguments.target, arguments.precision)
+    try:
+        convert(arguments.location, arguments.target, arguments.precision)
+    except NotWritten as error:
+        print(f"error: {error}", file=sys.stderr)
+        return CANNOT_WRITE
     return 0
 
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from atomic import new_file, new_folder
+from atomic import new_file
 from cache import cache_folder, drop_oldest
 from embedding.convert import INPUTS, PRECISIONS
-from embedding.source import Source, resolve
+from embedding.converted import converted
+from embedding.source import resolve
 from openvino_core import core
 
 Progress = Callable[[float, str], Any]
-CONVERSION = 1  # raised when converted encoders differ from those of an earlier version
 BATCH_TOKENS = 2048  # of one request; longer and shorter batches were slower on 2 cores
 TOKENIZED_AT_ONCE = 4096  # texts whose ids are in memory at a time
 SEQUENCE_LENGTH = (
@@ -58,10 +57,7 @@ class Embedder:
             raise ValueError(f"precision {precision!r} is unknown: choose one of {', '.join(PRECISIONS)}.")
         self.source = resolve(model)
         self.precision = precision
-        self.folder = cache_folder("embedding") / "models" / f"{self.source.digest}-{precision}-{CONVERSION}"
-        if not (self.folder / "embedding.json").is_file():
-            _convert_in_a_process(self.source, precision, self.folder)
-        self.settings = json.loads((self.folder / "embedding.json").read_text())
+        self.folder, self.settings = converted(self.source, precision)
         self.sequence_length = min(sequence_length, self.settings["max_length"])
         self._compiled: Any = None
 
@@ -78,6 +74,8 @@ class Embedder:
     def encode(self, texts: list[str], progress: Progress | None = None) -> Any:
         """Computes the vectors, or reads them from the cache when the same texts were encoded before.
 
+        A cache that cannot be read or written to is said on standard error; the vectors are returned all the same.
+
         Args:
             texts (list of str): any texts; each is cut to ``sequence_length`` tokens.
             progress (callable, optional): called with the fraction done and a description.
@@ -90,12 +88,9 @@ class Embedder:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         path = cache_folder("embedding") / "vectors" / f"{self._key(texts)}.npy"
-        try:
-            vectors = np.load(path, allow_pickle=False)
-            os.utime(path)
-            return vectors
-        except (FileNotFoundError, ValueError):  # absent, or cut short by a full disk
-            pass
+        kept = _kept(path, (len(texts), self.dimension))
+        if kept is not None:
+            return kept
         unique = list(dict.fromkeys(texts))
         vectors = self._encode(unique, progress)
         if len(unique) < len(texts):
@@ -172,20 +167,31 @@ class Embedder:
             ]
 
 
-def _store(path: Path, vectors: Any) -> None:
+def _kept(path: Path, shape: tuple[int, int]) -> Any:
+    """The vectors in a file of the cache, or None where it is absent, unreadable, or not what was stored."""
     import numpy as np
 
-    with new_file(path) as temporary, temporary.open("wb") as file:
-        np.save(file, vectors)
-    drop_oldest(path.parent, "*.npy", VECTOR_CACHE_BYTES)
+    try:
+        # Mapped, so that a header that promises more than the file holds is an error and no allocation.
+        vectors = np.load(path, allow_pickle=False, mmap_mode="r")
+        if vectors.shape != shape or vectors.dtype != np.float32:
+            return None
+        vectors = np.array(vectors)
+    except Exception:  # numpy raises whatever the bytes look like: EOFError, BadZipFile, ValueError
+        return None
+    with suppress(OSError):  # somebody else's cache may be read, though not marked as used
+        os.utime(path)
+    return vectors
 
 
-def _convert_in_a_process(source: Source, precision: str, folder: Path) -> None:
-    with new_folder(folder) as temporary:
-        script = Path(__file__).with_name("convert.py")
-        print(f"converting {source.name} to OpenVINO {precision}, once", file=sys.stderr)
-        command = [sys.executable, str(script), source.location, str(temporary), "--precision", precision]
-        result = subprocess.run(command, capture_output=True, text=True)
-        if result.returncode:
-            lines = [line for line in result.stderr.splitlines() if line.strip()] or ["no message"]
-            raise RuntimeError(f"{source.name} could not be converted: {lines[-1].removeprefix('error: ')}")
+def _store(path: Path, vectors: Any) -> None:
+    """Keeps the vectors as far as the disk goes: that they cannot be kept is said, and costs the next run time."""
+    import numpy as np
+
+    try:
+        with new_file(path) as temporary, temporary.open("wb") as file:
+            np.save(file, vectors)
+        drop_oldest(path.parent, "*.npy", VECTOR_CACHE_BYTES)
+    except OSError as error:
+        reason = error.strerror or error
+        print(f"note: the vectors cannot be kept in {path.parent} ({reason})", file=sys.stderr)
