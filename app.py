@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
+from functools import partial
 
 from command_line import run
 
@@ -27,9 +28,10 @@ def create_app():
 
     text, audio = ServedModel("text", "MODEL_ID"), ServedModel("audio", "AUDIO_MODEL_ID")
     at_hand = corpora.at_hand()
-    words = word_features.create_demo(text, corpora.load, at_hand)
+    read_page = partial(corpora.read_documents, limits=corpora.PAGE)
+    words = word_features.create_demo(text, partial(corpora.load, limits=corpora.PAGE), at_hand)
     tabs = {
-        "Topic modelling": topic_modelling.create_demo(corpora.read_documents, evaluate, at_hand),
+        "Topic modelling": topic_modelling.create_demo(read_page, evaluate, at_hand),
         "Text classification": text_classification.create_demo(text, encode, words),
         "Audio features": audio_features.create_demo(audio, read_waveform),
     }

@@ -40,6 +40,11 @@ def markdown(text: object) -> str:
     return _ENTITIES.sub(lambda found: f"&#{ord(found[0])};", marked)
 
 
+def lines_of(text: str) -> list[str]:
+    r"""The lines of a text, which end at ``\n``, ``\r`` or ``\r\n``; any other line break stands inside a line."""
+    return re.split(r"\r\n|\r|\n", text)
+
+
 def spreadsheet(cell: str) -> str:
     """The cell with an apostrophe before it where a spreadsheet would run it as a formula.
 

@@ -8,5 +8,6 @@ corpus.train.inputs, corpus.train.labels, corpus.label_names
 
 from corpora.catalog import at_hand, load, names, read_documents
 from corpora.corpus import Corpus, Documents, Part
+from corpora.limits import COMMAND, PAGE, Limits
 
-__all__ = ["Corpus", "Documents", "Part", "at_hand", "load", "names", "read_documents"]
+__all__ = ["COMMAND", "PAGE", "Corpus", "Documents", "Limits", "Part", "at_hand", "load", "names", "read_documents"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from corpora.corpus import Corpus, Documents
+from corpora.limits import COMMAND, Limits
 
 # Name to task; rotten_tomatoes and drums are the defaults.
 BUILT_IN = {
@@ -55,12 +56,14 @@ def load(
     also_train_on: str | None = None,
     train_on_validation: bool = False,
     only_training: bool = False,
+    limits: Limits = COMMAND,
+    token: str | None = None,
 ) -> Corpus:
     """Loads a labelled data set, split into train, validation and test.
 
     Args:
         name_or_path (str): a built-in name (:func:`names`); a CSV, TSV, JSONL or Parquet file; a folder of
-            class-named folders of sound files; or the name of a data set on the Hub. A built-in name comes
+            class-named folders of sound or text files; or the name of a data set on the Hub. A built-in name comes
             before a file of that name; write ``./drums`` for the file.
         task (str, optional): ``"text"`` or ``"audio"``; another kind of data is then an error.
             (Default: what the data is)
@@ -76,9 +79,12 @@ def load(
             after everything is chosen. (Default: ``False``)
         only_training (bool, optional): a file or folder of yours is a training part and nothing else, however
             small it is: what ``also_train_on`` reads. (Default: ``False``)
+        limits (Limits, optional): how much of a file is read; ``corpora.PAGE`` for a shared machine.
+            (Default: ``corpora.COMMAND``)
+        token (str, optional): for a private data set of the Hub. (Default: ``HF_TOKEN`` or the login)
 
     Returns:
-        Corpus: deterministic; ``notes`` says what was dropped or recognised.
+        Corpus: deterministic; ``notes`` says what was dropped or recognised, ``set_aside`` what could not be used.
 
     Raises:
         FileNotFoundError: a path at which there is nothing.
@@ -95,8 +101,8 @@ def load(
         raise ValueError(f"{name} is for the task {BUILT_IN[name]}: choose one of {', '.join(names(task))}")
     if is_built_in:
         corpus = _built_in(name, fold, classes)
-    elif Path(name).exists() or _looks_like_path(name):
-        corpus = _own(Path(name), text_column, label_column, classes, only_training)
+    elif (path := _path(name)) is not None:
+        corpus = _own(path, task, text_column, label_column, classes, only_training, limits)
     else:
         from corpora import hub_data
 
@@ -111,6 +117,7 @@ def load(
             label_column=label_column,
             revision=revision,
             classes=classes,
+            token=token,
         )
     if task not in (None, corpus.task):
         raise ValueError(
@@ -123,21 +130,29 @@ def load(
             text_column=text_column,
             label_column=label_column,
             only_training=True,
+            limits=limits,
+            token=token,
         )
         corpus = corpus.training_on(other)
     return corpus.training_on_validation() if train_on_validation else corpus
 
 
 def read_documents(
-    name_or_path: str, *, text_column: str | None = None, label_column: str | None = None
+    name_or_path: str,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    limits: Limits = COMMAND,
 ) -> Documents:
     """Reads texts for topic modelling.
 
     Args:
         name_or_path (str): ``"lee_news"``, a built-in text data set, a ``.txt`` file with one document a
-            line, a CSV, TSV, JSONL or Parquet file, or a labelled data set of the Hub.
+            line, a CSV, TSV, JSONL or Parquet file, a folder of class folders of ``.txt`` files, or a labelled
+            data set of the Hub.
         text_column (str, optional): of a table. (Default: recognised, and announced)
         label_column (str, optional): of a table. (Default: a column called label, if there is one)
+        limits (Limits, optional): how much of a file is read. (Default: ``corpora.COMMAND``)
 
     Returns:
         Documents: labels where the source has them.
@@ -151,11 +166,13 @@ def read_documents(
     name = str(name_or_path)
     if name == "lee_news":
         return documents.lee_news()
-    if name not in BUILT_IN and (Path(name).exists() or _looks_like_path(name)):
-        if Path(name).is_dir():
-            raise ValueError(f"{name} is a folder: give a text file with one document a line, or a table")
-        return documents.from_file(Path(name), text_column, label_column)
-    return documents.from_corpus(load(name, task="text", text_column=text_column, label_column=label_column))
+    path = None if name in BUILT_IN else _path(name)
+    if path is not None and path.is_dir() and not _holds_texts(path):
+        raise ValueError(f"{name} is a folder: give a text file with one document a line, or a table")
+    if path is not None and not path.is_dir():
+        return documents.from_file(path, text_column, label_column, limits)
+    corpus = load(name, task="text", text_column=text_column, label_column=label_column, limits=limits)
+    return documents.from_corpus(corpus)
 
 
 def _built_in(name: str, fold: int, classes: list[str] | None) -> Corpus:
@@ -192,29 +209,48 @@ def _built_in(name: str, fold: int, classes: list[str] | None) -> Corpus:
 
 def _own(
     path: Path,
+    task: str | None,
     text_column: str | None,
     label_column: str | None,
     classes: list[str] | None,
     only_training: bool,
+    limits: Limits,
 ) -> Corpus:
     if not path.exists():
         raise FileNotFoundError(
             f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(BUILT_IN)})"
         )
-    if path.is_dir():
-        from corpora import own_audio
+    from corpora import own_audio, own_text
 
-        return own_audio.load(path, classes, only_training)
-    from corpora import own_text
+    if not path.is_dir():
+        return own_text.load(path, text_column, label_column, classes, only_training, limits)
+    if task != "audio" and _holds_texts(path):
+        return own_text.load_folder(path, classes, only_training, limits)
+    return own_audio.load(path, classes, only_training)
 
-    return own_text.load(path, text_column, label_column, classes, only_training)
+
+def _holds_texts(folder: Path) -> bool:
+    """Whether the folder's files are texts and none of them is a sound."""
+    from corpora.class_folders import visible_files
+    from corpora.own_text import is_text_file
+    from corpora.sounds import is_sound_file
+
+    files = visible_files(folder)
+    return any(is_text_file(path) and path.parent != folder for path in files) and not any(map(is_sound_file, files))
 
 
-def _looks_like_path(name: str) -> bool:
+def _path(name: str) -> Path | None:
+    """The file or folder that is meant; None for the name of a data set on the Hub."""
     from corpora.tables import SUFFIXES
 
-    return (
+    try:
+        path = Path(name).expanduser()
+        exists = path.exists()
+    except (RuntimeError, OSError, ValueError):  # ~nobody, a name longer than any, a NUL in it
+        path, exists = Path(name), False
+    looks_like_one = (
         name.startswith((".", "/", "~"))
         or name.count("/") > 1
-        or Path(name).suffix.lower() in (*SUFFIXES, ".txt")
+        or path.suffix.lower() in (*SUFFIXES, ".txt")
     )
+    return path if exists or looks_like_one else None

@@ -47,6 +47,7 @@ class Corpus:
         language (str): ISO 639-1 code, ``"multilingual"``, or ``"unknown"``.
         license (str): as the source states it.
         notes (list of str): what was done to the data on the way, one sentence each.
+        set_aside (list of tuple): (row, file or class, why it is not used); a command names them and ends with 1.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Corpus:
     language: str = "unknown"
     license: str = "unknown"
     notes: list[str] = field(default_factory=list)
+    set_aside: list[tuple[str, str]] = field(default_factory=list)
 
     def training_on(self, other: Corpus) -> Corpus:
         """The same with every example of another corpus in the training part.
@@ -99,6 +101,7 @@ class Corpus:
             revision=f"{self.revision}; {other.revision}",
             license=f"{self.license}; {other.name}: {other.license}",
             notes=[*self.notes, *other.notes, note],
+            set_aside=[*self.set_aside, *other.set_aside],
         )
 
     def training_on_validation(self) -> Corpus:
@@ -140,6 +143,7 @@ class Documents:
         labels (list of str, optional): the class of each text.
         label_names (list of str): empty where there are no labels.
         notes (list of str): what was done to the data on the way, one sentence each.
+        set_aside (list of tuple): (row, why it is not used); a command names them and ends with 1.
     """
 
     name: str
@@ -147,6 +151,7 @@ class Documents:
     labels: list[str] | None = None
     label_names: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    set_aside: list[tuple[str, str]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from corpora.columns import LABEL_NAMES, choose_text_column
 from corpora.corpus import Corpus, Documents
-from corpora.encodings import read_text
-from corpora.labelled_rows import as_text, counted, sorted_labels
-from corpora.tables import read_table
+from corpora.encodings import broken_mark, find_encoding, is_undecoded, open_text
+from corpora.labelled_rows import as_label, as_text, check_most, counted, sorted_labels
+from corpora.limits import COMMAND, LINE_CHARACTERS, Limits, Meter
+from corpora.tables import BadRow, Rows, Table, read_table
 
 
 def from_corpus(corpus: Corpus) -> Documents:
@@ -21,6 +22,7 @@ def from_corpus(corpus: Corpus) -> Documents:
         [corpus.label_names[label] for part in parts for label in part.labels],
         list(corpus.label_names),
         list(corpus.notes),
+        list(corpus.set_aside),
     )
 
 
@@ -36,54 +38,101 @@ def lee_news() -> Documents:
     path = Path(specification.submodule_search_locations[0]) / "test" / "test_data" / "lee_background.cor"
     if not path.exists():
         raise ValueError("this gensim has no test data, where lee_news lies: run `pip install gensim==4.4.0`")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").split("\n")
     return Documents("lee_news", [line.strip() for line in lines if line.strip()])
 
 
-def from_file(path: Path, text_column: str | None = None, label_column: str | None = None) -> Documents:
+def from_file(
+    path: Path, text_column: str | None = None, label_column: str | None = None, limits: Limits = COMMAND
+) -> Documents:
     """Reads a text file with one document a line, or the text column of a table.
+
+    A line ends at a line feed, a carriage return or both; other line breaks stand inside it.
 
     Args:
         path (Path): ``.txt``, or a table (:data:`corpora.tables.SUFFIXES`).
         text_column (str, optional): where the texts are. (Default: recognised, and announced)
         label_column (str, optional): where the classes are. (Default: a column called label, if there is one)
+        limits (Limits, optional): how much is read. (Default: a command's)
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file cannot be used.
     """
-    if path.suffix.lower() == ".txt":
-        text, notes = read_text(path)
-        cells = [(line, None) for line in text.splitlines()]
-        labelled = False
-    else:
-        table = read_table(path)
-        notes = list(table.notes)
-        if label_column is not None and label_column not in table.columns:
-            raise ValueError(
-                f"{path} has no column {label_column!r}: give --label-column one of {', '.join(table.columns)}"
-            )
-        column, announced = choose_text_column(str(path), table.columns, text_column)
+    table = read_lines(path, limits) if path.suffix.lower() == ".txt" else read_table(path, limits)
+    notes = list(table.notes)
+    if label_column is not None and label_column not in table.columns:
+        raise ValueError(
+            f"{path.name} has no column {label_column!r}: give --label-column one of {', '.join(table.columns[:12])}"
+        )
+    column, announced = choose_text_column(path.name, table.columns, text_column)
+    if path.suffix.lower() != ".txt":
         notes += announced
-        if label_column is None:
-            lowered = {name.lower(): name for name in table.columns if name != column}
-            label_column = next((lowered[name] for name in LABEL_NAMES if name in lowered), None)
-        labelled = label_column is not None
-        cells = [(values.get(column), values.get(label_column)) for _, values in table.rows]
-    texts, labels, unlabelled = [], [], 0
-    for value, label in cells:
-        document = as_text(value)
+    if label_column is None:
+        lowered = {name.lower(): name for name in table.columns if name != column}
+        label_column = next((lowered[name] for name in LABEL_NAMES if name in lowered), None)
+    texts, labels, aside, read, unlabelled = [], [], [], 0, 0
+    different: dict[str, str] = {}  # one object a text, however often it stands there
+    for number, (value, label) in table.rows(column, label_column):
+        read += 1
+        try:
+            document = as_text(value, column)
+            named = None if label is None or label_column is None else as_label(label, label_column)
+        except ValueError as error:
+            if isinstance(value, str) and value.strip():  # only its label is none
+                document, named = value.strip(), None
+            else:
+                aside.append((f"row {number}", str(error)))
+                continue
         if document is not None:
-            texts.append(document)
-            labels.append(as_text(label) or "")
-            unlabelled += not labels[-1]
+            texts.append(different.setdefault(document, document))
+            labels.append("" if named is None else different.setdefault(named, named))
+            unlabelled += named is None
+    aside = [*table.set_aside, *aside]
+    check_most(path.name, aside, len(texts))
     if not texts:
-        raise ValueError(f"{path} has no text in it: give one document a line, or a table with a text column")
-    if len(texts) < len(cells):
-        notes.append(f"dropped {counted(len(cells) - len(texts), 'empty row')} of {path.name}")
+        raise ValueError(f"{path.name} has no text in it: give one document a line, or a table with a text column")
+    if dropped := read - len(texts) - (len(aside) - len(table.set_aside)):
+        notes.append(f"dropped {counted(dropped, 'empty row')} of {path.name}")
+    labelled = label_column is not None
     if labelled and unlabelled:
         notes.append(f"{counted(unlabelled, 'document')} of {path.name} without a label: labels are not used")
         labelled = False
     return Documents(
-        path.stem, texts, labels if labelled else None, sorted_labels(labels) if labelled else [], notes
+        path.stem, texts, labels if labelled else None, sorted_labels(labels) if labelled else [], notes, aside
     )
+
+
+def read_lines(path: Path, limits: Limits = COMMAND) -> Table:
+    """A text file as a table of one column, ``text``, with a row a line; see :func:`corpora.tables.read_table`."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}: check the name")
+    size = path.stat().st_size
+    codec, notes = find_encoding(path)
+
+    def meter() -> Meter:
+        return Meter(path.name, size, limits)
+
+    def lines(_wanted: list[str]) -> Rows:
+        number = 0
+        with open_text(path, codec) as file:
+            while True:
+                try:
+                    line = file.readline(LINE_CHARACTERS + 1)
+                except UnicodeDecodeError as error:
+                    raise ValueError(broken_mark(path, error)) from None
+                if not line:
+                    return
+                number += 1
+                if len(line) > LINE_CHARACTERS:
+                    raise ValueError(
+                        f"line {number} of {path.name} has more than {LINE_CHARACTERS:,} characters: write one "
+                        "document a line"
+                    )
+                if is_undecoded(line):
+                    yield number, BadRow(f"bytes that are not {codec.upper()}: save the file anew as UTF-8")
+                else:
+                    yield number, [line]
+
+    meter()  # refuses by the file's size before a line is read
+    return Table(path.name, ["text"], lines, meter, notes)

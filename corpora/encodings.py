@@ -5,6 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 from pathlib import Path
+from typing import TextIO
+
+from corpora.limits import LINE_CHARACTERS
 
 # The longer marks first: UTF-32's begins with UTF-16's.
 _MARKS = [
@@ -15,63 +18,131 @@ _MARKS = [
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 ]
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_BLOCK = 1 << 20
+_SAMPLE = 1 << 18  # bytes of high letters by which an eight-bit encoding is told
 
 
 def read_text(path: Path) -> tuple[str, list[str]]:
-    """Decodes a text file.
-
-    A byte order mark decides; without one UTF-8 is tried; what is not UTF-8 either is taken for one of the
-    eight-bit Cyrillic or Western European encodings, and that is announced.
+    """Decodes a text file as a whole; for short files.
 
     Args:
         path (Path): the file.
 
     Returns:
-        tuple: the text, and a list of at most one announcement.
+        tuple: the text, and announcements.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is empty, is not text, or breaks its own byte order mark's promise.
+        ValueError: the file is empty, is not text, too long, or breaks its encoding.
+    """
+    codec, notes = find_encoding(path)
+    with open_text(path, codec) as file:
+        try:
+            text = file.read(LINE_CHARACTERS + 1)
+        except UnicodeDecodeError as error:
+            raise ValueError(broken_mark(path, error)) from None
+    if len(text) > LINE_CHARACTERS:
+        raise ValueError(f"{path.name} has more than {LINE_CHARACTERS:,} characters in one text: cut it into several")
+    if is_undecoded(text):
+        raise ValueError(f"{path.name} is {codec.upper()} but for some bytes: save it anew as UTF-8")
+    return text, notes
+
+
+def find_encoding(path: Path) -> tuple[str, list[str]]:
+    """The encoding of a text file, however long, in little memory.
+
+    A byte order mark decides. Without one the file is UTF-8 if all of it is, or if by far the most letters beyond
+    ASCII are: then single rows are broken. Otherwise it is taken for one of the eight-bit Cyrillic or Western
+    European encodings, and that is announced.
+
+    Args:
+        path (Path): the file.
+
+    Returns:
+        tuple: the codec for :func:`open_text`, and a list of at most one announcement.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is empty, is not text, or has a line that no text has.
     """
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}: check the name")
-    content = path.read_bytes()
-    if not content.strip():
-        raise ValueError(f"{path} is empty: choose a file with at least some rows")
+    with path.open("rb") as file:
+        start = file.read(4096)
     for mark, codec, name in _MARKS:
-        if content.startswith(mark):
-            try:
-                text = content.decode(codec)
-            except UnicodeDecodeError as error:
+        if start.startswith(mark):
+            return codec, [] if name == "UTF-8" else [f"read {path.name} as {name}, as its byte order mark says"]
+    if b"\0" in start:
+        raise ValueError(f"{path.name} is not a text file, or UTF-16 without a mark: save it as UTF-8")
+    good, bad, first, sample = _letters(path)
+    if not bad or good >= 3 * bad:
+        return "utf-8", []
+    if _CONTROL.search(start):
+        raise ValueError(
+            f"{path.name} is not a text file (line {first}): give a CSV, TSV, JSONL or Parquet file"
+        )
+    codec, name = _eight_bit(sample)
+    return codec, [f"{path.name} is not UTF-8 (line {first}): read as {name}; if letters look wrong, save it as UTF-8"]
+
+
+def open_text(path: Path, codec: str) -> TextIO:
+    """The file as text; lines end at line feed, carriage return or both, bytes that are no text become surrogates."""
+    return path.open(encoding=codec, errors="surrogateescape", newline="")
+
+
+def is_undecoded(text: str) -> bool:
+    """Whether bytes of the text were not of its encoding."""
+    return not text.isascii() and _UNDECODED.search(text) is not None
+
+
+def broken_mark(path: Path, error: UnicodeDecodeError) -> str:
+    """The sentence about a file that breaks the promise of its byte order mark."""
+    return f"{path.name} begins as {error.encoding.upper()} but does not go on so: save it anew as UTF-8"
+
+
+def _letters(path: Path) -> tuple[int, int, int, bytes]:
+    """Letters beyond ASCII that are UTF-8, bytes that are not, the line of the first of these, a sample of lines."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    good = bad = first = line = since = 0
+    blank, sample = True, bytearray()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            blank = blank and not block.strip()
+            newest = max(block.rfind(b"\n"), block.rfind(b"\r"))
+            since = len(block) - newest if newest >= 0 else since + len(block)
+            if since > 4 * LINE_CHARACTERS:
                 raise ValueError(
-                    f"{path} begins as {name} but byte {error.start} is not: save it anew as UTF-8"
-                ) from None
-            return text, [] if name == "UTF-8" else [
-                f"read {path.name} as {name}, as its byte order mark says"
-            ]
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        first = content.count(b"\n", 0, error.start) + 1
-    else:
-        if "\0" in text:
-            raise ValueError(f"{path} is not a text file, or UTF-16 without a mark: save it as UTF-8")
-        return text, []
-    if _CONTROL.search(content):
-        raise ValueError(f"{path} is not a text file (line {first}): give a CSV, TSV, JSONL or Parquet file")
-    codec, name = _eight_bit(content)
-    return content.decode(codec), [
-        f"{path.name} is not UTF-8 (line {first}): read as {name}; if letters look wrong, save it as UTF-8"
-    ]
+                    f"{path.name} has a line of more than {LINE_CHARACTERS:,} characters, which no text is: write "
+                    "one row a line"
+                )
+            text = decoder.decode(block)
+            if not text.isascii():
+                found = len(_UNDECODED.findall(text))
+                good += len(re.findall("[^\0-\x7f]", text)) - found
+                if found and not bad:
+                    first = line + text[: _UNDECODED.search(text).start()].count("\n") + 1
+                bad += found
+                if found and len(sample) < _SAMPLE:
+                    sample += b"".join(re.findall(rb"[^\n]*[\x80-\xff][^\n]*\n?", block))[: _SAMPLE]
+            line += text.count("\n")
+    if blank:
+        raise ValueError(f"{path.name} is empty: choose a file with at least some rows")
+    tail = len(decoder.decode(b"", final=True))
+    return good, bad + tail, first or line + 1, bytes(sample)
 
 
 def _eight_bit(content: bytes) -> tuple[str, str]:
-    """Tells Cyrillic from Western European, and the two common Cyrillic code pages from each other.
+    """Tells Cyrillic from Western European, and the three common Cyrillic code pages from each other.
 
     In Cyrillic text the letters above 127 stand in runs; in Western European text they stand alone among
-    ASCII letters. Most letters of a text are lower case: those are 0xE0-0xFF in Windows-1251 and
-    0xC0-0xDF in KOI8-R.
+    ASCII letters. Most letters of a text are lower case: those are 0xE0-0xFF in Windows-1251, 0xC0-0xDF in
+    KOI8-R, and 0xA0-0xAF with 0xE0-0xEF in the code page 866 of DOS.
     """
+    dos = sum(len(run) for run in re.findall(rb"[\x80-\xaf\xe0-\xef]{3,}", content))
+    beyond = len(re.findall(rb"[\x80-\xff]", content))
+    if dos > beyond / 2 and len(re.findall(rb"[\xa0-\xaf]", content)) > beyond / 4:
+        return "cp866", "DOS code page 866 (Cyrillic)"
     high = len(re.findall(rb"[\xc0-\xff]", content))
     in_runs = sum(len(run) for run in re.findall(rb"[\xc0-\xff]{3,}", content))
     if high and in_runs > high / 2:

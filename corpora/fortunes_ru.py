@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from corpora import archive
 from corpora.corpus import Corpus
-from corpora.labelled_rows import labelled_texts
+from corpora.labelled_rows import NO_PART, labelled_texts
 from corpora.own_data import make_corpus
 from corpora.packages import Package, fetch
 from corpora.splitting import digest
@@ -38,7 +38,7 @@ def load(classes: list[str] | None = None) -> Corpus:
     for member, content in sorted(archive.members(fetch(PACKAGE), wanted.__contains__)):
         for entry in content.decode("utf-8").split("\n%\n"):
             if text := aphorism(entry):
-                rows.append((len(rows) + 1, text, PurePosixPath(member).name))
+                rows.append((len(rows) + 1, text, PurePosixPath(member).name, NO_PART))
     cleaned = labelled_texts("fortunes_ru", rows, "file")
     return make_corpus(
         "fortunes_ru",

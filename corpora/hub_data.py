@@ -9,9 +9,11 @@ from atomic import new_file
 from cache import cache_folder
 from corpora.columns import choose_columns
 from corpora.corpus import Corpus
-from corpora.labelled_rows import LabelledRows, counted, labelled_texts, sorted_labels
+from corpora.labelled_rows import LabelledRows, as_label, check_most, counted, labelled_texts, sorted_labels
 from corpora.own_data import make_corpus
-from corpora.splitting import digest, part_of_digest, tenth_of_digest
+from corpora.parts import own_parts
+from corpora.sounds import check_sound, groups_of_sounds
+from corpora.splitting import digest, groups_of_texts
 
 NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?$")
 _VALIDATION = ("validation", "valid", "val", "dev")
@@ -25,6 +27,7 @@ def load(
     label_column: str | None = None,
     revision: str | None = None,
     classes: list[str] | None = None,
+    token: str | None = None,
 ) -> Corpus:
     """Downloads (or takes from its cache) a data set and splits it.
 
@@ -39,12 +42,13 @@ def load(
         label_column (str, optional): the column of the class. (Default: recognised)
         revision (str, optional): branch, tag or commit. (Default: the newest)
         classes (list of str, optional): keep only these. (Default: all)
+        token (str, optional): for a private data set. (Default: ``HF_TOKEN`` or the login)
 
     Raises:
         ValueError: no such data set, or one that cannot be used.
         ConnectionError: the Hub cannot be reached and the data set is not in the cache.
     """
-    parts = _download(name, revision)
+    parts = _download(name, revision, token)
     features = next(iter(parts.values())).features
     audio_columns = [c for c, feature in features.items() if type(feature).__name__ == "Audio"]
     task = task or (
@@ -78,12 +82,14 @@ def load(
     if not triples:
         raise ValueError(f"{name} has no labelled row: choose another column with --label-column")
     if task == "text":
-        rows, assigned = _texts(name, triples, origin, label)
+        numbered = enumerate(zip(triples, origin, strict=True), start=1)
+        rows = labelled_texts(name, ((i, *pair, part) for i, (pair, part) in numbered), label, column, str)
+        groups = groups_of_texts(rows.inputs)
     else:
-        rows, assigned = _sounds(name, triples, origin, label)
-    groups = [digest(x if task == "text" else x.read_bytes()) for x in rows.inputs]
-    assigned, said = assign_parts(name, assigned, groups)
-    rows.notes[:0] = [*notes, *said]
+        rows = _sounds(name, triples, origin, label)
+        groups = groups_of_sounds(rows.inputs)
+    rows.notes[:0] = notes
+    groups = own_parts(name, rows, groups)
     data = next(iter(parts.values()))
     return make_corpus(
         name,
@@ -92,57 +98,19 @@ def load(
         name=name,
         task=task,
         revision=_commit(data) or revision or "unknown",
-        parts=assigned,
+        parts=rows.parts,
         label_names=label_names or sorted_labels(rows.labels),
         classes=classes,
         license=data.info.license or "see the data set's page on the Hub",
     )
 
 
-def assign_parts(name: str, origin: list[str], groups: list[str]) -> tuple[list[str], list[str]]:
-    """From a data set's own parts to train, validation and test.
-
-    Args:
-        name (str): for messages.
-        origin (list of str): the data set's part of each example.
-        groups (list of str): the group of each, for what is chosen by hash.
-
-    Returns:
-        tuple: the part of each example, and announcements.
-    """
-    have = set(origin)
-    if "train" not in have or len(have) == 1:
-        said = [
-            f"{name} has only the part {', '.join(sorted(have))}: train, validation and test are chosen by hash"
-        ]
-        return [part_of_digest(group) for group in groups], said
-    own_validation = next((part for part in _VALIDATION if part in have), None)
-    notes = []
-    if "test" in have:
-        role = {"test": "test", own_validation: "validation"}
-    elif own_validation:
-        role = {own_validation: "test"}
-        own_validation = None
-        notes.append(f"{name} has no labelled test part: its validation part is the test")
-    else:
-        return [part_of_digest(group) for group in groups], [
-            f"{name} has no test part: the parts are chosen by hash"
-        ]
-    if own_validation is None:
-        notes.append(f"{name} has no validation part: a tenth of train, chosen by hash, is validation")
-    assigned = []
-    for part, group in zip(origin, groups, strict=True):
-        held_out = own_validation is None and part not in role and tenth_of_digest(group) == 2
-        assigned.append(role.get(part, "validation" if held_out else "train"))
-    return assigned, notes
-
-
-def _download(name: str, revision: str | None) -> dict:
+def _download(name: str, revision: str | None, token: str | None) -> dict:
     import datasets
 
     path, _, configuration = name.partition(":")
     try:
-        loaded = datasets.load_dataset(path, configuration or None, revision=revision)
+        loaded = datasets.load_dataset(path, configuration or None, revision=revision, token=token)
     except datasets.exceptions.DatasetNotFoundError as error:
         raise ValueError(
             f"no data set {path} is built in, on this disk or readable on the Hub: check the name, "
@@ -168,41 +136,33 @@ def _download(name: str, revision: str | None) -> dict:
     return known or dict(loaded)
 
 
-def _texts(name: str, pairs: list[tuple], origin: list[str], label: str) -> tuple[LabelledRows, list[str]]:
-    # The test part first: of two copies the one that is kept is the one that is never trained on.
-    order = sorted(range(len(pairs)), key=lambda i: ("test", *_VALIDATION, "train").index(origin[i])
-                   if origin[i] in ("test", *_VALIDATION, "train") else 9)  # fmt: skip
-    rows = labelled_texts(name, ((i + 1, *pairs[i]) for i in order), label)
-    part_of_text = {}
-    for i in reversed(order):
-        part_of_text[str(pairs[i][0]).strip()] = origin[i]
-    return rows, [part_of_text[text] for text in rows.inputs]
-
-
-def _sounds(name: str, pairs: list[tuple], origin: list[str], label: str) -> tuple[LabelledRows, list[str]]:
+def _sounds(name: str, pairs: list[tuple], origin: list[str], label: str) -> LabelledRows:
     """Writes the sounds as files, named by their content, since every reader here takes files."""
-    from corpora.labelled_rows import as_label
-    from corpora.own_audio import check_sound
-
     folder = cache_folder("corpora") / "hub_sounds" / name.replace("/", "--").replace(":", "--")
-    folder.mkdir(parents=True, exist_ok=True)
-    rows, assigned, seen = LabelledRows(), [], set()
+    rows, seen = LabelledRows(parts=[]), set()
     for number, ((sound, class_name), part) in enumerate(zip(pairs, origin, strict=True), start=1):
-        content = sound["bytes"] if sound["bytes"] is not None else Path(sound["path"]).read_bytes()
-        path = folder / (digest(content)[:32] + (Path(sound["path"] or "sound.wav").suffix or ".wav"))
-        if path in seen:
+        try:
+            content = sound["bytes"] if sound["bytes"] is not None else Path(sound["path"]).read_bytes()
+            path = folder / (digest(content)[:32] + (Path(sound["path"] or "sound.wav").suffix or ".wav"))
+            if (part, path) in seen:
+                continue
+            if not path.exists() or path.stat().st_size != len(content):
+                with new_file(path) as partial:
+                    partial.write_bytes(content)
+            check_sound(path, f"row {number}")
+            named = as_label(class_name, label)
+        except (ValueError, TypeError) as error:
+            rows.set_aside.append((f"row {number}", str(error)))
             continue
-        seen.add(path)
-        if not path.exists():
-            with new_file(path) as partial:
-                partial.write_bytes(content)
-        check_sound(path)
+        seen.add((part, path))
         rows.inputs.append(path)
-        rows.labels.append(as_label(class_name, f"row {number} of {name}", label))
-        assigned.append(part)
-    if len(seen) < len(pairs):
-        rows.notes.append(f"dropped {counted(len(pairs) - len(seen), 'sound')} of {name} that came twice")
-    return rows, assigned
+        rows.labels.append(named)
+        rows.names.append(f"row {number}")
+        rows.parts.append(part)
+    check_most(name, rows.set_aside, len(rows.inputs))
+    if copies := len(pairs) - len(seen) - len(rows.set_aside):
+        rows.notes.append(f"dropped {counted(copies, 'sound')} of {name} that came twice")
+    return rows
 
 
 def _label_name(value: object, label_names: list[str] | None) -> object:

@@ -3,102 +3,199 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+# How people write the parts of a data set.
+PART_NAMES = {
+    "train": "train", "training": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "development": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+NO_PART = object()  # of a row whose source says nothing about parts; an empty cell is another thing
 
 
 @dataclass
 class LabelledRows:
-    """Usable examples, in order.
+    """Usable examples, in order; ``inputs``, ``labels`` and ``names`` have the same length.
 
     Attributes:
         inputs (list): the texts (or sound files).
         labels (list of str): their classes.
+        names (list of str): what the user calls each, such as ``"row 7"``.
+        parts (list of str, optional): the part of each, where the source says.
         notes (list of str): what was dropped, and why.
+        set_aside (list of tuple): (row or file, why it cannot be used).
     """
 
     inputs: list = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    parts: list[str] | None = None
     notes: list[str] = field(default_factory=list)
+    set_aside: list[tuple[str, str]] = field(default_factory=list)
+
+    def keep(self, kept: Iterable[int]) -> None:
+        """Leaves only the examples of these indices."""
+        kept = list(kept)
+        for name in ("inputs", "labels", "names", "parts"):
+            column = getattr(self, name)
+            if column is not None:
+                setattr(self, name, [column[index] for index in kept])
 
 
 def labelled_texts(
-    source: str, rows: Iterable[tuple[int, object, object]], label_column: str
+    source: str,
+    rows: Iterable[tuple[int, object, object, object]],
+    label_column: str,
+    text_column: str = "text",
+    part_of: Callable[[object], str] | None = None,
 ) -> LabelledRows:
     """Cleans the rows of one source.
 
-    Rows without text are dropped, and so are further copies of a text with the same label; a text that
-    stands there with different labels is dropped altogether, since nothing says which one is right.
+    Rows without text are dropped, and so are further copies of a text with the same label in the same part; a text
+    that stands there with different labels is dropped altogether, since nothing says which one is right. A row
+    whose text, label or part is none is set aside by its number.
 
     Args:
         source (str): the file, for messages.
-        rows (iterable of tuple): (row number, text, label).
+        rows (iterable of tuple): (row number, text, label, part); :data:`NO_PART` where the source has no parts.
         label_column (str): for messages.
+        text_column (str, optional): for messages. (Default: ``"text"``)
+        part_of (callable, optional): from what stands there to the part. (Default: :func:`as_part`)
 
     Returns:
         LabelledRows: texts with outer white space removed.
 
     Raises:
-        ValueError: a text without a label, or a label that is no name.
+        ValueError: most rows cannot be used; the first is named.
     """
-    empty, copies, first, conflicts = [], [], {}, {}
-    for number, raw_text, raw_label in rows:
-        text = as_text(raw_text)
-        if text is None:
-            empty.append(number)
+    empty, copies, first, conflicts, aside = [], [], {}, {}, []
+    labels: dict[str, str] = {}  # one object a class
+    for number, raw_text, raw_label, raw_part in rows:
+        try:
+            text = as_text(raw_text, text_column)
+            if text is None:
+                empty.append(number)
+                continue
+            label = as_label(raw_label, label_column)
+            part = None if raw_part is NO_PART else (part_of or as_part)(raw_part)
+        except ValueError as error:
+            aside.append((f"row {number}", str(error)))
             continue
-        label = as_label(raw_label, f"row {number} of {source}", label_column)
-        if text not in first:
-            first[text] = (number, label)
-        elif first[text][1] == label:
+        label = labels.setdefault(label, label)
+        key = (part, text)
+        if key not in first:
+            first[key] = (number, label)
+        elif first[key][1] == label:
             copies.append(number)
         else:
-            conflicts.setdefault(text, []).append(number)
-    kept = {text: label for text, (_, label) in first.items() if text not in conflicts}
+            conflicts.setdefault(key, []).append(number)
+    kept = [(part, text, *found) for (part, text), found in first.items() if (part, text) not in conflicts]
+    check_most(source, aside, len(first))
     notes = []
     if empty:
         notes.append(f"dropped {counted(len(empty), 'empty row')} of {source} (first: row {empty[0]})")
     if copies:
         notes.append(f"dropped {counted(len(copies), 'repeated row')} of {source} (first: row {copies[0]})")
     if conflicts:
-        text, numbers = next(iter(conflicts.items()))
+        key, numbers = next(iter(conflicts.items()))
         notes.append(
             f"dropped {counted(len(conflicts), 'text')} of {source} that came with different labels (first: rows "
-            f"{first[text][0]} and {numbers[0]}); keep one label for each to use them"
+            f"{first[key][0]} and {numbers[0]}); keep one label for each to use them"
         )
-    return LabelledRows(list(kept), list(kept.values()), notes)
+    result = LabelledRows(
+        [text for _, text, _, _ in kept],
+        [label for *_, label in kept],
+        [f"row {number}" for _, _, number, _ in kept],
+        [part for part, *_ in kept] if any(part for part, *_ in kept) else None,
+        notes,
+        aside,
+    )
+    unify_labels(source, result)
+    return result
 
 
-def as_text(value: object) -> str | None:
-    """The text of a cell; None where it is empty or missing."""
+def check_most(source: str, aside: list[tuple[str, str]], usable: int) -> None:
+    """Raises ValueError when more was set aside than is left: then the file is not what it was taken for."""
+    if aside and len(aside) > usable:
+        name, reason = aside[0]
+        raise ValueError(
+            f"{counted(len(aside), 'item')} of {source} cannot be used and {usable} can; {name}: {reason}"
+        )
+
+
+def as_text(value: object, column: str = "text") -> str | None:
+    """The text of a cell; None where it is empty or missing.
+
+    Raises:
+        ValueError: the cell holds a list, an object or bytes.
+    """
     if _is_missing(value):
         return None
+    if isinstance(value, (list, dict, bytes, tuple)):
+        raise ValueError(
+            f"a {type(value).__name__} in column {column!r}, not a text: write the text itself into one string"
+        )
     return str(value).strip() or None
 
 
-def as_label(value: object, where: str, column: str) -> str:
+def as_label(value: object, column: str) -> str:
     """The class a cell names.
 
     Raises:
         ValueError: the cell is empty, NaN, or holds a list or an object.
     """
     if _is_missing(value) or str(value).strip().lower() in ("", "nan"):
-        raise ValueError(
-            f"{where} has a text but no label in column {column!r}: fill it in or delete the row"
-        )
-    if isinstance(value, (list, dict, bytes)):
-        raise ValueError(
-            f"{where} has a {type(value).__name__} as its label in column {column!r}: write one class name a row"
-        )
+        raise ValueError(f"a text but no label in column {column!r}: fill it in or delete the row")
+    if isinstance(value, (list, dict, bytes, tuple)):
+        raise ValueError(f"a {type(value).__name__} as its label in column {column!r}: write one class name a row")
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # a column of whole numbers with a hole in it is stored as 1.0, 2.0, ...
-    return str(value).strip()
+    label = str(value).strip()
+    # Half a surrogate pair, which JSON can write, fits into no file: it is spelled out.
+    return label if label.isascii() else label.encode("utf-8", "backslashreplace").decode()
+
+
+def as_part(value: object) -> str:
+    """The part a cell names: train, validation or test, however it is written.
+
+    Raises:
+        ValueError: it names none.
+    """
+    written = "" if _is_missing(value) else str(value).strip().lower()
+    if written not in PART_NAMES:
+        raise ValueError(f"the part {written[:40]!r}, which is none of {', '.join(PART_NAMES)}: correct it")
+    return PART_NAMES[written]
+
+
+def unify_labels(source: str, rows: LabelledRows) -> None:
+    """Takes labels that are one number (1, 1.0) for one class, and says which differ by no more than case."""
+    present = set(rows.labels)
+    same = {label: label.split(".")[0] for label in present if re.fullmatch(r"-?\d+\.0+", label)}
+    same = {label: number for label, number in same.items() if number in present}
+    if same:
+        rows.labels[:] = [same.get(label, label) for label in rows.labels]
+        equal = ", ".join(f"{label} is {number}" for label, number in sorted(same.items()))
+        rows.notes.append(f"labels of {source} that are one number are one class: {equal}")
+    alike: dict[str, list[str]] = {}
+    for label in sorted(present - set(same)):
+        alike.setdefault(" ".join(unicodedata.normalize("NFKC", label).casefold().split()), []).append(label)
+    for several in alike.values():
+        if len(several) > 1:
+            rows.notes.append(
+                f"classes of {source} that differ by case or spaces alone are taken as {len(several)}: "
+                f"{', '.join(map(repr, several))}; spell them alike if they are one"
+            )
 
 
 def sorted_labels(labels: Iterable[str]) -> list[str]:
     """The distinct classes in order; numbers by their value."""
     distinct = set(labels)
-    if all(label.lstrip("-").isdecimal() for label in distinct):
+    if all(re.fullmatch(r"-?[0-9]{1,300}", label) for label in distinct):
         return sorted(distinct, key=lambda label: (int(label), label))
     return sorted(distinct)
 

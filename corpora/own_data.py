@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from corpora.classes import chosen_classes
 from corpora.corpus import Corpus
-from corpora.labelled_rows import LabelledRows, sorted_labels
+from corpora.labelled_rows import LabelledRows, counted, sorted_labels
 from corpora.splitting import part_of_digest, split
 
 PART_NAMES = ("train", "validation", "test")
@@ -46,52 +46,72 @@ def make_corpus(
         license (str, optional): as the source states it. (Default: unknown)
 
     Raises:
-        ValueError: fewer than two classes, a class with nothing to train on, or an empty part.
+        ValueError: fewer than two classes with something to train on, or an empty part.
     """
-    inputs, labels, groups, notes = rows.inputs, rows.labels, list(groups), list(rows.notes)
+    groups = list(groups)
     if only_training:
         parts = ["train"] * len(groups)
     elif parts is None:
         parts = [part_of_digest(group) for group in groups]
-    present = set(labels)
-    label_names = [x for x in label_names if x in present] if label_names else sorted_labels(present)
+    parts, notes, aside = list(parts), list(rows.notes), list(rows.set_aside)
+    present = set(rows.labels)
+    known = [x for x in label_names if x in present] if label_names else sorted_labels(present)
+    wanted = known
     if classes is not None:
-        wanted = chosen_classes(source, label_names, classes)
-        if len(wanted) < len(label_names):
-            notes.append(f"kept {len(wanted)} of the {len(label_names)} classes of {source}")
-        keep = [i for i, label in enumerate(labels) if label in wanted]
-        inputs, labels = [inputs[i] for i in keep], [labels[i] for i in keep]
-        groups, parts, label_names = [groups[i] for i in keep], [parts[i] for i in keep], wanted
-    if not inputs:
+        wanted = chosen_classes(source, known, classes)
+        if len(wanted) < len(known):
+            notes.append(f"kept {len(wanted)} of the {len(known)} classes of {source}")
+    if not rows.inputs:
         raise ValueError(f"{source} has no usable example: give it rows with a text and a label")
     if not only_training:
-        notes += _check_parts(source, label_names, labels, parts)
-    index = {label: number for number, label in enumerate(label_names)}
+        wanted, unlearnt = _learnable(source, wanted, rows.labels, parts)
+        aside += unlearnt
+    keep = [i for i, label in enumerate(rows.labels) if label in set(wanted)]
+    inputs, labels = [rows.inputs[i] for i in keep], [rows.labels[i] for i in keep]
+    groups, parts = [groups[i] for i in keep], [parts[i] for i in keep]
+    if not only_training:
+        notes += _check_parts(source, wanted, labels, parts)
+    if aside:
+        notes.append(f"set aside {counted(len(aside), 'item')} of {source} (first: {aside[0][0]}: {aside[0][1]})")
+    index = {label: number for number, label in enumerate(wanted)}
     return Corpus(
         name=name,
         task=task,
-        label_names=label_names,
+        label_names=wanted,
         **split(inputs, [index[label] for label in labels], groups, parts),
         revision=revision,
         language=language,
         license=license,
         notes=notes,
+        set_aside=aside,
     )
 
 
-def _check_parts(source: str, label_names: list[str], labels: list[str], parts: list[str]) -> list[str]:
+def _learnable(
+    source: str, label_names: list[str], labels: list[str], parts: list[str]
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """The classes of which there is an example to train on, and the others with the reason."""
+    total = Counter(labels)
+    trained = {label for label, part in zip(labels, parts, strict=True) if part == "train"}
+    learnt = [label for label in label_names if label in trained]
     if len(label_names) < 2:
         raise ValueError(
             f"{source} has only one class, {label_names[0]!r}: a classifier needs examples of at least two"
         )
-    total = Counter(labels)
-    found = Counter(zip(labels, parts, strict=True))
+    left_out = []
     for label in label_names:
-        if not found[label, "train"]:
-            raise ValueError(
-                f"class {label!r} of {source} has too few examples ({total[label]}), and none of them falls into "
-                "the training part: give it at least 10, or leave the class out"
+        if label not in trained:
+            reason = (
+                f"too few examples ({total[label]}), and none of them falls into the training part: give it at least 10"
             )
+            if len(learnt) < 2:
+                raise ValueError(f"class {label!r} of {source} has {reason}, or leave the class out")
+            left_out.append((f"class {label!r}", f"{reason}, or leave the class out"))
+    return learnt, left_out
+
+
+def _check_parts(source: str, label_names: list[str], labels: list[str], parts: list[str]) -> list[str]:
+    found = Counter(zip(labels, parts, strict=True))
     for part in PART_NAMES[1:]:
         if part not in parts:
             raise ValueError(

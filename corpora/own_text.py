@@ -1,16 +1,21 @@
-"""A table of the user: CSV, TSV, JSON lines or Parquet with a text and a label in each row."""
+"""Texts of the user: a table with a text and a label in each row, or a folder of class folders of text files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from corpora.class_folders import CHECKED, distinct, find_class_folders, listing_digest
 from corpora.columns import choose_columns
 from corpora.corpus import Corpus
-from corpora.labelled_rows import labelled_texts
+from corpora.encodings import read_text
+from corpora.labelled_rows import NO_PART, check_most, counted, labelled_texts
+from corpora.limits import COMMAND, Limits, Meter
 from corpora.own_data import make_corpus
 from corpora.packages import sha256_of
-from corpora.splitting import digest
+from corpora.parts import own_parts, split_column
+from corpora.splitting import groups_of_texts
 from corpora.tables import read_table
+from plain_text import terminal
 
 
 def load(
@@ -19,8 +24,13 @@ def load(
     label_column: str | None = None,
     classes: list[str] | None = None,
     only_training: bool = False,
+    limits: Limits = COMMAND,
 ) -> Corpus:
-    """Reads and splits a table; a text's part is decided by the hash of the text itself.
+    """Reads and splits a table.
+
+    A column called split (or part, subset, ...) that holds train, validation and test decides. Otherwise a text's
+    part is decided by the hash of the text itself; texts that differ by case, spaces or punctuation alone are in
+    one part.
 
     Args:
         path (Path): the file.
@@ -28,25 +38,99 @@ def load(
         label_column (str, optional): where the classes are. (Default: recognised, and announced)
         classes (list of str, optional): keep only these. (Default: all)
         only_training (bool, optional): all of it is the training part. (Default: ``False``)
+        limits (Limits, optional): how much is read. (Default: a command's)
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file cannot be used; the sentence names the row and the remedy.
     """
-    table = read_table(path)
-    text, label, announced = choose_columns(str(path), table.columns, text_column, label_column)
+    table = read_table(path, limits)
+    text, label, announced = choose_columns(path.name, table.columns, text_column, label_column)
+    split, said = split_column(table, (text, label))
+    if only_training:
+        split, said = None, []
+    cells = table.rows(text, label, split)
     rows = labelled_texts(
-        str(path), ((number, values.get(text), values.get(label)) for number, values in table.rows), label
+        path.name, ((number, t, y, part if split else NO_PART) for number, (t, y, part) in cells), label, text
     )
-    rows.notes[:0] = [*table.notes, *announced]
+    rows.set_aside[:0] = table.set_aside
+    check_most(path.name, rows.set_aside, len(rows.inputs))
+    rows.notes[:0] = [*table.notes, *announced, *said]
+    groups = _grouped(path.name, rows)
+    if split:
+        groups = own_parts(path.name, rows, groups)
     return make_corpus(
-        str(path),
+        path.name,
         rows,
-        [digest(text) for text in rows.inputs],
-        name=path.stem,
+        groups,
+        name=terminal(path.stem),
         task="text",
         revision=f"sha256:{sha256_of(path)}",
+        parts=rows.parts if split else None,
         classes=classes,
         only_training=only_training,
         license="the user's own",
     )
+
+
+def is_text_file(path: Path) -> bool:
+    """Whether the file's ending is that of a plain text."""
+    return path.suffix.lower() in (".txt", ".text")
+
+
+def load_folder(
+    folder: Path, classes: list[str] | None = None, only_training: bool = False, limits: Limits = COMMAND
+) -> Corpus:
+    """Reads a folder of class folders of ``.txt`` files, a text each; see :func:`load` for what is left to say.
+
+    Args:
+        folder (Path): the folder; its parts, if it has any, stand above the classes.
+        classes (list of str, optional): keep only these. (Default: all)
+        only_training (bool, optional): all of it is the training part. (Default: ``False``)
+        limits (Limits, optional): how much is read. (Default: a command's)
+
+    Raises:
+        ValueError: no class folders, or more texts that cannot be read than others.
+    """
+    found = find_class_folders(folder, is_text_file, "text")
+    meter = Meter(folder.name, sum(path.stat().st_size for path in found.files), limits)
+    usable, texts, aside = [], [], []
+    for path in found.files:
+        try:
+            text = read_text(path)[0].strip()
+        except CHECKED as error:
+            aside.append((found.name(path), str(error)))
+            continue
+        meter.add(len(text))
+        usable.append(path)
+        texts.append(text)
+    check_most(folder.name, aside, len(usable))
+    rows, _ = distinct(found, usable, texts, texts, "text")
+    rows.notes[:0] = [f"{folder.name} is read as one text a file", *found.notes]
+    rows.set_aside = aside
+    groups = _grouped(folder.name, rows)
+    if rows.parts and not only_training:
+        groups = own_parts(folder.name, rows, groups)
+    return make_corpus(
+        folder.name,
+        rows,
+        groups,
+        name=terminal(folder.resolve().name),
+        task="text",
+        revision=listing_digest(found),
+        parts=rows.parts,
+        classes=classes,
+        only_training=only_training,
+        license="the user's own",
+    )
+
+
+def _grouped(source: str, rows) -> list[str]:
+    groups = groups_of_texts(rows.inputs)
+    if (alike := len(groups) - len(set(groups))) and not rows.parts:
+        differ = "differs" if alike == 1 else "differ"
+        rows.notes.append(
+            f"{counted(alike, 'text')} of {source} {differ} from another by case, spaces or punctuation alone: such "
+            "stay in one part"
+        )
+    return groups

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from corpora.corpus import Part
@@ -72,3 +73,55 @@ def split(
 def hold_out_validation(digests: Sequence[str]) -> list[str]:
     """Parts for the training half of a data set that brings its own test: share 2 becomes validation."""
     return ["validation" if tenth_of_digest(sha256) == 2 else "train" for sha256 in digests]
+
+
+def normal_form(text: str) -> str:
+    """The text as far as a model can tell it from others: letters, marks and digits, case folded, NFKC.
+
+    What differs from another text by case, spaces or punctuation alone has the same. A text without a letter or a
+    digit is its own.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    kept = folded.translate({ord(c): None for c in set(folded) if unicodedata.category(c)[0] not in "LMN"})
+    return kept or "".join(folded.split())
+
+
+def groups_of_texts(texts: Sequence[str]) -> list[str]:
+    """A group for texts that belong to nothing larger: those of one normal form are together.
+
+    The group is the digest of the text itself where its normal form is its own, and of the alphabet's first
+    of those that share it: so near-copies move only themselves.
+
+    Args:
+        texts (sequence of str): the texts.
+
+    Returns:
+        list of str: sha256 digests.
+    """
+    return [digest(first) for first in first_of_equals([normal_form(text) for text in texts], texts)]
+
+
+def first_of_equals(forms: Sequence[str], members: Sequence[str]) -> list[str]:
+    """For each member the first, in the alphabet's order, of those that have its form."""
+    first: dict[str, str] = {}
+    for form, member in zip(forms, members, strict=True):
+        first[form] = min(member, first.get(form, member))
+    return [first[form] for form in forms]
+
+
+def equals_across_parts(groups: Sequence[str], parts: Sequence[str]) -> tuple[list[int], int]:
+    """What stands in several parts that the source itself has made.
+
+    Args:
+        groups (sequence of str): examples that are equal have the same.
+        parts (sequence of str): ``train``, ``validation`` or ``test``.
+
+    Returns:
+        tuple: indices of the training examples whose equal is in validation or test; how many examples of
+        validation have an equal in test.
+    """
+    held = {group for group, part in zip(groups, parts, strict=True) if part != "train"}
+    tested = {group for group, part in zip(groups, parts, strict=True) if part == "test"}
+    both = list(zip(groups, parts, strict=True))
+    repeated = [index for index, (group, part) in enumerate(both) if part == "train" and group in held]
+    return repeated, sum(part == "validation" and group in tested for group, part in both)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from plain_text import lines_of
 from topics.documents import encodable
 
 MODELS = {"NMF": "nmf", "LDA": "lda", "LSA": "lsa", "BERTopic": "bertopic", "BERT+LDA": "bert+lda"}
@@ -70,7 +71,7 @@ def collect_documents(
             raise ValueError(
                 f"The pasted text has {len(lines):,} characters; the limit is {MAX_CHARACTERS:,}."
             )
-        texts = (lines or "").splitlines()
+        texts = lines_of(lines or "")
     elif source == "file" or source in names:
         if source == "file":
             _check_file(file)

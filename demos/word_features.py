@@ -164,7 +164,7 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
         )
         table = [[name, ", ".join(word for word, _ in top[:12])] for name, top in told.top.items()]
         rows = [[step, size, ", ".join(top[:12])] for step, size, top in steps_told]
-        return curves(told), sentence, rows, table, (told.pipeline, words, corpus.label_names)
+        return curves(told), sentence, rows, table, (told.pipeline, words, told.label_names)
 
     @one_sentence
     def explain_sentence(text: str, model: Any) -> tuple[str, Any, Any]:

@@ -65,7 +65,7 @@ def adopt(
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
     task = _task(config, model)
     settings: dict[str, Any] = {"dataset": dataset, "text_column": text_column, "label_column": label_column}
-    corpus = corpora.load(dataset, task=task, text_column=text_column, label_column=label_column)
+    corpus = corpora.load(dataset, task=task, text_column=text_column, label_column=label_column, token=token)
     if corpus.task != task:
         raise ValueError(f"{model} classifies {task} and --dataset {dataset} holds {corpus.task}: name another")
     names = _matched_labels(config, corpus.label_names, model, dataset)

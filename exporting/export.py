@@ -215,7 +215,7 @@ def export_run(
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    corpus = run_.corpus()
+    corpus = run_.corpus(token)
     partial = output.with_name(f".{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     (partial / "fp32").mkdir(parents=True)

@@ -44,8 +44,11 @@ class Run:
         """Size of the weights alone."""
         return sum(file.stat().st_size for file in self.path.glob("*.safetensors"))
 
-    def corpus(self) -> Corpus:
+    def corpus(self, token: str | None = None) -> Corpus:
         """The corpus of the run, in the same three parts.
+
+        Args:
+            token (str, optional): for a private data set of the Hub. (Default: ``HF_TOKEN`` or the login)
 
         Raises:
             ValueError: the data changed since the run, so that no part can be trusted to be unseen.
@@ -61,14 +64,20 @@ class Run:
             fold=config.get("fold", 0),
             also_train_on=config.get("also_train_on"),
             train_on_validation=config.get("train_on_validation", False),
+            token=token,
         )
         corpus = in_order(corpus, data["label_names"])
-        if corpus.describe() != data:
+        if _identity(corpus.describe()) != _identity(data):
             raise ValueError(
                 f"the data set {config['dataset']} is not the one {self.path} was trained on "
                 f"(then {data['revision']}, now {corpus.revision}): train again"
             )
         return corpus
+
+
+def _identity(data: dict) -> dict:
+    """What a data set is, without the notes, which are prose."""
+    return {key: data[key] for key in ("name", "task", "revision", "sizes", "label_names", "classes")}
 
 
 def in_order(corpus: Corpus, names: list[str]) -> Corpus:

@@ -19,6 +19,8 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
 
 from atomic import write_text
 from command_line import check_writable, run
+from plain_text import lines_of, terminal
+from set_aside import SetAside
 
 SCORERS = ("chi2", "mutual_info", "anova", "variance", "linear", "trees", "permutation")  # of text.selection
 KS = "50,100,200,500,1000,2000,5000,all"
@@ -88,14 +90,14 @@ def main(argv: list[str]) -> int:
 
         facts = told.as_dict() | {"data": corpus.describe(), "revision": corpus.revision}
         del facts["results"], facts["words"]  # the model tells its words itself, the table is --json's
-        from_pipeline(told.pipeline, words).save(arguments.save, corpus.label_names, facts)
+        from_pipeline(told.pipeline, words).save(arguments.save, told.label_names, facts)
     if arguments.json:
         write_text(arguments.json, json.dumps(told.as_dict(), ensure_ascii=False, indent=1))
     if arguments.html:
         from text.report import write_report
 
         write_report(arguments.html, told)
-    return 0
+    return SetAside("item", [*corpus.set_aside, *told.set_aside]).tell()
 
 
 def _scorers(text: str) -> list[str]:
@@ -166,7 +168,10 @@ def _frequency(text: str, flag: str) -> int | float:
 def _lines(path: Path, flag: str) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(f"{flag} {path}: there is no such file.")
-    words = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    try:
+        words = [line.strip() for line in lines_of(path.read_text(encoding="utf-8-sig"))]
+    except UnicodeDecodeError:
+        raise ValueError(f"{flag} {path}: the file is not UTF-8; save it anew as UTF-8.") from None
     if not any(words):
         raise ValueError(f"{flag} {path}: the file holds no word.")
     return [word for word in words if word]
@@ -178,7 +183,8 @@ def _progress(fraction: float, description: str) -> None:
 
 
 def _print(told: Any) -> None:
-    print(f"{told.dataset}: {told.n_documents:,} documents, {told.n_features:,} features, {told.n_folds} folds")
+    sizes = f"{told.n_documents:,} documents, {told.n_features:,} features, {told.n_folds} folds"
+    print(f"{terminal(told.dataset)}: {sizes}")
     head = ("scorer", "k", "features", "accuracy", "+-", "macro F1", "+-", "matrix KiB", "model KiB", "s", "stability")
     rows = [head]
     for row in told.rows:
@@ -198,9 +204,9 @@ def _print(told: Any) -> None:
     print(f"held-out test part ({told.n_test:,} documents): accuracy {told.test['recommended']:.4f} with the "
           f"recommended features, {told.test['all']:.4f} with all")  # fmt: skip
     for name, words in told.top.items():
-        print(f"  {name}: {' '.join(f'{word} {weight:.2f}' for word, weight in words[:10])}")
+        print(terminal(f"  {name}: {' '.join(f'{word} {weight:.2f}' for word, weight in words[:10])}"))
     for note in told.notes:
-        print(f"({note})")
+        print(f"({terminal(note)})")
 
 
 if __name__ == "__main__":

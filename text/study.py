@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ class Study:
         test: accuracy on the test part, with the ``recommended`` features and with ``all``.
         top: class -> its words and their weights, largest first.
         notes: what the reader must know.
+        label_names: of the classes that were looked at, in the order of the model's.
+        set_aside: classes of too few documents, and why.
         pipeline: the recommended model, fitted on all that was cross-validated.
     """
 
@@ -46,6 +49,8 @@ class Study:
     test: dict[str, float]
     top: dict[str, list[tuple[str, float]]]
     notes: list[str]
+    label_names: list[str]
+    set_aside: list[tuple[str, str]]
     pipeline: Pipeline = field(repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
@@ -88,6 +93,7 @@ def study(
     Raises:
         ValueError: too few documents of a class, or no word left by the settings.
     """
+    corpus, aside = without_rare(corpus, n_folds)
     parts = (corpus.train, corpus.validation)
     documents = words_of([text for part in parts for text in part.inputs], words)
     labels = np.array([label for part in parts for label in part.labels])
@@ -101,6 +107,8 @@ def study(
     )
     chosen = recommend(rows, n_folds)
     unseen, truth = words_of(corpus.test.inputs, words), np.array(corpus.test.labels)
+    if not unseen:
+        raise ValueError(f"{corpus.name} has no example of these classes in its test part: give it more rows.")
     test, fitted = {}, None
     for name, k in (("all", None), ("recommended", chosen.k)):
         fitted = make_pipeline(vocabulary, chosen.scorer, k, seed).fit(documents, labels)
@@ -117,9 +125,57 @@ def study(
         chosen,
         test,
         top_words(fitted, corpus.label_names),
-        list(corpus.notes),
+        [*corpus.notes, *(f"{name} is left out: {reason}" for name, reason in aside)],
+        list(corpus.label_names),
+        aside,
         fitted,
     )
+
+
+def without_rare(corpus: Any, n_folds: int) -> tuple[Any, list[tuple[str, str]]]:
+    """The corpus without the classes that cannot be in every fold.
+
+    Args:
+        corpus (Corpus): labelled texts in parts.
+        n_folds (int): of the cross-validation.
+
+    Returns:
+        tuple: the corpus, its classes counted anew, and (class, why it is left out).
+
+    Raises:
+        ValueError: fewer than two classes are left.
+    """
+    groups: dict[int, set[str]] = {}
+    documents = Counter()
+    for part in (corpus.train, corpus.validation):
+        documents.update(part.labels)
+        for label, group in zip(part.labels, part.groups, strict=True):
+            groups.setdefault(label, set()).add(group)
+    kept = [label for label in range(len(corpus.label_names)) if len(groups.get(label, ())) >= n_folds]
+    if len(kept) == len(corpus.label_names):
+        return corpus, []
+    rare = [label for label in range(len(corpus.label_names)) if label not in kept]
+    reasons = [
+        (f"class {corpus.label_names[label]!r}", f"{len(groups.get(label, ()))} different of its {documents[label]} "
+         f"documents may be learnt from, and {n_folds} folds need as many; give it more, or lower --folds")
+        for label in rare
+    ]  # fmt: skip
+    if len(kept) < 2:
+        name, reason = reasons[0]
+        raise ValueError(f"fewer than two classes are left: {name}: {reason}.")
+    place = {label: index for index, label in enumerate(kept)}
+
+    def keep(part: Any) -> Any:
+        rows = [row for row, label in enumerate(part.labels) if label in place]
+        return replace(
+            part,
+            inputs=[part.inputs[row] for row in rows],
+            labels=[place[part.labels[row]] for row in rows],
+            groups=[part.groups[row] for row in rows],
+        )
+
+    parts = {name: keep(getattr(corpus, name)) for name in ("train", "validation", "test")}
+    return replace(corpus, label_names=[corpus.label_names[label] for label in kept], **parts), reasons
 
 
 def terms_and_weights(pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:

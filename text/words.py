@@ -8,6 +8,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -98,17 +99,28 @@ def words_of(texts: list[str], settings: WordSettings, keep: bool = True) -> lis
     settings.check()
     # Only what takes long is worth a file: cutting into words is as fast as reading it back.
     path = _cache_file(texts, settings) if keep and (settings.needs_analysis or settings.stems) else None
-    if path is not None:
-        try:
-            os.utime(path)
-            return json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:  # never kept, or tidied away by another process
-            pass
+    if path is not None and (kept := _kept(path, len(texts))) is not None:
+        return kept
     result = [" ".join(words) for words in _run(texts, settings)]
     if path is not None:
-        write_text(path, json.dumps(result, ensure_ascii=False))
-        drop_oldest(path.parent, "*.json", CACHE_BYTES)
+        # A cache that is full or read-only costs the next run its time, not this one its result.
+        with suppress(OSError):
+            write_text(path, json.dumps(result))
+            drop_oldest(path.parent, "*.json", CACHE_BYTES)
     return result
+
+
+def _kept(path: Path, count: int) -> list[str] | None:
+    """What was kept; None where there is nothing, or nothing whole."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(kept, list) or len(kept) != count or not all(isinstance(words, str) for words in kept):
+        return None
+    with suppress(OSError):
+        os.utime(path)
+    return kept
 
 
 def vocabulary_by_step(texts: list[str], settings: WordSettings) -> list[tuple[str, int, list[str]]]:

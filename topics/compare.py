@@ -69,13 +69,14 @@ def main(argv: list[str]) -> int:
         raise ValueError(f"--top {arguments.top}: coherence needs at least 2 words.")
     for path in (arguments.json, arguments.html):
         check_writable(path)
-    name, documents, labels, notes = _read(arguments)
+    name, documents, labels, notes, rows_aside = _read(arguments)
     from topics.documents import check_enough, encodable
 
     documents = [encodable(text) for text in documents]
     labels = labels and [encodable(label) for label in labels]
     check_enough(sum(1 for text in documents if text.strip()), wanted or 2)
-    return _compare(arguments, models, wanted, terminal(name), documents, labels, notes)
+    code = _compare(arguments, models, wanted, terminal(name), documents, labels, notes)
+    return max(code, rows_aside.tell())
 
 
 def _compare(
@@ -242,7 +243,7 @@ def _curve(arguments: argparse.Namespace, wanted: int | None, n_documents: int) 
     return []
 
 
-def _read(arguments: argparse.Namespace) -> tuple[str, list[str], list[str] | None, list[str]]:
+def _read(arguments: argparse.Namespace) -> tuple[str, list[str], list[str] | None, list[str], SetAside]:
     import random
 
     import corpora
@@ -259,16 +260,16 @@ def _read(arguments: argparse.Namespace) -> tuple[str, list[str], list[str] | No
             name = f"{name} ({arguments.part})"
         documents = [text for part in chosen for text in part.inputs]
         labels = [corpus.label_names[label] for part in chosen for label in part.labels]
-        notes = list(corpus.notes)
+        notes, aside = list(corpus.notes), corpus.set_aside
     else:
         read = corpora.read_documents(name, text_column=arguments.text_column, label_column=arguments.labels)
-        documents, labels, notes = read.texts, read.labels, list(read.notes)
+        documents, labels, notes, aside = read.texts, read.labels, list(read.notes), read.set_aside
     if arguments.max_documents and len(documents) > arguments.max_documents:
         rows = sorted(random.Random(0).sample(range(len(documents)), arguments.max_documents))
         notes.append(f"a random sample of {len(rows):,} of {len(documents):,} documents")
         documents = [documents[row] for row in rows]
         labels = labels and [labels[row] for row in rows]
-    return name, documents, labels, notes
+    return name, documents, labels, notes, SetAside("item", list(aside))
 
 
 class _Bar:

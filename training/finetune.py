@@ -24,6 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 from command_line import quiet_libraries, run
+from set_aside import SetAside
 from training.config import FinetuneConfig, parse
 
 
@@ -35,8 +36,9 @@ def main(argv: list[str]) -> int:
 
     token = hub.find_token(token_file=config.token_file)
     target = _push_target(config, token)
+    aside = SetAside("item")
     try:
-        folder = finetune(config, token)
+        folder = finetune(config, token, aside)
     except KeyboardInterrupt:
         print("\nstopped: the same command with --resume goes on from the last checkpoint", file=sys.stderr)
         raise
@@ -50,15 +52,16 @@ def main(argv: list[str]) -> int:
         from exporting.publish import publish_run
 
         publish_run(folder, target, private=config.hub_private, original=config.push_original, token=token)
-    return 0
+    return aside.tell()
 
 
-def finetune(config: FinetuneConfig, token: str | None = None) -> Path:
+def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside | None = None) -> Path:
     """Trains as ``config`` says.
 
     Args:
         config (FinetuneConfig): the settings.
         token (str, optional): Hub token for a private base model or data set.
+        aside (SetAside, optional): takes the rows, files and classes that could not be used.
 
     Returns:
         Path: the finished run folder.
@@ -77,6 +80,8 @@ def finetune(config: FinetuneConfig, token: str | None = None) -> Path:
     processes.join(device)
     with processes.main_first():
         corpus, base = _inputs(config, token)
+    if aside is not None:
+        aside.reasons += corpus.set_aside
     return _train(config, corpus, base, folder, device)
 
 
@@ -94,6 +99,7 @@ def _inputs(config: FinetuneConfig, token: str | None):
         text_column=config.text_column,
         label_column=config.label_column,
         fold=config.fold,
+        token=token,
         also_train_on=config.also_train_on,
         train_on_validation=config.train_on_validation,
     )

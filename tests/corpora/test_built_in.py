@@ -186,10 +186,10 @@ def test_voices_split_by_prompt():
         assert shares <= {"test": {0, 1}, "validation": {2}, "train": set(range(3, 10))}[part]
     dropped = int(corpus.notes[0].split()[2])
     assert sum(map(len, parts_of(corpus).values())) + dropped == 568 + 527 + 561 + 599 + 576
-    from corpora.own_audio import check_sound
+    from corpora.sounds import check_sound
 
     for path in corpus.test.inputs:
-        check_sound(path)
+        check_sound(path, path.name)
 
 
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("foxdot", "voices")]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.hub_data import assign_parts
+from corpora.parts import assign_parts
 from tests.hub_server import HubServer
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -71,18 +71,18 @@ def test_other_files_copies_and_conflicts_are_announced(folder):
     [("cut.flac", b"fLaC\0\0", "not a readable sound file"), ("text.wav", b"hello", "not a readable sound file"),
      ("nothing.mp3", b"", "not a readable sound file")],
 )  # fmt: skip
-def test_unreadable_sound_names_the_file(folder, name, content, said):
+def test_an_unreadable_sound_is_set_aside_and_named(folder, name, content, said):
     (folder / "cat" / name).write_bytes(content)
-    with pytest.raises(ValueError, match=said) as caught:
-        corpora.load(str(folder))
-    assert str(folder / "cat" / name) in str(caught.value) and "\n" not in str(caught.value)
-    assert "convert it to WAV or remove it" in str(caught.value)
+    corpus = corpora.load(str(folder))
+    ((where, reason),) = corpus.set_aside
+    assert where == f"cat/{name}" and said in reason and "convert it to WAV or remove it" in reason
+    assert str(folder.parent) not in reason and len(files_of(corpus)) == 60
 
 
-def test_a_sound_without_samples_is_refused(folder):
+def test_a_sound_without_samples_is_set_aside(folder):
     soundfile.write(folder / "dog" / "silent.wav", np.zeros(0), 8000)
-    with pytest.raises(ValueError, match="silent.wav has no sound in it .*remove it"):
-        corpora.load(str(folder))
+    ((where, reason),) = corpora.load(str(folder)).set_aside
+    assert where == "dog/silent.wav" and "has no sound in it" in reason and "remove it" in reason
 
 
 def test_folders_without_what_is_needed(folder, tmp_path):
@@ -120,4 +120,4 @@ def test_part_folders_at_the_top_are_parts(tmp_path):
     assert corpus.label_names == ["class0", "class1"]
     assert {path.parts[-3] for path in corpus.test.inputs} == {"test"} and len(corpus.test) == 20
     assert {path.parts[-3] for path in corpus.train.inputs + corpus.validation.inputs} == {"train"}
-    assert any("no validation folder" in note for note in corpus.notes)
+    assert any("no validation part" in note for note in corpus.notes)

@@ -66,7 +66,7 @@ def test_rows_are_those_of_the_reader_that_holds_all_in_memory(tmp_path, suffix)
     from corpora.tables import read_table
 
     path = write(tmp_path / f"data{suffix}", AWKWARD)
-    wanted = [(number, values["text"] or None) for number, values in read_table(path).rows]
+    wanted = [(number, text or None) for number, (text,) in read_table(path).rows("text")]
     assert list(Rows(path).read("text")) == wanted
     assert [text or "" for _, text in wanted] == AWKWARD
 

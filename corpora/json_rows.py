@@ -1,0 +1,128 @@
+"""The rows of a JSON file: an object a line, or one array of objects."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corpora.encodings import broken_mark, find_encoding, is_undecoded, open_text
+from corpora.limits import LINE_CHARACTERS, Meter
+from corpora.tables import BadRow, Rows
+
+ARRAY_BYTES = 256 << 20  # an array is read as a whole
+LOOKED_AT = 1000  # objects whose keys are the columns
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+class JsonRows:
+    """A JSON or JSONL file.
+
+    Args:
+        path (Path): the file.
+        meter (Meter): its limits.
+
+    Attributes:
+        columns (list of str): keys of the first objects.
+        notes (list of str): announcements.
+
+    Raises:
+        ValueError: no text, or too many columns.
+    """
+
+    def __init__(self, path: Path, meter: Meter):
+        self.path, self.meter = path, meter
+        self.codec, self.notes = find_encoding(path)
+        try:
+            with open_text(path, self.codec) as file:
+                start = file.read(4096).lstrip()
+        except UnicodeDecodeError as error:
+            raise ValueError(broken_mark(path, error)) from None
+        self.is_array = re.match(r"\[\s*(\{|\Z)", start) is not None
+        keys: dict[str, None] = {}
+        seen = 0
+        for _, record in self._records():
+            if isinstance(record, dict):
+                keys.update(dict.fromkeys(record))
+                meter.check_columns(len(keys))
+                seen += 1
+                if seen == LOOKED_AT:
+                    break
+        self.columns = list(keys)
+        if not seen:
+            number, reason = next(self._records(), (1, BadRow("nothing")))
+            raise ValueError(f"row {number} of {path.name} cannot be used: {reason}")
+
+    def read(self, wanted: list[str]) -> Rows:
+        """The objects' values of the columns that are wanted."""
+        for number, record in self._records():
+            if isinstance(record, BadRow):
+                yield number, record
+            else:
+                yield number, [record.get(column) for column in wanted]
+
+    def _records(self) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+        for number, found in self._array() if self.is_array else self._lines():
+            if isinstance(found, (dict, BadRow)):
+                yield number, found
+            else:
+                yield number, BadRow('not an object: write {"text": ..., "label": ...}')
+
+    def _lines(self) -> Iterator[tuple[int, Any]]:
+        number = 0
+        with open_text(self.path, self.codec) as file:
+            while True:
+                try:
+                    line = file.readline(LINE_CHARACTERS + 1)
+                except UnicodeDecodeError as error:
+                    raise ValueError(broken_mark(self.path, error)) from None
+                if not line:
+                    return
+                number += 1
+                if len(line) > LINE_CHARACTERS:
+                    raise ValueError(
+                        f"line {number} of {self.path.name} has more than {LINE_CHARACTERS:,} characters: write one "
+                        "object a line"
+                    )
+                if not line.strip():
+                    continue
+                if is_undecoded(line):
+                    yield number, BadRow(f"bytes that are not {self.codec.upper()}: save the file anew as UTF-8")
+                    continue
+                try:
+                    yield number, json.loads(line)
+                except json.JSONDecodeError as error:
+                    yield number, BadRow(f"is not JSON ({error.msg}): write one object a line")
+                except (RecursionError, ValueError):
+                    yield number, BadRow("JSON nested too deeply, or a number too long: write the text itself")
+
+    def _array(self) -> Iterator[tuple[int, Any]]:
+        if (size := self.path.stat().st_size) > ARRAY_BYTES:
+            raise ValueError(
+                f"{self.path.name} is one JSON array of {size >> 20:,} MiB; at most {ARRAY_BYTES >> 20} MiB are read: "
+                "write one object a line (.jsonl)"
+            )
+        with open_text(self.path, self.codec) as file:
+            text = file.read()
+        if is_undecoded(text):
+            raise ValueError(f"{self.path.name} has bytes that are not {self.codec.upper()}: save it anew as UTF-8")
+        decoder, at, number = json.JSONDecoder(), text.index("[") + 1, 0
+        while True:
+            at = _BETWEEN.match(text, at).end()
+            if text.startswith("]", at):
+                return
+            number += 1
+            try:
+                record, at = decoder.raw_decode(text, at)
+            except json.JSONDecodeError as error:
+                raise ValueError(
+                    f"line {error.lineno} of {self.path.name} is not JSON ({error.msg}): correct it"
+                ) from None
+            except (RecursionError, ValueError):
+                raise ValueError(
+                    f"row {number} of {self.path.name} is JSON nested too deeply, or has a number too long: write "
+                    "the text itself"
+                ) from None
+            yield number, record
