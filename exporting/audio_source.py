@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from exporting.quantization import CALIBRATED, Samples, quantize_graph, restore_accuracy
+from exporting.quantization import CALIBRATED, Samples, Yardstick, quantize_graph, restore_accuracy
 from exporting.source import Run
-
-if TYPE_CHECKING:
-    from corpora import Part
 
 
 class AudioSource:
@@ -69,21 +66,19 @@ class AudioSource:
             )
         openvino.save_model(graph, folder / "openvino_model.xml", compress_to_fp16=False)
 
-    def quantized(
-        self, folder: Path, method: str, calibration: list[Path], validation: Part, max_drop: float
-    ) -> Any:
+    def quantized(self, folder: Path, method: str, calibration: list[Path], yardstick: Yardstick) -> Any:
         """The graph in ``folder`` made smaller; calibrated on clips of the training part.
 
-        ``int8-mixed`` alone looks at ``validation``, to lose at most ``max_drop`` there.
+        ``int8-mixed`` alone looks at ``yardstick``, to stay within its bounds.
         """
         import openvino
 
         graph = openvino.Core().read_model(folder / "openvino_model.xml")
         transformer = self.extractor is not None
-        if method == "int8-mixed":
-            samples = Samples(self._encode(calibration), self._encode(validation.inputs), validation.labels)
-            return restore_accuracy(graph, samples, max_drop, transformer)
         samples = self._encode(calibration) if method in CALIBRATED else []
+        if method == "int8-mixed":
+            validation = self._encode(yardstick.inputs)
+            return restore_accuracy(graph, Samples(samples, validation, yardstick), transformer)
         return quantize_graph(graph, method, samples, transformer)
 
     def _encode(self, paths: list[Path]) -> list[np.ndarray]:
@@ -115,6 +110,23 @@ class AudioSource:
                 inputs = (self.extractor([clip], **settings) for clip in clips)
                 logits = [self.model(**given).logits.numpy() for given in inputs]
         return np.concatenate(logits)
+
+    def as_scored(self, paths: list[Path]) -> np.ndarray | None:
+        """Logits as training scored the clips: side by side, padded to the longest; None where that is no difference.
+
+        Many encoders hear the padding, which is not masked for them.
+        """
+        import torch
+
+        if self.extractor is None:
+            return None
+        config, clips = self.run.report["config"], self.read(paths)
+        size = config.get("batch_size") or 1
+        size = size if config.get("gradient_checkpointing") else max(size, min(32, 4 * size))
+        settings = {"sampling_rate": self.sample_rate, "padding": True, "return_tensors": "pt"}
+        with torch.inference_mode():
+            batches = (self.extractor(clips[start : start + size], **settings) for start in range(0, len(clips), size))
+            return np.concatenate([self.model(**batch).logits.numpy() for batch in batches])
 
     def write_rest(self, folder: Path) -> None:
         """Writes the settings a caller needs: labels, sample rate, length."""

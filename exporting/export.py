@@ -60,6 +60,13 @@ def main(argv: list[str]) -> int:
         help="accuracy the export may lose, as a share of 1 (default: %(default)s)",
     )
     parser.add_argument(
+        "--max-score-change",
+        type=float,
+        default=0.1,
+        help="how far the scores of 99 %% of the validation examples may move, all of them where there are fewer than "
+        "200 (default: %(default)s)",
+    )
+    parser.add_argument(
         "--calibration-samples",
         type=int,
         default=300,
@@ -89,6 +96,8 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     if not 0 <= options.max_drop < 1:
         raise ValueError(f"--max-drop {options.max_drop:g}: give a share from 0 to 1, such as 0.005")
+    if not 0 <= options.max_score_change <= 1:
+        raise ValueError(f"--max-score-change {options.max_score_change:g}: give a share from 0 to 1, such as 0.1")
     if options.calibration_samples < 1:
         raise ValueError(f"--calibration-samples {options.calibration_samples}: give at least 1")
     import hub
@@ -108,6 +117,7 @@ def main(argv: list[str]) -> int:
         options.output_dir,
         precision=options.precision,
         max_drop=options.max_drop,
+        max_score_change=options.max_score_change,
         calibration_samples=options.calibration_samples,
         onnx=options.also == "onnx",
         overwrite=options.overwrite,
@@ -162,6 +172,7 @@ def _finished(options: argparse.Namespace, run_folder: Path) -> Path | None:
     if (
         parity["method"] not in attempts_for(options.precision)
         or parity["gate"]["max_drop"] > options.max_drop
+        or parity["gate"].get("max_score_change", 0) > options.max_score_change  # older exports name none
     ):
         return None
     print(f"publishing the export that exists, {folder}: --overwrite makes it anew", flush=True)
@@ -174,6 +185,7 @@ def export_run(
     *,
     precision: str = "auto",
     max_drop: float = 0.005,
+    max_score_change: float = 0.1,
     calibration_samples: int = 300,
     onnx: bool = False,
     overwrite: bool = False,
@@ -186,6 +198,7 @@ def export_run(
         output_dir (str or Path, optional): the export folder. (Default: ``<run_folder>/export``)
         precision (str, optional): a method of :mod:`exporting.quantization`, or ``auto``. (Default: ``auto``)
         max_drop (float, optional): accuracy that may be lost, as a share of 1. (Default: ``0.005``)
+        max_score_change (float, optional): see :func:`exporting.parity.score_change`. (Default: ``0.1``)
         calibration_samples (int, optional): training examples for calibration. (Default: ``300``)
         onnx (bool, optional): also write the unquantized model as ``model.onnx``. (Default: ``False``)
         overwrite (bool, optional): replace an existing export. (Default: ``False``)
@@ -196,13 +209,17 @@ def export_run(
 
     Raises:
         ValueError: the run cannot be read, its data changed, or the export folder exists.
-        RuntimeError: no attempt passed the gate; the attempts are in ``export_failed.json`` of the run.
+        RuntimeError: no attempt passed the gate; the attempts are in ``export_failed.json`` of the run. Or the
+            weights are not those that ``run.json`` tells of.
     """
     from exporting import adopt
+    from exporting.agreement import check_original
+    from exporting.failure import forget
     from exporting.gate import choose, prove
     from exporting.merged import with_plain_weights
     from exporting.model_card import write_card
     from exporting.onnx_file import check_onnx, write_onnx
+    from exporting.parity import Bounds
     from exporting.source import read_run
 
     run_ = read_run(run_folder)
@@ -223,17 +240,20 @@ def export_run(
         source = _source(with_plain_weights(run_, partial / "merged", token))
         print("converting to OpenVINO", flush=True)
         source.convert(partial / "fp32")
-        chosen = choose(source, corpus, partial, precision, max_drop, calibration_samples)
-        print("scoring the test part", flush=True)
         original = source.original_logits(corpus.test.inputs)
         if "metrics" not in run_.report:
             adopt.complete(run_, original, corpus)
-        result = prove(source, corpus, original, chosen, max_drop)
+        check_original(source, original, corpus.test.inputs, corpus.test.labels)
+        bounds = Bounds(max_drop, max_score_change)
+        chosen = choose(source, corpus, partial, precision, bounds, calibration_samples)
+        print("scoring the test part", flush=True)
+        result = prove(source, corpus, original, chosen, bounds)
         if onnx:
             result["onnx"] = write_onnx(source, corpus, original, chosen.folder)
         (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         write_card(run_.report, chosen.folder)
         appear(chosen.folder, output)
+        forget(source)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     print(f"export: {output}", flush=True)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from atomic import write_text
-from exporting import parity, speed
+from command_line import one_line
+from exporting import instruction_sets, parity, speed
+from exporting.failure import failed
+from exporting.parity import Bounds
 from exporting.score_shift import fit_shift, with_shift
 from inference.export_folder import MODEL, WEIGHTS
 
+if TYPE_CHECKING:
+    from exporting.quantization import Yardstick
+
+CONVERTED = 64  # validation inputs that torch and the graph are compared on
+CONVERSION = 0.05  # of a probability; 32-bit products may be made of bf16 in torch on processors with AMX
 SHIFT_SAMPLES = 1000  # training inputs that set the constants added to the scores
 
 
@@ -30,55 +36,86 @@ class Chosen:
 
 
 def choose(
-    source: Any, corpus: Any, workspace: Path, precision: str, max_drop: float, calibration_samples: int
+    source: Any, corpus: Any, workspace: Path, precision: str, bounds: Bounds, calibration_samples: int
 ) -> Chosen:
-    """Tries the methods in turn and keeps the first whose validation accuracy passes the gate.
+    """Tries the methods in turn and keeps the first that stays within the bounds on validation.
+
+    A method that raises has failed, and the next one is tried.
 
     Args:
         source (TextSource or AudioSource): what to export.
         corpus (Corpus): its data.
         workspace (Path): temporary folder that holds the converted graph in ``fp32``.
         precision (str): see :func:`exporting.quantization.attempts_for`.
-        max_drop (float): accuracy that may be lost.
+        bounds (Bounds): what may be lost.
         calibration_samples (int): training examples for calibration.
 
     Raises:
         RuntimeError: none passed; ``export_failed.json`` of the run folder tells by how much.
     """
-    from exporting.quantization import CALIBRATED, attempts_for
+    from exporting.quantization import CALIBRATED, Yardstick, attempts_for
 
     calibration = random.Random(0).sample(
         corpus.train.inputs, min(calibration_samples, len(corpus.train.inputs))
     )
-    labels = np.asarray(corpus.validation.labels)
+    part = corpus.validation
     source.write_rest(workspace / "fp32")
-    original = _logits(workspace / "fp32", corpus.validation.inputs, source)
+    original = _logits(workspace / "fp32", part.inputs, source)
+    _check_conversion(source, original, part.inputs)
+    yardstick = Yardstick(part.inputs, part.labels, original, bounds)
     attempts: list[dict[str, Any]] = []
     for method in attempts_for(precision):
         print(f"trying {method}", flush=True)
         folder = workspace / method
-        if method != "fp32":
-            folder.mkdir()
-            graph = source.quantized(workspace / "fp32", method, calibration, corpus.validation, max_drop)
-            source.write_rest(folder)
-            _save(graph, folder, method)
-            if method in CALIBRATED:
-                _shift_scores(source, workspace / "fp32", folder, method, corpus.train.inputs)
-        scores = parity.compare(original, _logits(folder, corpus.validation.inputs, source), labels)
-        scores["passed"] = parity.passes(scores["original_accuracy"], scores["export_accuracy"], max_drop)
-        attempts.append(
-            {
-                "method": method,
-                "part": "validation",
-                **scores,
-                **sizes(folder),
-                **_speed(folder, corpus.validation.inputs, source),
-            }
-        )
-        if scores["passed"]:
+        attempt = {"method": method, "part": "validation", "passed": False}
+        try:
+            _make(source, corpus, workspace, method, calibration, yardstick)
+            scores = parity.compare(original, _logits(folder, part.inputs, source), np.asarray(part.labels))
+            measured = {**sizes(folder), **_speed(folder, part.inputs, source)}
+        except Exception as error:  # whatever a library cannot do, the next method may
+            attempts.append({**attempt, "error": one_line(error)})
+            print(f"{method} failed: {attempts[-1]['error']}", flush=True)
+            continue
+        attempts.append({**attempt, **scores, "passed": bounds.hold(scores), **measured})
+        _note_too_few(attempts[-1], bounds)
+        if attempts[-1]["passed"]:
             calibrated = any(attempt["method"] in CALIBRATED for attempt in attempts)
             return Chosen(folder, method, len(calibration) if calibrated else 0, attempts)
-    raise _failed(source, attempts, max_drop)
+    raise failed(source, attempts, bounds)
+
+
+def _make(
+    source: Any, corpus: Any, workspace: Path, method: str, calibration: list, yardstick: Yardstick
+) -> None:
+    """Makes the export of one method in a folder of its name."""
+    from exporting.quantization import CALIBRATED
+
+    if method == "fp32":
+        return
+    folder = workspace / method
+    folder.mkdir()
+    graph = source.quantized(workspace / "fp32", method, calibration, yardstick)
+    source.write_rest(folder)
+    _save(graph, folder, method)
+    if method in CALIBRATED:
+        _shift_scores(source, workspace / "fp32", folder, method, corpus.train.inputs)
+
+
+def _check_conversion(source: Any, converted: np.ndarray, inputs: list) -> None:
+    """Refuses a graph that does not give the original's scores, before anything is judged by it."""
+    few = inputs[:CONVERTED]
+    moved = parity.score_change(source.original_logits(few), converted[: len(few)])
+    if not moved <= CONVERSION:
+        raise RuntimeError(
+            f"the OpenVINO graph of {source.run.home or source.run.path} moves scores by {moved:.3f} before anything "
+            "is quantized: OpenVINO does not compute this model right; predict with transformers instead."
+        )
+
+
+def _note_too_few(attempt: dict[str, Any], bounds: Bounds) -> None:
+    if told := parity.too_few(attempt, attempt["part"], bounds.max_drop):
+        attempt["too_few"] = told
+        print(told, flush=True)
 
 
 def _save(graph: Any, folder: Path, method: str) -> None:
@@ -103,33 +140,33 @@ def _shift_scores(source: Any, original: Path, folder: Path, method: str, inputs
     shifted.rmdir()
 
 
-def prove(
-    source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, max_drop: float
-) -> dict[str, Any]:
-    """Scores the export on the test part, once.
+def prove(source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, bounds: Bounds) -> dict[str, Any]:
+    """Scores the export on the test part, once; loss of accuracy alone decides.
 
     Args:
         source (TextSource or AudioSource): what is exported.
         corpus (Corpus): its data.
         original (ndarray of shape (n, n_labels)): the original's logits on the test part.
         chosen (Chosen): the attempt that passed on validation.
-        max_drop (float): accuracy that may be lost.
+        bounds (Bounds): what may be lost.
 
     Returns:
         dict: the content of ``parity.json``.
 
     Raises:
-        RuntimeError: the export loses more than ``max_drop`` on the test part.
+        RuntimeError: the export loses more than ``bounds.max_drop`` on the test part.
     """
     part = corpus.test
     export = _logits(chosen.folder, part.inputs, source)
     scores = parity.compare(original, export, np.asarray(part.labels))
-    passed = parity.passes(scores["original_accuracy"], scores["export_accuracy"], max_drop)
+    passed = parity.passes(scores["original_accuracy"], scores["export_accuracy"], bounds.max_drop)
     measured = {**sizes(chosen.folder), **_speed(chosen.folder, part.inputs, source)}
     last = {"method": chosen.method, "part": "test", "passed": passed, **scores, **measured}
+    _note_too_few(last, bounds)
     attempts = [*chosen.attempts, last]
     if not passed:
-        raise _failed(source, attempts, max_drop)
+        raise failed(source, attempts, bounds)
+    given = part.inputs if source.run.task == "text" else source.read(part.inputs)
     result = {
         "method": chosen.method,
         "original": {
@@ -142,18 +179,16 @@ def prove(
             "macro_f1": scores["export_macro_f1"],
             "accuracy_interval_95": scores["export_accuracy_interval_95"],
             **measured,
+            "instruction_sets": instruction_sets.measure(chosen.folder, given, original, export, part.labels),
         },
-        "drop_interval_95": scores["drop_interval_95"],
-        "flips": scores["flips"],
-        "n": scores["n"],
-        "max_score_difference": scores["max_score_difference"],
+        **{key: scores[key] for key in ("drop_interval_95", "flips", "n", "max_score_difference", "score_change")},
         "calibration": {"part": "train", "samples": chosen.calibration_samples},
-        "gate": {"max_drop": max_drop, "passed": passed},
+        "gate": {"max_drop": bounds.max_drop, "max_score_change": bounds.max_score_change, "passed": passed},
         "attempts": attempts,
     }
     print(
         f"{chosen.method}: accuracy {scores['export_accuracy']:.4f} against {scores['original_accuracy']:.4f}, "
-        f"{scores['flips']} of {scores['n']} labels changed, "
+        f"{scores['flips']} of {scores['n']} labels changed, scores move by {scores['score_change']:.3f}, "
         f"{result['export']['weight_bytes'] / result['original']['weight_bytes']:.1%} of the weights' size, "
         f"{result['export']['latency_ms_b1']:.1f} ms a single input",
         flush=True,
@@ -180,18 +215,3 @@ def _logits(folder: Path, inputs: list, source: Any) -> np.ndarray:
 def _speed(folder: Path, inputs: list, source: Any) -> dict[str, float]:
     chosen = random.Random(0).sample(inputs, min(speed.INPUTS, len(inputs)))
     return speed.measure(folder, source.run.task, chosen if source.run.task == "text" else source.read(chosen))
-
-
-def _failed(source: Any, attempts: list[dict[str, Any]], max_drop: float) -> RuntimeError:
-    record = (source.run.home or source.run.path) / "export_failed.json"
-    content = {"gate": {"max_drop": max_drop, "passed": False}, "attempts": attempts}
-    write_text(record, json.dumps(content, indent=2) + "\n")
-    told = "; ".join(
-        f"{a['method']} on {a['part']}: {a['original_accuracy']:.4f} -> {a['export_accuracy']:.4f}"
-        for a in attempts
-        if not a["passed"]
-    )
-    return RuntimeError(
-        f"no attempt keeps accuracy within {max_drop:g}: {told}; there is no export, the attempts "
-        f"are in {record}; try --precision auto or a larger --max-drop"
-    )

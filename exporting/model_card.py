@@ -9,6 +9,7 @@ from typing import Any
 from atomic import write_text
 from exporting import card_metadata
 from exporting.card_metadata import title
+from plain_text import markdown
 
 CONFUSIONS = 5
 
@@ -146,6 +147,8 @@ def _quantization(parity: dict) -> str:
         f"| {a['method']} | {a['part']} | {a['original_accuracy']:.4f} | {a['export_accuracy']:.4f} "
         f"| {a['flips']} of {a['n']} | {a['weight_bytes'] / 1e6:.1f} | {a['latency_ms_b1']:.2f} "
         f"| {a['items_per_second']:.0f} | {'yes' if a['passed'] else 'no'} |"
+        if "error" not in a
+        else f"| {a['method']} | {a['part']} | | | | | | | no: {markdown(a['error'])} |"
         for a in parity["attempts"]
     ]
     if onnx := parity.get("onnx"):

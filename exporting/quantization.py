@@ -2,8 +2,8 @@
 
 ``int8`` is full static post-training quantization: weights and activations, calibrated on training data
 (SmoothQuant, then fast bias correction); embeddings, which are looked up and not multiplied, and a text
-classifier's head have 8-bit weights alone. ``int8-mixed`` begins with it and lets the layers that cost accuracy
-compute in floating point again, one by one, until the loss on validation is within bounds; weights stay in 8
+classifier's head have 8-bit weights alone. ``int8-mixed`` begins with it and lets the layers that cost most compute
+in floating point again, one by one, until accuracy and scores on validation are within bounds; weights stay in 8
 bits. ``int8-weight`` stores 8-bit weights and computes all of it in floating point. ``fp16`` and ``fp32`` differ
 in how they are saved.
 """
@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from exporting.parity import Bounds
 
 METHODS = ("int8", "int8-mixed", "int8-weight", "fp16", "fp32")
 CALIBRATED = ("int8", "int8-mixed")
@@ -31,18 +34,35 @@ RANKED = 100  # validation inputs that tell how much a layer matters
 
 
 @dataclass(frozen=True)
+class Yardstick:
+    """The validation part and what an export may lose on it; ``int8-mixed`` alone looks at it while it is made.
+
+    Attributes:
+        inputs (list): texts, or paths of sounds.
+        labels (list of int): their true class numbers.
+        original (ndarray of shape (n, n_labels)): the original's logits.
+        bounds (Bounds): what may be lost.
+    """
+
+    inputs: list[Any]
+    labels: list[int]
+    original: np.ndarray
+    bounds: Bounds
+
+
+@dataclass(frozen=True)
 class Samples:
     """Inputs of a graph, as it takes them.
 
     Attributes:
         calibration (list): of the training part; sets the ranges of activations.
         validation (list): of the validation part; :func:`restore_accuracy` alone looks at it.
-        labels (list of int): the true class numbers of ``validation``.
+        yardstick (Yardstick): what the scores of ``validation`` are measured by.
     """
 
     calibration: list[Any]
     validation: list[Any]
-    labels: list[int]
+    yardstick: Yardstick
 
 
 def attempts_for(precision: str) -> tuple[str, ...]:
@@ -124,20 +144,19 @@ def quantize_graph(model: Any, method: str, samples: list[Any], transformer: boo
     )
 
 
-def restore_accuracy(model: Any, samples: Samples, max_drop: float, transformer: bool = False) -> Any:
+def restore_accuracy(model: Any, samples: Samples, transformer: bool = False) -> Any:
     """Quantizes a graph, then lets layers compute in floating point until the loss is within bounds (NNCF).
 
     The layers are ranked by what they change in the scores of some validation inputs; after each one that is
-    restored, the accuracy on all of them is measured anew.
+    restored, accuracy and scores of all of them are measured anew.
 
     Args:
         model (openvino.Model): floating-point graph; it is left as it is.
         samples (Samples): what to calibrate and to measure on.
-        max_drop (float): accuracy that may be lost on the validation inputs, as a share of 1.
         transformer (bool, optional): the graph is one; else it is convolutional. (Default: ``False``)
 
     Returns:
-        openvino.Model: the quantized graph. It may still lose more than ``max_drop``: the gate decides.
+        openvino.Model: the quantized graph. It may still lose more than the bounds allow: the gate decides.
     """
     import nncf
     from nncf.quantization.advanced_parameters import RestoreMode
@@ -146,12 +165,13 @@ def restore_accuracy(model: Any, samples: Samples, max_drop: float, transformer:
         ranking_subset_size=min(RANKED, len(samples.validation)),
         restore_mode=RestoreMode.ONLY_ACTIVATIONS,
     )
+    items = list(zip(samples.validation, samples.yardstick.labels, samples.yardstick.original, strict=True))
     return nncf.quantize_with_accuracy_control(
         model.clone(),
         nncf.Dataset(samples.calibration),
-        nncf.Dataset(list(zip(samples.validation, samples.labels, strict=True)), lambda item: item[0]),
-        _accuracy,
-        max_drop=max_drop,
+        nncf.Dataset(items, lambda item: item[0]),
+        partial(_within_bounds, samples.yardstick.bounds),
+        max_drop=1.0,  # below the floating-point graph's, which is 0: the bounds
         drop_type=nncf.DropType.ABSOLUTE,
         subset_size=len(samples.calibration),
         advanced_quantization_parameters=_advanced(),
@@ -160,13 +180,17 @@ def restore_accuracy(model: Any, samples: Samples, max_drop: float, transformer:
     )
 
 
-def _accuracy(compiled: Any, items: Iterable[tuple[Any, int]]) -> tuple[float, list[list[np.ndarray]]]:
-    """Share of right answers, and the scores, from which NNCF sees more than from right and wrong."""
-    scores, right = [], []
-    for inputs, label in items:
+def _within_bounds(
+    bounds: Bounds, compiled: Any, items: Iterable[tuple[Any, int, np.ndarray]]
+) -> tuple[float, list[list[np.ndarray]]]:
+    """0 for the original's scores, -1 at the bounds; and the scores, from which NNCF sees more than from one number."""
+    scores, labels, original = [], [], []
+    for inputs, label, wanted in items:
         scores.append([np.array(compiled(inputs)[0])])
-        right.append(int(scores[-1][0].argmax()) == label)
-    return float(np.mean(right)), scores
+        labels.append(label)
+        original.append(wanted)
+    found = np.concatenate([logits for (logits,) in scores])
+    return -bounds.excess(np.stack(original), found, np.array(labels)), scores
 
 
 def _static_settings(transformer: bool) -> dict[str, Any]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cached_property
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from exporting.quantization import CALIBRATED, Samples, quantize_with_optimum, restore_accuracy
+from exporting.quantization import CALIBRATED, Samples, Yardstick, quantize_with_optimum, restore_accuracy
 from exporting.source import Run
-
-if TYPE_CHECKING:
-    from corpora import Part
+from inference.export_folder import MODEL
 
 BATCH = 32
 
@@ -34,31 +33,41 @@ class TextSource:
         self.max_length = int(run.report["config"]["sequence_length"])
 
     def convert(self, folder: Path) -> None:
-        """Writes the floating-point OpenVINO graph of the run into ``folder``, through Optimum Intel."""
+        """Writes the floating-point OpenVINO graph of the run into ``folder``, through Optimum Intel.
+
+        It takes what the run's tokenizer makes: a BERT beside a tokenizer that knows no token types, such as XLM-R's,
+        was trained with zeros, and its graph makes them itself.
+        """
         from optimum.intel import OVModelForSequenceClassification
 
-        OVModelForSequenceClassification.from_pretrained(
+        model = OVModelForSequenceClassification.from_pretrained(
             self.run.path, export=True, compile=False, load_in_8bit=False
-        ).save_pretrained(folder)
+        )
+        known = self.tokenizer.model_input_names
+        if "token_type_ids" not in known and any("token_type_ids" in port.get_names() for port in model.model.inputs):
+            fill_token_types(model.model)
+        model.save_pretrained(folder)
 
-    def quantized(
-        self, folder: Path, method: str, calibration: list[str], validation: Part, max_drop: float
-    ) -> Any:
+    def quantized(self, folder: Path, method: str, calibration: list[str], yardstick: Yardstick) -> Any:
         """The graph in ``folder`` made smaller; calibrated on ``calibration``, texts of the training part.
 
-        ``int8-mixed`` alone looks at ``validation``, to lose at most ``max_drop`` there.
+        ``int8-mixed`` alone looks at ``yardstick``, to stay within its bounds.
         """
+        import openvino
+
+        graph = openvino.Core().read_model(folder / MODEL)
+        names = [port.get_any_name() for port in graph.inputs]
+        samples = self._encode(calibration, names) if method in CALIBRATED else []
         if method == "int8-mixed":
-            import openvino
+            validation = self._encode(yardstick.inputs, names)
+            return restore_accuracy(graph, Samples(samples, validation, yardstick), transformer=True)
+        return quantize_with_optimum(folder, method, samples)
 
-            samples = Samples(self._encode(calibration), self._encode(validation.inputs), validation.labels)
-            graph = openvino.Core().read_model(folder / "openvino_model.xml")
-            return restore_accuracy(graph, samples, max_drop, transformer=True)
-        return quantize_with_optimum(folder, method, self._encode(calibration) if method in CALIBRATED else [])
-
-    def _encode(self, texts: list[str]) -> list[dict[str, np.ndarray]]:
+    def _encode(self, texts: list[str], names: list[str]) -> list[dict[str, np.ndarray]]:
         settings = {"truncation": True, "max_length": self.max_length, "return_tensors": "np"}
-        return [dict(self.tokenizer(text, **settings)) for text in texts]
+        return [
+            {name: ids for name, ids in self.tokenizer(text, **settings).items() if name in names} for text in texts
+        ]
 
     @cached_property
     def model(self) -> Any:
@@ -73,11 +82,17 @@ class TextSource:
         """Logits of the original weights, in fp32 by torch: (n_texts, n_labels)."""
         import torch
 
+        taken = signature(self.model.forward).parameters  # a tokenizer may make more than the model takes
+
         def run(batch: dict[str, Any]) -> np.ndarray:
             with torch.inference_mode():
-                return self.model(**batch).logits.numpy()
+                return self.model(**{name: ids for name, ids in batch.items() if name in taken}).logits.numpy()
 
         return self.logits_of(run, texts)
+
+    def as_scored(self, texts: list[str]) -> np.ndarray | None:
+        """None: padding, which is masked, changes nothing, so training scored as :meth:`original_logits` does."""
+        return None
 
     def logits_of(self, run: Callable[[dict[str, Any]], np.ndarray], texts: list[str]) -> np.ndarray:
         """Logits of all texts, (n_texts, n_labels), from a function of one batch of torch tensors."""
@@ -110,6 +125,23 @@ class TextSource:
         settings = self.run.path / "tokenizer_config.json"
         if settings.is_file():
             _write_compact(folder / settings.name, json.loads(settings.read_text(encoding="utf-8")))
+
+
+def fill_token_types(graph: Any) -> None:
+    """Puts zeros in the place of the input ``token_type_ids``, in place.
+
+    Args:
+        graph (openvino.Model): with the inputs ``input_ids`` and ``token_type_ids``, both (batch, length).
+    """
+    from openvino import opset13
+
+    given = {name: port.get_node() for port in graph.inputs for name in port.get_names()}
+    types = given["token_type_ids"]
+    zero = opset13.constant(np.zeros((), types.get_element_type().to_dtype()))
+    zeros = opset13.broadcast(zero, opset13.shape_of(given["input_ids"]))
+    types.output(0).replace(zeros.output(0))
+    graph.remove_parameter(types)
+    graph.validate_nodes_and_infer_types()
 
 
 def _write_compact(path: Path, content: Any) -> None:

@@ -69,6 +69,7 @@ def test_tokenizer_graph_gives_the_tokenizer_s_ids(text_run, news):
 
 def test_calibration_never_sees_validation_or_test(text_run, monkeypatch, tmp_path):
     from exporting import gate
+    from exporting.parity import Bounds
     from exporting.source import read_run
     from exporting.text_source import TextSource
 
@@ -84,7 +85,7 @@ def test_calibration_never_sees_validation_or_test(text_run, monkeypatch, tmp_pa
     (tmp_path / "fp32").mkdir()
     source = Spy(run)
     source.convert(tmp_path / "fp32")
-    gate.choose(source, corpus, tmp_path, "int8", 1.0, 20)
+    gate.choose(source, corpus, tmp_path, "int8", Bounds(1.0, 1.0), 20)
     assert len(seen) == 20 and set(seen) <= set(corpus.train.inputs)
 
 
@@ -107,7 +108,7 @@ def test_failed_gate_leaves_no_export_and_keeps_the_attempts(text_run, tmp_path,
     report = json.loads((run / "run.json").read_text())
     monkeypatch.setattr(TextSource, "quantized", inverted)
     assert report["metrics"]["accuracy"] > 0.8, "the tiny run learned nothing: no gate can be tested on it"
-    with pytest.raises(RuntimeError, match="no attempt keeps accuracy within 0.005: int8"):
+    with pytest.raises(RuntimeError, match="no attempt stays within the bounds: int8 on validation"):
         export.export_run(run, precision="int8")
     assert not (run / "export").exists() and not list(run.glob(".*"))
     failed = json.loads((run / "export_failed.json").read_text())
@@ -120,6 +121,8 @@ def test_layers_are_restored_until_the_loss_is_within_bounds(text_run, tmp_path)
     import openvino
 
     import inference
+    from exporting.parity import Bounds
+    from exporting.quantization import Yardstick
     from exporting.source import read_run
     from exporting.text_source import TextSource
 
@@ -130,7 +133,10 @@ def test_layers_are_restored_until_the_loss_is_within_bounds(text_run, tmp_path)
     source.convert(tmp_path / "fp32")
     for name in ("fp32", "mixed"):
         source.write_rest(tmp_path / name)
-    graph = source.quantized(tmp_path / "fp32", "int8-mixed", corpus.train.inputs[:30], corpus.validation, 0.0)
+    part = corpus.validation
+    original = inference.load(tmp_path / "fp32").logits(part.inputs)
+    yardstick = Yardstick(part.inputs, part.labels, original, Bounds(0.0, 0.1))
+    graph = source.quantized(tmp_path / "fp32", "int8-mixed", corpus.train.inputs[:30], yardstick)
     openvino.save_model(graph, tmp_path / "mixed" / "openvino_model.xml", compress_to_fp16=False)
     sizes = [(tmp_path / name / "openvino_model.bin").stat().st_size for name in ("fp32", "mixed")]
     assert sizes[1] < 0.3 * sizes[0]

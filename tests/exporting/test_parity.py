@@ -20,12 +20,13 @@ def test_gate_bounds_the_drop():
     assert parity.passes(0.90, 0.93, 0.0), "a gain always passes"
 
 
-def test_interval_holds_the_drop_and_is_a_point_without_flips():
+def test_interval_holds_the_drop_and_is_no_point_without_flips():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 400)
     original = np.eye(2)[labels]
     export = original.copy()
-    assert parity.compare(original, export, labels)["drop_interval_95"] == [0.0, 0.0]
+    low, high = parity.compare(original, export, labels)["drop_interval_95"]
+    assert -0.01 < low < 0 < high < 0.01, "400 examples without a change do not prove that none ever changes"
     export[:40] = 1 - export[:40]
     low, high = parity.compare(original, export, labels)["drop_interval_95"]
     assert low < 0.1 < high and high - low < 0.08

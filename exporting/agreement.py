@@ -1,0 +1,68 @@
+"""Whether the weights of a run are those that its ``run.json`` tells of: the gate's original against its metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from exporting import parity
+
+# Training may have scored in bf16, which keeps 8 bits of a number, where the gate scores in fp32. A label can change
+# only where the two best logits are closer than what that moves them, measured in docs/folders.md.
+ARITHMETIC = 0.05
+
+
+def check_original(source: Any, logits: np.ndarray, inputs: list, labels: list[int]) -> None:
+    """Refuses weights that are not the ones ``run.json`` tells of, by their answers on the test part.
+
+    Counted is how many labels differ at the least, from the two tables of confusions, so that as many gains as losses
+    do not cancel; arithmetic can explain as many as the original is in doubt about, and one more.
+
+    Args:
+        source (TextSource or AudioSource): of a run with metrics.
+        logits (ndarray of shape (n, n_labels)): the original's on the test part, in fp32.
+        inputs (list): the test part.
+        labels (list of int): the true class numbers.
+
+    Raises:
+        RuntimeError: they differ by more than arithmetic explains, or are no numbers.
+    """
+    where = source.run.home or source.run.path
+    if not np.isfinite(logits).all():
+        raise RuntimeError(f"the weights in {where} give scores that are no numbers: train again.")
+    differ, explained = differing(source.run.report, logits, labels), in_doubt(logits) + 1
+    if differ > explained and (scored := source.as_scored(inputs)) is not None:
+        differ = differing(source.run.report, scored, labels)
+    if differ > explained:
+        found = float((logits.argmax(axis=1) == np.asarray(labels)).mean())
+        raise RuntimeError(
+            f"the weights in {where} have accuracy {found:.4f} on the test part and run.json says "
+            f"{source.run.report['metrics']['accuracy']:.4f}: at least {differ} of {len(labels)} labels differ and "
+            f"arithmetic explains {explained}, so these are not the weights that were scored, or not all of them were "
+            "saved: train again."
+        )
+
+
+def differing(report: dict[str, Any], logits: np.ndarray, labels: list[int]) -> int:
+    """How many labels on the test part are others than ``run.json`` tells of, at the least."""
+    right = logits.argmax(axis=1) == np.asarray(labels)
+    differ = round(abs(right.mean() - report["metrics"]["accuracy"]) * len(labels))
+    if (counts := report.get("confusion")) is None:
+        return differ
+    return max(differ, int(np.abs(np.asarray(counts) - parity.confusion(logits, np.asarray(labels))).sum()) // 2)
+
+
+def in_doubt(logits: np.ndarray) -> int:
+    """How many inputs could get another label in the arithmetic of training.
+
+    Args:
+        logits (ndarray of shape (n, n_labels)): in fp32.
+
+    Returns:
+        int: inputs whose two largest logits are closer than :data:`ARITHMETIC` of the logits' size, which is the mean
+        over the inputs of the distance between the largest and the smallest.
+    """
+    ordered = np.sort(logits.astype(np.float64), axis=1)
+    size = (ordered[:, -1] - ordered[:, 0]).mean()
+    return int((ordered[:, -1] - ordered[:, -2] < ARITHMETIC * size).sum())

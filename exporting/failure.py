@@ -1,0 +1,105 @@
+"""What is recorded and said where no export passes: every attempt, and the ways that are left."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from atomic import write_text
+from exporting.parity import Bounds
+from exporting.quantization import METHODS
+
+RECORD = "export_failed.json"
+NAMED = ("int8-weight", "fp32")  # what is proposed in the place of a method that failed, from the smallest up
+
+
+def failed(source: Any, attempts: list[dict[str, Any]], bounds: Bounds) -> RuntimeError:
+    """Writes the attempts to ``export_failed.json`` of the run; gives the error to raise.
+
+    Args:
+        source (TextSource or AudioSource): what was to be exported.
+        attempts (list of dict): in their order; the last one on the test part where one got so far.
+        bounds (Bounds): what they had to keep.
+    """
+    record = (source.run.home or source.run.path) / RECORD
+    before = _on_test(record)
+    if attempts[-1]["part"] == "test":
+        before.append({key: attempts[-1][key] for key in ("method", "original_accuracy", "export_accuracy")})
+    content = {
+        "gate": {"max_drop": bounds.max_drop, "max_score_change": bounds.max_score_change, "passed": False},
+        "attempts": attempts,
+        "failed_on_test": before,
+    }
+    write_text(record, json.dumps(content, indent=2) + "\n")
+    told = "; ".join(_told(attempt, bounds) for attempt in attempts if not attempt["passed"])
+    few = "; ".join(attempt["too_few"] for attempt in attempts if attempt.get("too_few"))
+    ways = _ways(attempts, {failure["method"] for failure in before if _loss(failure) > bounds.max_drop})
+    return RuntimeError(
+        f"no attempt stays within the bounds: {told}; {f'{few}; ' if few else ''}there is no export, the attempts are "
+        f"in {record}; {ways}."
+    )
+
+
+def forget(source: Any) -> None:
+    """Takes away the record of attempts that failed, once one has passed."""
+    ((source.run.home or source.run.path) / RECORD).unlink(missing_ok=True)
+
+
+def _on_test(record: Path) -> list[dict[str, Any]]:
+    """The methods that failed on the test part in earlier calls; none where there is no record of this version."""
+    try:
+        return list(json.loads(record.read_text(encoding="utf-8")).get("failed_on_test", []))
+    except (OSError, ValueError):
+        return []
+
+
+def _told(attempt: dict[str, Any], bounds: Bounds) -> str:
+    what = f"{attempt['method']} on {attempt['part']}"
+    if "error" in attempt:
+        return f"{what}: {attempt['error']}"
+    told = f"{what}: {attempt['original_accuracy']:.4f} -> {attempt['export_accuracy']:.4f}"
+    if _loss(attempt) > bounds.max_drop + 1e-12:
+        told += f", more than --max-drop {bounds.max_drop:g}"
+    if attempt["part"] == "validation" and attempt["score_change"] > bounds.max_score_change:
+        told += f", scores move by {attempt['score_change']:.3f}, more than {bounds.max_score_change:g}"
+    return told
+
+
+def _ways(attempts: list[dict[str, Any]], failed_on_test: set[str]) -> str:
+    """What is left to try: a method that is closer to the original and has not failed, or a wider bound."""
+    last = attempts[-1]
+    # fp32 is the graph that all others are made of: where it fails, they do.
+    left = [] if "fp32" in failed_on_test or last["method"] == "fp32" else [
+        method for method in NAMED
+        if METHODS.index(method) > METHODS.index(last["method"]) and method not in failed_on_test
+    ]  # fmt: skip
+    ways = [f"--precision {method}" for method in left]
+    if last["part"] == "test":
+        loss = math.ceil(_loss(last) * 1e4 - 1e-6) / 1e4
+        if last["method"] == "int8-mixed":  # it has no name of its own, and becomes another where it may lose more
+            ways.append(f"a --max-drop larger than {loss:g}")
+        elif loss < 1:
+            ways.append(f"--precision {last['method']} --max-drop {loss:g}")
+    else:
+        ways += _wider([attempt for attempt in attempts if "error" not in attempt])
+    if not ways:
+        return "predict with transformers instead, or train again"
+    told = "try " + ", or ".join(ways)
+    if not left and last["part"] == "test":
+        return f"nothing is left that is closer to the original, {told}"
+    return told
+
+
+def _wider(measured: list[dict[str, Any]]) -> list[str]:
+    """The bounds within which the closest of some attempts on validation would have been."""
+    if not measured:
+        return []
+    closest = min(measured, key=lambda attempt: (_loss(attempt), attempt["score_change"]))
+    loss, change = max(0.0, _loss(closest)), closest["score_change"]
+    return [f"a --max-drop of {math.ceil(loss * 1e4) / 1e4:g} with a --max-score-change of {change + 5e-4:.3f}"]
+
+
+def _loss(attempt: dict[str, Any]) -> float:
+    return attempt["original_accuracy"] - attempt["export_accuracy"]
