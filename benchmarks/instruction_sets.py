@@ -1,0 +1,107 @@
+"""What an export answers on other processors: its labels and scores with fewer instructions than this one has.
+
+    python benchmarks/instruction_sets.py RUN_FOLDER
+    python benchmarks/instruction_sets.py RUN_FOLDER --caps AVX512_CORE AVX2
+    python benchmarks/instruction_sets.py RUN_FOLDER --emulate Haswell-v4 Nehalem --emulated 50   # needs qemu-user
+
+Each row is a process of its own: this processor as it is; oneDNN capped by ``ONEDNN_MAX_CPU_ISA``, a switch that
+OpenVINO's own kernels do not follow; and a whole processor emulated by qemu-user, on a few inputs, since that takes
+seconds each. Flips are against the floating-point graph's labels on the test part, the largest difference of a logit is
+from the export on this processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+if __package__ in (None, ""):  # run by path: make the repository root importable
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+import numpy as np
+
+from atomic import write_text
+from command_line import quiet_libraries, run
+from exporting import instruction_sets
+
+EMULATOR = "qemu-x86_64"
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; see the module's docstring for examples."""
+    parser = argparse.ArgumentParser(
+        prog="instruction_sets.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="with an export in it")
+    parser.add_argument("--export", type=Path, help="the export (default: RUN_FOLDER/export)")
+    parser.add_argument("--caps", nargs="*", default=["AVX512_CORE", "AVX2", "SSE41"], help="of oneDNN")
+    parser.add_argument("--emulate", nargs="*", default=[], help=f"processors, by {EMULATOR}'s names")
+    parser.add_argument("--emulated", type=int, default=50, help="inputs an emulated processor gets")
+    parser.add_argument("--json", type=Path, help="also write the rows there")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    options = parser.parse_args(argv)
+    if options.emulate and not shutil.which(EMULATOR):
+        raise ValueError(f"--emulate needs {EMULATOR}, which is not installed: apt-get install qemu-user.")
+    quiet_libraries()
+    rows = measure(options)
+    print(table(rows))
+    if options.json:
+        write_text(options.json, json.dumps(rows, indent=1) + "\n")
+    return 0
+
+
+def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """One row for each set of instructions: ``name``, ``n``, ``flips``, ``max_logit_difference``, or ``error``."""
+    from exporting.export import _source
+    from exporting.merged import with_plain_weights
+    from exporting.source import read_run
+
+    folder = options.export or options.run / "export"
+    run_ = read_run(options.run)
+    part = run_.corpus().test
+    with tempfile.TemporaryDirectory() as temporary:
+        source = _source(with_plain_weights(run_, Path(temporary)))
+        inputs = part.inputs if run_.task == "text" else source.read(part.inputs)
+        wanted = source.original_logits(part.inputs).argmax(axis=1)
+    here = instruction_sets.logits_under("", folder, inputs)
+    few = slice(0, options.emulated)
+    cases = [(instruction_sets.name(), "", (), slice(None))]
+    cases += [(f"capped at {cap}", cap, (), slice(None)) for cap in options.caps]
+    cases += [(f"{name}, emulated", "", (EMULATOR, "-cpu", name), few) for name in options.emulate]
+    rows = []
+    for name, cap, command, chosen in cases:
+        row: dict[str, Any] = {"name": name, "n": len(inputs[chosen])}
+        try:
+            logits = instruction_sets.logits_under(cap, folder, inputs[chosen], command)
+            row["flips"] = int((logits.argmax(axis=1) != wanted[chosen]).sum())
+            row["flips_here"] = int((here[chosen].argmax(axis=1) != wanted[chosen]).sum())
+            row["max_logit_difference"] = float(np.abs(logits - here[chosen]).max())
+        except RuntimeError as error:
+            row["error"] = str(error)
+        print(json.dumps(row), file=sys.stderr, flush=True)
+        rows.append(row)
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows in Markdown."""
+    lines = [
+        "| instructions | inputs | labels other than fp32's | the same inputs here | largest difference of a logit |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows:
+        found = (
+            f"{row['flips']} | {row['flips_here']} | {row['max_logit_difference']:.3f}"
+            if "error" not in row
+            else f"does not run: {row['error'][:120]} | | "
+        )
+        lines.append(f"| {row['name']} | {row['n']} | {found} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,90 @@
+"""Exports that cases.md names: weights that were not the ones scored, a tokenizer without token types."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.conftest import run_script
+
+
+@pytest.fixture
+def run_copy(text_run, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(text_run, folder, ignore=shutil.ignore_patterns("export"))
+    return folder
+
+
+def _change(folder, name, change):
+    from safetensors.numpy import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    found = [key for key in weights if key.endswith(name)]
+    assert len(found) == 1
+    weights[found[0]] = change(weights[found[0]])
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+@pytest.mark.case("L5")
+def test_weights_that_were_not_all_saved_are_not_exported(run_copy):
+    rng = np.random.default_rng(0)
+    _change(run_copy, "pooler.dense.weight", lambda w: rng.normal(0, 0.02, w.shape).astype(np.float32))
+    done = run_script("exporting/export.py", run_copy, "--precision", "int8-weight", cwd=run_copy)
+    told = json.loads((run_copy / "run.json").read_text())["metrics"]["accuracy"]
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert f"run.json says {told:.4f}" in done.stderr and "have accuracy 0." in done.stderr
+    assert "train again." in done.stderr and "trying" not in done.stdout, "before the long work"
+    assert not (run_copy / "export").exists() and not list(run_copy.glob(".*"))
+
+
+@pytest.mark.case("L6")
+def test_bert_beside_a_tokenizer_without_token_types(case_models, case_inputs, tmp_path):
+    import openvino
+
+    import inference
+    from exporting.export import export_run
+    from exporting.source import read_run
+    from exporting.text_source import TextSource
+
+    words = ["--dataset", case_inputs / "reviews.csv", "--base-model", case_models / "bert_xlmr_tokenizer"]
+    done = run_script("training/finetune.py", *words, "--epochs", 1, "--output-dir", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-1500:]
+    folder = export_run(tmp_path / "run", precision="int8", calibration_samples=20)
+    assert json.loads((folder / "parity.json").read_text())["method"] == "int8"
+    graph = openvino.Core().read_model(folder / "openvino_model.xml")
+    assert {port.get_any_name() for port in graph.inputs} == {"input_ids", "attention_mask"}
+    texts = ["a warm and honest film", "two dull hours"] * 10
+    original = TextSource(read_run(tmp_path / "run")).original_logits(texts)
+    assert np.abs(inference.load(folder).logits(texts) - original).max() < 0.1
+    (tmp_path / "fp32").mkdir()
+    source = TextSource(read_run(tmp_path / "run"))
+    source.convert(tmp_path / "fp32")
+    source.write_rest(tmp_path / "fp32")
+    assert np.abs(inference.load(tmp_path / "fp32").logits(texts) - original).max() < 1e-4
+
+
+@pytest.mark.case("L6")
+def test_an_attempt_that_raises_is_recorded_and_auto_goes_on(run_copy, monkeypatch):
+    from exporting.export import export_run
+    from exporting.text_source import TextSource
+
+    whole = TextSource.quantized
+
+    def broken(self, folder, method, *rest):
+        if method != "int8-weight":
+            raise RuntimeError("Exception from src/core: | Eltwise | shapes")
+        return whole(self, folder, method, *rest)
+
+    monkeypatch.setattr(TextSource, "quantized", broken)
+    (run_copy / "export_failed.json").write_text("{}")
+    folder = export_run(run_copy)
+    attempts = json.loads((folder / "parity.json").read_text())["attempts"]
+    assert [(a["method"], "error" in a) for a in attempts] == [
+        ("int8", True),
+        ("int8-mixed", True),
+        ("int8-weight", False),
+        ("int8-weight", False),
+    ]
+    assert "Eltwise" in (folder / "README.md").read_text(encoding="utf-8")
+    assert not (run_copy / "export_failed.json").exists(), "an export that passed leaves no record of a failure"
