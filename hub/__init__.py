@@ -4,8 +4,9 @@ Light to import: huggingface_hub is loaded by the first call that needs it. The 
 environment variable HF_ENDPOINT names when a function is called.
 """
 
-from hub.access import check_write_access, whoami
+from hub.access import check_write_access, look_up_private, whoami
 from hub.card import check_card, front_matter
+from hub.client import check_repo_id, check_tag_name
 from hub.errors import (
     HubAccessError,
     HubConflict,
@@ -19,7 +20,7 @@ from hub.files import is_unsafe
 from hub.published import Published, PublishedFile
 from hub.snapshot import download
 from hub.space import create_space, set_secrets, set_variables, wait_running
-from hub.tokens import find_token, scrub
+from hub.tokens import URL_PASSWORD, find_token, looks_secret, scrub
 from hub.upload import publish
 from hub.verify import verify_published
 
@@ -33,13 +34,18 @@ __all__ = [
     "MetadataError",
     "Published",
     "PublishedFile",
+    "URL_PASSWORD",
     "check_card",
+    "check_repo_id",
+    "check_tag_name",
     "check_write_access",
     "create_space",
     "download",
     "find_token",
     "front_matter",
     "is_unsafe",
+    "look_up_private",
+    "looks_secret",
     "publish",
     "scrub",
     "set_secrets",

@@ -41,7 +41,14 @@ def whoami(token: str | None = None) -> str:
     return _account(token, "asking for your account")["name"]
 
 
-def check_write_access(repo_id: str | None, token: str | None = None, *, repo_type: str = "model") -> str:
+def check_write_access(
+    repo_id: str | None,
+    token: str | None = None,
+    *,
+    repo_type: str = "model",
+    private: bool = False,
+    pull_request: bool = False,
+) -> str:
     """Makes sure that `hub.publish` will be allowed, without changing anything.
 
     Args:
@@ -49,13 +56,15 @@ def check_write_access(repo_id: str | None, token: str | None = None, *, repo_ty
             one of the user's own; None asks only for the user's own namespace.
         token (str, optional): (Default: `find_token`)
         repo_type (str): "model", "dataset" or "space". (Default: "model")
+        private (bool, optional): what is published must not become public. (Default: ``False``)
+        pull_request (bool, optional): the change will be proposed, which everybody may do. (Default: ``False``)
 
     Returns:
         str: the namespace, a user or an organization.
 
     Raises:
         ValueError: ``repo_id`` cannot be a repository's name.
-        HubAccessError: no token, or one that may not write there.
+        HubAccessError: no token, or one that may not write there; a public repository where ``private`` is asked.
         HubUnavailable: the Hub cannot be reached.
     """
     if repo_id is not None:
@@ -68,6 +77,11 @@ def check_write_access(repo_id: str | None, token: str | None = None, *, repo_ty
     where = f"{endpoint()}/settings/tokens"
     if key.get("role") == "read":
         raise HubAccessError(f"the token of {user} may only read: make one with the role write at {where}")
+    full_name = repo_id and f"{namespace}/{repo_id.split('/')[-1]}"
+    if full_name and pull_request and (is_private := look_up_private(full_name, token, repo_type)) is not None:
+        if private and not is_private:
+            raise public_instead_of_private(full_name)
+        return namespace
     if namespace != user:
         roles = {org["name"]: org.get("roleInOrg") for org in account.get("orgs", [])}
         if namespace not in roles:
@@ -88,20 +102,60 @@ def check_write_access(repo_id: str | None, token: str | None = None, *, repo_ty
             raise HubAccessError(
                 f"the fine-grained token of {user} may not write to {namespace}: allow it at {where}"
             )
-    if repo_id is not None:
-        _check_existing(f"{namespace}/{repo_id.split('/')[-1]}", token, repo_type)
+    if full_name:
+        _check_existing(full_name, token, repo_type, private)
     return namespace
 
 
-def _check_existing(repo_id: str, token: str, repo_type: str) -> None:
+def public_instead_of_private(repo_id: str) -> HubAccessError:
+    """The refusal where something private would become public."""
+    return HubAccessError(
+        f"{repo_id} exists and is public, so nothing was sent: make it private in its settings, choose another "
+        "name, or publish without asking for private"
+    )
+
+
+def look_up_private(repo_id: str, token: str | None = None, repo_type: str = "model") -> bool | None:
+    """Whether a repository is only for those who are allowed: private, or gated.
+
+    Args:
+        repo_id (str): "user/name".
+        token (str, optional): asked with exactly this one, or with none at all. (Default: ``None``)
+        repo_type (str): "model", "dataset" or "space". (Default: "model")
+
+    Returns:
+        bool or None: None where there is no such repository, or this token does not see it.
+
+    Raises:
+        HubUnavailable: the Hub cannot be reached.
+    """
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    api = connect(token)
+    try:
+        info = with_retries(
+            lambda: api.repo_info(repo_id, repo_type=repo_type, timeout=CONNECT_SECONDS), "looking it up"
+        )
+        return bool(info.private or getattr(info, "gated", False))
+    except GatedRepoError:
+        return True
+    except RepositoryNotFoundError:
+        return None
+    except Exception as error:
+        raise explain(error, repo_id, endpoint(), "looking at") from None
+
+
+def _check_existing(repo_id: str, token: str, repo_type: str, private: bool) -> None:
     """An existing repository may still refuse (a contributor, somebody else's); a missing one is fine."""
     from huggingface_hub.errors import HfHubHTTPError
 
     api = connect(token)
     try:
-        with_retries(
+        info = with_retries(
             lambda: api.repo_info(repo_id, repo_type=repo_type, timeout=CONNECT_SECONDS), "looking it up"
         )
+        if private and not info.private:
+            raise public_instead_of_private(repo_id)
         with_retries(
             lambda: api.auth_check(repo_id, repo_type=repo_type, write=True), "asking for write access"
         )

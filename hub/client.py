@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
 from hub.errors import is_transient, root_cause
+from hub.tokens import URL_PASSWORD, scrub
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -30,7 +31,12 @@ REPO_TYPES = ("model", "dataset", "space")
 
 
 def endpoint() -> str:
-    """Address of the Hub: HF_ENDPOINT as it is now (the client reads it only once, when it is imported)."""
+    """Address of the Hub, to be shown: HF_ENDPOINT as it is now, without the password that may stand in it."""
+    return URL_PASSWORD.sub("", _address())
+
+
+def _address() -> str:
+    """HF_ENDPOINT as it is now: the client itself reads it only once, when it is imported."""
     return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
 
 
@@ -44,7 +50,15 @@ def connect(token: str | None) -> HfApi:
     """A client of `endpoint` with exactly this token: never one that is found somewhere else."""
     from huggingface_hub import HfApi
 
-    return HfApi(endpoint=endpoint(), token=token or False, library_name="grokaem")
+    for handler in logging.getLogger("huggingface_hub").handlers:
+        handler.addFilter(_without_secrets)
+    return HfApi(endpoint=_address(), token=token or False, library_name="grokaem")
+
+
+def _without_secrets(record: logging.LogRecord) -> bool:
+    """The client's notices name the address that is tried again, with whatever stands in it."""
+    record.msg, record.args = scrub(record.getMessage()), ()
+    return True
 
 
 def web_address(repo_id: str, repo_type: str) -> str:
@@ -58,6 +72,13 @@ def check_repo_id(repo_id: str) -> str:
     if not re.fullmatch(rf"({name}/)?{name}", repo_id) or ".." in repo_id or "--" in repo_id:
         raise ValueError(f"{repo_id!r} cannot be the name of a repository: use the form user/name")
     return repo_id
+
+
+def check_tag_name(tag: str) -> str:
+    """Returns the tag, or raises ValueError in one sentence where git could not keep it."""
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", tag):
+        raise ValueError(f"{tag!r} cannot be a tag: use letters, digits, dots and dashes.")
+    return tag
 
 
 def check_repo_type(repo_type: str) -> str:

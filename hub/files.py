@@ -30,15 +30,17 @@ PICKLED_WEIGHTS = (
     "training_args*",
     "rng_state*",
 )
-NEVER_PUBLISHED = (
-    ".git",
-    ".cache",
-    "__pycache__",
-    ".ipynb_checkpoints",
-    ".DS_Store",
-    "*.tmp",
-    "*.incomplete",
-)
+# Histories, caches, backups of editors.
+SCRATCH = (".git", ".hg", ".svn", ".cache", "__pycache__", ".ipynb_checkpoints", ".DS_Store", ".venv", ".idea",
+           ".vscode", "*.tmp", "*.incomplete", "*~", "*.swp", "*.swo", ".#*", "#*#", "*.bak", "*.orig")  # fmt: skip
+# Where people and programs keep passwords, keys and tokens.
+SECRET_FILES = (".env", ".env.*", "*.env", ".envrc", ".netrc", "_netrc", ".pypirc", ".npmrc", ".git-credentials",
+                ".htpasswd", ".pgpass", ".aws", ".ssh", ".gnupg", ".docker", ".kaggle", "kaggle.json", "*.pem",
+                "*.key", "*.p12", "*.pfx", "*.jks", "*.kdbx", "*.ppk", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*",
+                "credentials", "credentials.*", "client_secret*.json", "service_account*.json",
+                "service-account*.json", "secrets.*", "token", "token.txt", "*.token", "hf_token*", ".hf_token*",
+                "stored_tokens", ".*_history")  # fmt: skip
+NEVER_PUBLISHED = SCRATCH + SECRET_FILES
 
 
 def is_unsafe(path: str, all_paths: Iterable[str], programs: bool = False) -> bool:
@@ -79,13 +81,35 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def git_sha1_of(path: Path) -> str:
+def content_is(path: Path, oid: str) -> bool:
+    """Whether a file's content is what a repository names so.
+
+    64 digits are the sha256 of the content, or, on a Hub whose git names things by sha256, that of a git blob; 40
+    digits are git's own name.
+    """
+    if len(oid) != 64:
+        return git_name_of(path) == oid
+    return sha256_of(path) == oid or git_name_of(path, "sha256") == oid
+
+
+def git_name_of(path: Path, algorithm: str = "sha1") -> str:
     """The name git gives to a file's content: what the Hub names a regular file by."""
-    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    digest = hashlib.new(algorithm, b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def is_never_published(path: PurePosixPath) -> bool:
+    """Whether a file stays at home: caches, histories, backups, and what holds passwords or keys by its name."""
+    return any(fnmatch(part.lower(), pattern.lower()) for part in path.parts for pattern in NEVER_PUBLISHED)
+
+
+def left_at_home(folder: Path) -> list[str]:
+    """The files of a folder that :func:`publishable` leaves out because of their names, sorted."""
+    inside = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in inside if is_never_published(PurePosixPath(path.as_posix())))
 
 
 def publishable(folder: Path) -> dict[str, Path]:
@@ -100,7 +124,7 @@ def publishable(folder: Path) -> dict[str, Path]:
     found = {}
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        if any(fnmatch(part, pattern) for part in inside.parts for pattern in NEVER_PUBLISHED):
+        if is_never_published(PurePosixPath(inside.as_posix())):
             continue
         if path.is_file():
             if not path.resolve().is_relative_to(folder.resolve()):

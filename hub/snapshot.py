@@ -24,7 +24,8 @@ from hub.client import (
     with_retries,
 )
 from hub.errors import HubError, HubUnavailable, explain, is_transient
-from hub.store import Promised, Store, Wanted
+from hub.listing import Promised, listed
+from hub.store import Store, Wanted
 from hub.tokens import find_token
 
 WORKERS = 4  # files fetched at the same time
@@ -94,12 +95,13 @@ def download(
             return cached
         raise explain(error, repo_id, endpoint(), "downloading") from None
     try:
-        promised = _list_files(api, info, repo_id, repo_type)
+        promised = listed(api, info, repo_id, repo_type)
         chosen = wanted.choose(promised, repo_id)
-        store.discard_wrong(info.sha, chosen)
-        _check_space(store, info.sha, chosen, repo_id)
-        _fetch(api, store, info.sha, chosen)
-        return store.accept(info.sha, revision, promised, chosen)
+        with store.locked():  # another thread or process would move away what this one is about to compare
+            store.discard_wrong(info.sha, chosen)
+            _check_space(store, info.sha, chosen, repo_id)
+            _fetch(api, store, info.sha, chosen)
+            return store.accept(info.sha, revision, promised, chosen)
     except Exception as error:
         raise explain(error, repo_id, endpoint(), "downloading") from None
 
@@ -109,23 +111,6 @@ def _client_cache() -> Path:
         return Path(chosen).expanduser()
     home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "huggingface")
     return Path(home).expanduser() / "hub"
-
-
-def _list_files(api, info, repo_id: str, repo_type: str) -> list[Promised]:
-    """Every file of the revision; the answer about a repository lists only the first thousands of a large one."""
-    from huggingface_hub.hf_api import RepoFile
-
-    if info.siblings and len(info.siblings) < 1000:
-        return [Promised(f.rfilename, f.size, f.lfs.sha256 if f.lfs else f.blob_id) for f in info.siblings]
-    tree = with_retries(
-        lambda: list(api.list_repo_tree(repo_id, recursive=True, revision=info.sha, repo_type=repo_type)),
-        f"listing {repo_id}",
-    )
-    return [
-        Promised(f.path, f.size, f.lfs.sha256 if f.lfs else f.blob_id)
-        for f in tree
-        if isinstance(f, RepoFile)
-    ]
 
 
 def _check_space(store: Store, commit: str, chosen: list[Promised], repo_id: str) -> None:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from atomic import write_text
 from cache import cache_folder
 from hub.client import logger
 from hub.errors import IntegrityError
-from hub.files import git_sha1_of, is_safe_name, is_unsafe, sha256_of
+from hub.files import content_is, git_name_of, is_safe_name, is_unsafe, sha256_of
+from hub.listing import Promised
 
-
-@dataclass(frozen=True)
-class Promised:
-    """A file as the repository lists it: path, size in bytes, and sha256 (or the git name of a small file)."""
-
-    path: str
-    size: int
-    oid: str
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")  # 64 digits on a Hub whose git names things by sha256
 
 
 def quarantine_folder() -> Path:
@@ -66,13 +62,23 @@ class Store:
         self.repo_id, self.repo_type, self.cache = repo_id, repo_type, cache
         self.folder = cache / "--".join([f"{repo_type}s", *repo_id.split("/")])
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One thread of one process at a time fetches and compares a repository; the lock ends with its process."""
+        from filelock import FileLock
+
+        place = self.cache / ".locks" / f"{self.folder.name}.grokaem.lock"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(place, is_singleton=False):
+            yield
+
     def snapshot(self, commit: str) -> Path:
         """Folder of a revision's files."""
         return self.folder / "snapshots" / commit
 
     def commit_of(self, revision: str) -> str | None:
         """The commit that a branch, a tag or a commit meant when it was last complete here."""
-        if len(revision) == 40 and self.snapshot(revision).is_dir():
+        if COMMIT.fullmatch(revision) and self.snapshot(revision).is_dir():
             return revision
         try:
             return (self.folder / "refs" / revision).read_text().strip()
@@ -97,9 +103,12 @@ class Store:
         path = self.snapshot(commit) / file.path
         if not path.is_file() or not path.resolve().is_relative_to(self.folder.resolve()):
             return False
-        if stamps.get(file.path) == self.stamp(path):
-            return True
-        return path.stat().st_size == file.size and _oid(path, file.oid) == file.oid
+        try:
+            if stamps.get(file.path) == self.stamp(path):
+                return True
+            return path.stat().st_size == file.size and content_is(path, file.oid)
+        except FileNotFoundError:  # another thread has just found it wrong and moved it away
+            return False
 
     def complete(self, commit: str, wanted: Wanted) -> Path | None:
         """The snapshot's folder, if everything that is wanted of it was verified and is still right."""
@@ -141,7 +150,7 @@ class Store:
             path = self.snapshot(commit) / file.path
             if not self.is_right(commit, file, stamps):
                 kind = "sha256" if len(file.oid) == 64 else "git hash"
-                found = _oid(path, file.oid)
+                found = sha256_of(path) if len(file.oid) == 64 else git_name_of(path)
                 place = self.quarantine(commit, file)
                 raise IntegrityError(
                     f"{file.path} of {self.repo_id} at {commit[:8]} arrived with {kind} {found[:12]} instead of "
@@ -156,7 +165,3 @@ class Store:
             write_text(self.folder / "refs" / revision, commit)
         self.snapshot(commit).mkdir(parents=True, exist_ok=True)
         return self.snapshot(commit)
-
-
-def _oid(path: Path, like: str) -> str:
-    return sha256_of(path) if len(like) == 64 else git_sha1_of(path)

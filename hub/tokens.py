@@ -7,6 +7,18 @@ import re
 from pathlib import Path
 
 TOKEN_SHAPE = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
+# What keys and tokens of widely used services look like, and keys in PEM form. Each starts with its own letters, by
+# which a search goes through megabytes quickly.
+SECRET_SHAPES = tuple(
+    re.compile(shape)
+    for shape in (
+        r"hf_[A-Za-z0-9]{20}", r"api_org_[A-Za-z0-9]{20}", r"ghp_[A-Za-z0-9]{36}", r"gho_[A-Za-z0-9]{36}",
+        r"ghs_[A-Za-z0-9]{36}", r"ghu_[A-Za-z0-9]{36}", r"github_pat_\w{36}", r"glpat-[\w-]{20}",
+        r"AKIA[0-9A-Z]{16}", r"xoxb-[\w-]{20}", r"xoxp-[\w-]{20}", r"sk-[A-Za-z0-9_-]{32}",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    )
+)  # fmt: skip
+URL_PASSWORD = re.compile(r"(?<=://)[^/\s@?#\"'<>]+@")  # user and password in an address
 NO_TOKEN = (
     "no access token found: set HF_TOKEN or run `hf auth login` "
     "(a token with the role write is made at {endpoint}/settings/tokens)"
@@ -49,9 +61,18 @@ def find_token(token: str | None = None, token_file: str | Path | None = None) -
         return None
 
 
+def looks_secret(text: str) -> bool:
+    """Whether something of the shape of a token or a private key stands in the text."""
+    return any(
+        not (found.start() and (text[found.start() - 1].isalnum() or text[found.start() - 1] == "_"))
+        for shape in SECRET_SHAPES
+        for found in shape.finditer(text)
+    )
+
+
 def scrub(text: str, *secrets: str | None) -> str:
-    """``text`` with every given secret, and everything of a token's shape, replaced by ``hf_***``."""
+    """``text`` with every given secret and everything of a token's shape as ``hf_***``, addresses without passwords."""
     for secret in secrets:
         if secret:
             text = text.replace(secret, "hf_***")
-    return TOKEN_SHAPE.sub("hf_***", text)
+    return URL_PASSWORD.sub("***@", TOKEN_SHAPE.sub("hf_***", text))

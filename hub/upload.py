@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.access import require_token
+from hub.access import public_instead_of_private, require_token
 from hub.card import check_card
 from hub.client import (
     CONNECT_SECONDS,
     check_repo_id,
     check_repo_type,
+    check_tag_name,
     connect,
     endpoint,
     is_offline,
@@ -20,16 +22,19 @@ from hub.client import (
     with_retries,
     xet_if_served,
 )
-from hub.errors import HubAccessError, HubConflict, HubError, HubUnavailable, explain, is_transient
-from hub.files import git_sha1_of, is_unsafe, publishable, sha256_of
+from hub.errors import HubConflict, HubError, HubUnavailable, explain, is_transient
+from hub.files import content_is, is_unsafe, left_at_home, publishable
+from hub.listing import listed
 from hub.published import Published, PublishedFile
-from hub.tokens import TOKEN_SHAPE, find_token
+from hub.tokens import find_token, looks_secret
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
+GIT_COMMIT = re.compile(r"[0-9a-f]{40}")
 ATTEMPTS = 3  # of the whole upload; each one only sends what has not arrived yet
-TEXT_BYTES = 1 << 20  # files up to this size are searched for tokens
+SEARCHED_BYTES = 1 << 20  # of a file, at a time
+LONGEST_SECRET = 256  # what two pieces share, so that none is cut in half
 
 
 def publish(
@@ -76,16 +81,17 @@ def publish(
     check_repo_type(repo_type)
     if "/" not in check_repo_id(repo_id):
         raise ValueError(f"{repo_id!r} does not say whose repository it is: use the form user/name")
-    if tag is not None and not re.fullmatch(r"[A-Za-z0-9][\w.-]*", tag):
-        raise ValueError(f"{tag!r} cannot be a tag: use letters, digits, dots, dashes")
+    if tag is not None:
+        check_tag_name(tag)
     paths = publishable(Path(folder))
+    left_out = left_at_home(Path(folder))
     token = find_token(token)
     _check_content(paths, repo_type, token)
     card = paths["README.md"].read_text(encoding="utf-8") if "README.md" in paths else None
     if card is not None:
         check_card(card, repo_type)
     if dry_run:
-        return _dry_run(paths, card, repo_id, repo_type, token)
+        return replace(_dry_run(paths, card, repo_id, repo_type, token), left_out=left_out)
     if is_offline():
         raise HubUnavailable(f"publishing {repo_id} needs the network, and HF_HUB_OFFLINE is set: unset it")
     token = require_token(token)
@@ -101,6 +107,8 @@ def publish(
         kept = sorted(set(head["oids"]) - set(paths) - {".gitattributes"})
         changed = any(file.state != "unchanged" for file in files)
         commit, number = head["sha"], None
+        if tag is not None:
+            _check_tag(api, repo_id, repo_type, tag, None if changed else commit)
         if changed:
             commit, number = _commit(api, paths, repo_id, repo_type, message, head, pull_request)
         if tag is not None:
@@ -109,10 +117,9 @@ def publish(
         raise explain(error, repo_id, endpoint(), "publishing") from None
     url = web_address(repo_id, repo_type)
     if number is not None:
-        return Published(
-            repo_id, commit, f"{url}/discussions/{number}", True, files, card, kept, f"refs/pr/{number}"
-        )
-    return Published(repo_id, commit, url, changed, files, card, kept)
+        url = f"{url}/discussions/{number}"
+    proposal = None if number is None else f"refs/pr/{number}"
+    return Published(repo_id, commit, url, changed, files, card, kept, proposal, left_out=left_out)
 
 
 def _check_content(paths: dict[str, Path], repo_type: str, token: str | None) -> None:
@@ -121,11 +128,23 @@ def _check_content(paths: dict[str, Path], repo_type: str, token: str | None) ->
             raise ValueError(
                 f"{path} could run code on the machine that loads it: save the model as safetensors or IR"
             )
-        if file.stat().st_size <= TEXT_BYTES:
-            content = file.read_bytes()
-            text = content.decode("utf-8", errors="replace")
-            if (token and token in text) or (b"\0" not in content and TOKEN_SHAPE.search(text)):
-                raise ValueError(f"{path} contains an access token: remove it before publishing")
+        if _holds_secret(file, token):
+            raise ValueError(f"{path} contains an access token or a private key: remove it before publishing")
+
+
+def _holds_secret(file: Path, token: str | None) -> bool:
+    """Whether the token itself, or in a text something of the shape of a token or a key, stands in the file."""
+    with file.open("rb") as opened:
+        before, is_text = "", None
+        while block := opened.read(SEARCHED_BYTES):
+            if is_text is None:
+                # UTF-16 has zeros too, but says so at its start; other zeros make it weights.
+                is_text = b"\0" not in block[:8192] or block.startswith((b"\xff\xfe", b"\xfe\xff"))
+            text = before + block.replace(b"\0", b"").decode("latin-1")
+            if (token and token in text) or (is_text and looks_secret(text)):
+                return True
+            before = text[-LONGEST_SECRET:]
+    return False
 
 
 def _head(api: HfApi, repo_id: str, repo_type: str, revision: str = "main", retry: bool = True) -> dict:
@@ -137,7 +156,7 @@ def _head(api: HfApi, repo_id: str, repo_type: str, revision: str = "main", retr
         )
 
     info = with_retries(ask, f"looking at {repo_id}") if retry else ask()
-    oids = {file.rfilename: file.lfs.sha256 if file.lfs else file.blob_id for file in info.siblings or []}
+    oids = {file.path: file.oid for file in listed(api, info, repo_id, repo_type)}
     return {"sha": info.sha, "private": bool(info.private), "oids": oids}
 
 
@@ -157,17 +176,12 @@ def _open(api: HfApi, repo_id: str, repo_type: str, private: bool) -> dict:
         )
         head = _head(api, repo_id, repo_type)
     if private and not head["private"]:
-        raise HubAccessError(
-            f"{repo_id} exists and is public, so nothing was sent: make it private in its settings, choose another "
-            "name, or publish without asking for private"
-        )
+        raise public_instead_of_private(repo_id)
     return head
 
 
 def _same(file: Path, oid: str | None) -> bool:
-    if oid is None:
-        return False
-    return (sha256_of(file) if len(oid) == 64 else git_sha1_of(file)) == oid
+    return oid is not None and content_is(file, oid)
 
 
 def _states(paths: dict[str, Path], oids: dict[str, str]) -> list[PublishedFile]:
@@ -212,6 +226,10 @@ def _commit(
     from huggingface_hub import CommitOperationAdd
 
     proposals = _proposals(api, repo_id, repo_type) if pull_request else {}
+    # The client takes no other commit than one of 40 digits; a Hub with longer ones is only looked at again.
+    parent = head["sha"] if GIT_COMMIT.fullmatch(head["sha"]) else None
+    if parent is None and _head(api, repo_id, repo_type)["sha"] != head["sha"]:
+        raise HubConflict(f"{repo_id} has changed just now, so nothing was overwritten: run again")
     for attempt in range(1, ATTEMPTS + 1):
         additions = [CommitOperationAdd(path, str(file)) for path, file in paths.items()]
         try:
@@ -221,12 +239,12 @@ def _commit(
                     additions,
                     commit_message=message,
                     repo_type=repo_type,
-                    parent_commit=head["sha"],
+                    parent_commit=parent,
                     create_pr=pull_request,
                 )
             return info.oid, info.pr_num
         except Exception as error:
-            explained = explain(error, repo_id, api.endpoint, "publishing")
+            explained = explain(error, repo_id, endpoint(), "publishing")
             if not is_transient(error) and not isinstance(explained, HubConflict):
                 raise
             landed = _landed(api, paths, repo_id, repo_type, head["sha"], proposals if pull_request else None)
@@ -262,16 +280,19 @@ def _landed(
     return None
 
 
-def _tag(api: HfApi, repo_id: str, repo_type: str, tag: str, commit: str) -> None:
-    """Names the revision; a tag that already names it is fine, one that names another is not moved."""
+def _check_tag(api: HfApi, repo_id: str, repo_type: str, tag: str, commit: str | None) -> bool:
+    """Whether the tag names the revision already; one that names another, or None for one to come, is not moved."""
     refs = with_retries(lambda: api.list_repo_refs(repo_id, repo_type=repo_type), "listing tags")
     existing = {ref.name: ref.target_commit for ref in refs.tags}
-    if existing.get(tag, commit) != commit:
+    if tag in existing and existing[tag] != commit:
         raise HubError(
-            f"the tag {tag} of {repo_id} names {existing[tag][:8]} already and was not moved (the files are "
-            f"published as {commit[:8]}): choose another tag and run again"
+            f"the tag {tag} of {repo_id} names {existing[tag][:8]} already and is never moved: choose another tag"
         )
-    if tag not in existing:
+    return tag in existing
+
+
+def _tag(api: HfApi, repo_id: str, repo_type: str, tag: str, commit: str) -> None:
+    if not _check_tag(api, repo_id, repo_type, tag, commit):
         with_retries(
             lambda: api.create_tag(repo_id, tag=tag, revision=commit, repo_type=repo_type, exist_ok=True),
             "tagging",

@@ -21,8 +21,18 @@ def main() -> None:
     parser.add_argument(
         "--xet", action="store_true", help="serve Xet uploads, through a folder below the root"
     )
+    parser.add_argument("--no-blob-ids", action="store_true", help="do not name the hashes of small files")
+    parser.add_argument("--long-commits", action="store_true", help="commits of 64 digits")
     chosen = parser.parse_args()
-    server = HubServer(chosen.root, chosen.port, user=chosen.user, token=chosen.token, xet=chosen.xet).start()
+    server = HubServer(
+        chosen.root,
+        chosen.port,
+        user=chosen.user,
+        token=chosen.token,
+        xet=chosen.xet,
+        blob_ids=not chosen.no_blob_ids,
+        long_commits=chosen.long_commits,
+    ).start()
     print(f"HF_ENDPOINT={server.endpoint} HF_TOKEN={server.token}", flush=True)
     threading.Event().wait()
 

@@ -72,7 +72,7 @@ def info(server: HubServer, call: Call, kind: str, repo_id: str, revision: str |
     for path, entry in repo["commits"][sha]["tree"].items():
         sibling = {"rfilename": path}
         if "blobs" in call.query:
-            sibling |= {"size": entry["size"], "blobId": entry["oid"]}
+            sibling |= {"size": entry["size"]} | ({"blobId": entry["oid"]} if server.blob_ids else {})
             if "lfs" in entry:
                 sibling["lfs"] = {"sha256": entry["lfs"]["oid"], "size": entry["size"],
                                   "pointerSize": entry["lfs"]["pointerSize"]}  # fmt: skip

@@ -41,6 +41,9 @@ class HubServer(Storage):
         user, token (str): the default account, with a write token.
         multipart_from, part_bytes (int): LFS files of at least so many bytes go up in parts of this size.
         page (int): items of a tree page.
+        blob_ids (bool): name the hashes of small files in the answer about a repository, as the Hub does and
+            some others do not; the tree names them in any case.
+        long_commits (bool): commits of 64 digits, as Hubs on other storage have.
         xet (bool): answer xet-write-token requests with a CAS in a local folder; off answers 404.
     """
 
@@ -55,10 +58,13 @@ class HubServer(Storage):
         part_bytes: int = 1 << 19,
         page: int = 50,
         xet: bool = False,
+        blob_ids: bool = True,
+        long_commits: bool = False,
     ):
         super().__init__(Path(root))
         self.user, self.token = user, token
         self.multipart_from, self.part_bytes, self.page, self.xet = multipart_from, part_bytes, page, xet
+        self.blob_ids, self.long_commits = blob_ids, long_commits
         self.space_stages = ["BUILDING", "APP_STARTING", "RUNNING"]
         self.faults: list[Fault] = []
         self.fault_lock = threading.Lock()

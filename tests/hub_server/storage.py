@@ -32,6 +32,7 @@ class Storage:
     """What is in the root: state.json, ``lfs/`` by sha256, ``blobs/`` by git name, ``xet/`` as hf_xet keeps it."""
 
     endpoint: str
+    long_commits: bool
 
     def __init__(self, root: Path):
         self.root = root
@@ -125,7 +126,8 @@ class Storage:
             "tree": tree,
             "time": time.time_ns(),
         }
-        sha = hashlib.sha1(json.dumps([commit, repo["id"]]).encode()).hexdigest()
+        digest = hashlib.sha256 if self.long_commits else hashlib.sha1
+        sha = digest(json.dumps([commit, repo["id"]]).encode()).hexdigest()
         repo["commits"][sha] = commit
         repo["prs" if branch.startswith("refs/pr/") else "branches"][branch] = sha
         repo["polls"] = 0
