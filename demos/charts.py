@@ -93,7 +93,7 @@ def bars(
         "orientation": "h",
         "x": [float(value) for value in values],
         "y": rows,
-        "customdata": names,
+        "customdata": [escape(name) for name in names],
         "marker": {"color": colour},
         "texttemplate": f"%{{x:{value_format}}}",
         "textposition": "outside",
@@ -141,7 +141,7 @@ def points(groups: list[tuple[str, np.ndarray, list[str]]], *, height: int = 520
             "y": typed_array(places[:, 1].astype(np.float32)),
             "text": [_wrap(text) for text in texts],
             "marker": {"size": 7, "opacity": 0.75, "color": _group_colour(number)},
-            "hovertemplate": f"<b>{escape(name)}</b><br>%{{text}}<extra></extra>",
+            "hovertemplate": "<b>%{fullData.name}</b><br>%{text}<extra></extra>",
         }
         for number, (name, places, texts) in enumerate(groups)
     ]

@@ -48,12 +48,12 @@ def curves(
         {
             "type": "scatter",
             "mode": "lines+markers" if markers else "lines",
-            "name": name,
+            "name": escape(name),
             "x": typed_array(np.asarray(x, dtype=np.float32)),
             "y": typed_array(np.asarray(values, dtype=np.float32)),
             "line": {"color": SERIES[number % len(SERIES)], "width": 2 if len(series) < 9 else 1},
             "marker": {"size": 6},
-            "hovertemplate": f"{escape(name)}<br>%{{x:,.4~g}}: %{{y:,.4~g}}<extra></extra>",
+            "hovertemplate": "%{fullData.name}<br>%{x:,.4~g}: %{y:,.4~g}<extra></extra>",
         }
         for number, (name, values) in enumerate(series.items())
     ]

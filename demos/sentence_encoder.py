@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import threading
 import uuid
 from typing import Any
 
 import numpy as np
+
+_lock = threading.Lock()
 
 
 def encode(texts: list[str]) -> np.ndarray:
@@ -18,7 +21,9 @@ def encode(texts: list[str]) -> np.ndarray:
     Returns:
         ndarray of shape (n_texts, dimension): float32, rows of unit length.
     """
-    return _encoder().encode(texts)
+    with _lock:  # visitors who come first at the same moment share one encoder
+        encoder = _encoder()
+    return encoder.encode(texts)
 
 
 @functools.cache

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from plain_text import markdown
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -37,7 +39,7 @@ class ServedModel:
         if named:
             return named
         exports = [path.parent for path in self.runs.glob("*/export/config.json") if _task(path) == self.task]
-        newest = max(exports, key=lambda folder: (folder / "config.json").stat().st_mtime, default=None)
+        newest = max(exports, key=_written, default=None)
         return str(newest) if newest else None
 
     def load(self) -> Any:
@@ -72,14 +74,14 @@ class ServedModel:
             return ""
         folder = Path(name)
         if not folder.is_dir():
-            return f"Model: **{name}**"
+            return f"Model: **{markdown(name)}**"
         shown = folder.parent.name if folder.name == "export" else folder.name
         run = _read(folder.parent / "run.json")
         base, data = _named(run, "base_model"), _named(run, "data")
         if base and data:
             shown = f"{base} fine-tuned on {data}"
-        parts = [f"Model: **{shown}**, INT8 on OpenVINO"]
-        labels = labels_of(folder)
+        parts = [f"Model: **{markdown(shown)}**, INT8 on OpenVINO"]
+        labels = [markdown(label) for label in labels_of(folder)]
         if labels:
             parts.append(f"{len(labels)} labels: {', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}")
         parity = _read(folder / "parity.json").get("export", {})
@@ -103,6 +105,13 @@ def _named(run: dict[str, Any], key: str) -> str:
     """The last part of a name that a run's record gives, as ``{"name": ...}``; nothing where it gives none."""
     entry = run.get(key)
     return Path(str(entry["name"])).name if isinstance(entry, dict) and entry.get("name") else ""
+
+
+def _written(folder: Path) -> float:
+    try:
+        return (folder / "config.json").stat().st_mtime
+    except OSError:  # replaced at this moment
+        return 0.0
 
 
 def _task(config: Path) -> str | None:

@@ -19,6 +19,8 @@ import numpy as np
 
 from demos.refusals import one_sentence
 from demos.served_model import ServedModel
+from plain_text import terminal
+from topics.documents import encodable
 
 MAX_CHARACTERS = 2000
 MAX_LABELS = 20
@@ -45,7 +47,7 @@ REVIEWS = [
 
 
 def parse_labels(labels: str) -> list[str]:
-    """The label names of a comma-separated line, without repetitions.
+    """The label names of a comma-separated line, without repetitions; control characters in them are written out.
 
     Args:
         labels (str): names, separated by commas or line ends.
@@ -56,7 +58,7 @@ def parse_labels(labels: str) -> list[str]:
     Raises:
         ValueError: one name only, too many, or one too long.
     """
-    names = [name.strip() for name in (labels or "").replace("\n", ",").split(",")]
+    names = [terminal(name.strip()) for name in (labels or "").replace("\n", ",").split(",")]
     names = list(dict.fromkeys(name for name in names if name))
     if len(names) == 1:
         raise ValueError(
@@ -73,12 +75,12 @@ def parse_labels(labels: str) -> list[str]:
 
 
 def check_text(text: str) -> str:
-    """The text without the blanks around it.
+    """The text without the blanks around it and without lone surrogates, which cannot be sent.
 
     Raises:
         ValueError: nothing in it, or more than the page takes.
     """
-    text = (text or "").strip()
+    text = encodable(text or "").strip()
     if not text:
         raise ValueError("There is no text to classify; type a sentence.")
     if len(text) > MAX_CHARACTERS:

@@ -96,6 +96,8 @@ def check_settings(models: list[str], n_topics: float) -> None:
     for model in models:
         if model not in MODELS:
             raise ValueError(f"The topic model is one of {', '.join(MODELS)}, not {model!r:.40}.")
+    if len(set(models)) < len(models):
+        raise ValueError("A topic model is chosen twice; choose each once.")
     if not isinstance(n_topics, int | float) or not 2 <= n_topics <= MAX_TOPICS or n_topics != int(n_topics):
         raise ValueError(
             f"The number of topics is a whole number from 2 to {MAX_TOPICS}, not {n_topics!r:.40}."

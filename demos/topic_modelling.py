@@ -44,6 +44,7 @@ from demos.topic_summary import (
     topic_table,
 )
 from demos.topic_tables import write_tables
+from plain_text import markdown
 
 LESSON = (
     "A topic model reads a pile of documents and finds the themes by itself. A **topic** is a list of words with "
@@ -107,26 +108,33 @@ def create_demo(
 
         start = time.perf_counter()
         reference = Reference.from_documents(documents)
-        results, summaries = {}, {}
+        results, summaries, failed = {}, {}, []
         for place, model in enumerate(models):
 
             def report(done: float, doing: str, place: int = place, model: str = model) -> None:
                 progress((place + done) / len(models), desc=f"{model}: {doing}")
 
             report(0.0, f"fitting to {len(documents):,} documents")
-            results[model], fitted = evaluate(
-                MODELS[model], documents, int(n_topics), [0], reference, labels=labels, progress=report
-            )
+            try:
+                results[model], fitted = evaluate(
+                    MODELS[model], documents, int(n_topics), [0], reference, labels=labels, progress=report
+                )
+            except ValueError as error:  # what one model cannot do leaves the others' results
+                failed.append((model, error))
+                continue
             summaries[model] = summarize(fitted, documents) | {"notes": results[model]["notes"]}
+        if not results:
+            raise failed[0][1]
+        notes += [f"{model} was set aside: {error}" for model, error in failed]
         seconds = time.perf_counter() - start
         found = {
             "documents": documents,
             "results": results,
             "summaries": summaries,
-            "embedded": any(MODELS[model].startswith("bert") for model in models),
+            "embedded": any(MODELS[model].startswith("bert") for model in results),
         }
         note = (
-            f"**{', '.join(models)}** looked for **{int(n_topics)} topics** in {len(documents):,} documents: "
+            f"**{', '.join(results)}** looked for **{int(n_topics)} topics** in {len(documents):,} documents: "
             f"{seconds:.1f} s."
         )
         rows = [[model, *row] for model, summary in summaries.items() for row in topic_table(summary)]
@@ -201,7 +209,11 @@ def create_demo(
                     info=f"{MIN_DOCUMENTS} to {MAX_DOCUMENTS:,} lines",
                 )
                 file = gr.File(
-                    label="Text, CSV, TSV, JSONL or Parquet", file_types=FILE_TYPES, visible=False, height=130
+                    label="Text, CSV, TSV, JSONL or Parquet",
+                    file_types=FILE_TYPES,
+                    visible=False,
+                    height=130,
+                    elem_id="topics-file",
                 )
                 models = gr.CheckboxGroup(
                     list(MODELS), value=["NMF", "LDA"], label="Topic models", info=MODEL_INFO
@@ -327,7 +339,8 @@ def _or_least(npmi: float | None) -> float:
 
 
 def _sentence(remark: str) -> str:
-    return f"{remark[:1].upper()}{remark[1:].rstrip('.')}."
+    """A remark, which may quote a file, as a sentence of Markdown."""
+    return markdown(f"{remark[:1].upper()}{remark[1:].rstrip('.')}.")
 
 
 def main() -> None:

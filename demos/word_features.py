@@ -16,8 +16,10 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
 
 import gradio as gr
 
+from demos.charts import escape
 from demos.refusals import one_sentence
 from demos.served_model import ServedModel
+from plain_text import markdown
 
 CORPORA = {
     "rotten_tomatoes": "Film reviews",
@@ -94,10 +96,11 @@ def bars(words: list[tuple[str, float]], title: str, most: int = 15) -> Any:
 
     strongest = sorted(words, key=lambda pair: -abs(pair[1]))[:most][::-1]
     figure = go.Figure(go.Bar(
-        x=[value for _, value in strongest], y=[f"{word} {' ' * place}" for place, (word, _) in enumerate(strongest)],
+        x=[value for _, value in strongest],
+        y=[f"{escape(word)} {' ' * place}" for place, (word, _) in enumerate(strongest)],
         orientation="h", marker_color=["#0d9488" if value > 0 else "#d97706" for _, value in strongest],
     ))  # fmt: skip
-    figure.update_layout(title=title, margin={"l": 10, "r": 10, "t": 40, "b": 30}, height=420)
+    figure.update_layout(title=escape(title), margin={"l": 10, "r": 10, "t": 40, "b": 30}, height=420)
     figure.update_yaxes(automargin=True)
     return figure
 
@@ -145,6 +148,8 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
 
         if not scorers or set(scorers) - set(SCORERS):
             raise ValueError(f"Choose scorers from {', '.join(SCORERS)}.")
+        if len(set(scorers)) < len(scorers) or len(set(steps)) < len(steps):
+            raise ValueError("A scorer or a step is chosen twice; choose each once.")
         if source != OWN and source not in offered:
             raise ValueError(f"The source is one of {', '.join([*offered, OWN])}, not {source!r:.40}.")
         if source == OWN and not file:
@@ -188,7 +193,7 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
         (document,) = words_of([text], words, keep=False)
         label = int(pipeline.predict([document])[0])
         known = words_that_decided(pipeline, document, label)
-        told = f"TF-IDF says **{labels[label]}**" + ("" if known else ", though it knows none of these words")
+        told = f"TF-IDF says **{markdown(labels[label])}**" + ("" if known else ", though it knows none of these words")
         left = bars(known, f"TF-IDF: words for {labels[label]}")
         if served.name() is None:
             return f"{told}. No fine-tuned model is served here.", left, None
@@ -199,7 +204,7 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
 
         best = max(predict([text])[0].items(), key=lambda pair: pair[1])[0]
         right = bars(occlusion(text, best, predict), f"Fine-tuned: words for {best}, each left out")
-        return f"{told}, the fine-tuned model **{best}**.", left, right
+        return f"{told}, the fine-tuned model **{markdown(best)}**.", left, right
 
     with gr.Blocks(title="Word features", analytics_enabled=False) as demo:
         gr.Markdown(LESSON, elem_classes="lesson")
