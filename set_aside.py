@@ -16,10 +16,13 @@ class SetAside:
 
     Args:
         what (str): one of them, in the singular, such as ``"file"``.
+        reasons (list of (name, reason), optional): those known already. (Default: none)
+        more (int, optional): how many there are beside those in ``reasons``. (Default: 0)
     """
 
     what: str
     reasons: list[tuple[str, str]] = field(default_factory=list)
+    more: int = 0
 
     def add(self, name: object, reason: object) -> None:
         """Remembers one.
@@ -38,10 +41,10 @@ class SetAside:
     def tell(self) -> int:
         """Names them on standard error; returns the exit code."""
         if self.reasons:
-            count = len(self.reasons)
+            count = len(self.reasons) + self.more
             print(f"{count} {self.what}{'s' if count > 1 else ''} set aside:", file=sys.stderr)
         for name, reason in self.reasons[:SHOWN]:
             print(f"  {terminal(name)}: {terminal(reason)}", file=sys.stderr)
-        if len(self.reasons) > SHOWN:
-            print(f"  and {len(self.reasons) - SHOWN} more", file=sys.stderr)
+        if (hidden := max(0, len(self.reasons) - SHOWN) + self.more):
+            print(f"  and {hidden} more", file=sys.stderr)
         return self.exit_code

@@ -11,25 +11,39 @@ import numpy as np
 FIELDS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
 
 
+CHARACTERS_A_TOKEN = 32  # of a long text, so many are looked at first for each token that counts
+
+
 class Tokenizer:
-    """A model's own tokenizer.
+    """A model's own tokenizer; any number of threads may use it.
 
     Args:
         path (Path): its ``tokenizer.json``.
         max_length (int): tokens after which a text is cut.
         pad_id (int): the id that fills the shorter texts of a batch.
+
+    Raises:
+        ValueError: the file is no tokenizer.
     """
 
     def __init__(self, path: Path, max_length: int, pad_id: int = 0):
         import tokenizers
 
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        try:
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing narrower
+            raise ValueError(f"{path} is no tokenizer ({error}): download or export the model again.") from error
+        take_marks_as_text(self._tokenizer)
+        # Set here and never again: each of these is shared by all threads.
         self._tokenizer.enable_truncation(max_length)
         self._tokenizer.no_padding()
         self.max_length, self.pad_id = max_length, pad_id
 
     def encode(self, texts: list[str]) -> list[Any]:
         """Ids and types of each text's tokens; a few texts on one core, many on all.
+
+        Of a long text only as much is looked at as fills ``max_length`` tokens. What a text calls ``</s>`` or
+        ``[CLS]`` is letters.
 
         Args:
             texts (list of str): any characters; half a surrogate pair is dropped.
@@ -38,9 +52,33 @@ class Tokenizer:
             list of tokenizers.Encoding: one a text.
         """
         clean = [text if text.isascii() else text.encode("utf-8", "ignore").decode() for text in texts]
-        if len(clean) == 1:
-            return [self._tokenizer.encode(clean[0])]
-        return self._tokenizer.encode_batch_fast(clean)
+        characters = self.max_length * CHARACTERS_A_TOKEN
+        encoded = self._encode([text[:characters] for text in clean])
+        for row, text in enumerate(clean):
+            looked_at = characters
+            while len(text) > looked_at and not encoded[row].overflowing:  # white space, or words without an end
+                looked_at *= 4
+                encoded[row] = self._encode([text[:looked_at]])[0]
+        return encoded
+
+    def _encode(self, texts: list[str]) -> list[Any]:
+        if len(texts) == 1:
+            return [self._tokenizer.encode(texts[0])]
+        return self._tokenizer.encode_batch_fast(texts)
+
+    def read(self, text: str, encoded: Any) -> str:
+        """How much of a text its tokens hold, as ``"128 of 412 tokens"``; empty where they hold all of it.
+
+        Args:
+            text (str): as it was given to :meth:`encode`.
+            encoded (tokenizers.Encoding): what came back.
+        """
+        if not encoded.overflowing:
+            return ""
+        if len(text) > self.max_length * CHARACTERS_A_TOKEN:  # the rest has never been looked at
+            return f"the first {len(encoded)} tokens of {len(text):,} characters"
+        rest = sum(len(piece) - sum(piece.special_tokens_mask) for piece in encoded.overflowing)
+        return f"{len(encoded)} of {len(encoded) + rest:,} tokens"
 
     def pad(self, encoded: list[Any], step: int = 1, names: Iterable[str] = tuple(FIELDS)) -> dict[str, np.ndarray]:
         """Texts of :meth:`encode` as a graph takes them.
@@ -79,3 +117,34 @@ def batches_by_length(encoded: list[Any], n_tokens: int) -> Iterator[np.ndarray]
         rows = order[start : start + max(1, n_tokens // longest)]
         yield rows
         start += len(rows)
+
+
+def take_marks_as_text(tokenizer: Any) -> None:
+    """Lets a text that says ``</s>`` or ``[CLS]`` have those letters, and not the model's own marks.
+
+    Some models count their marks: BART fails where the texts of a batch do not hold the same number. What this
+    changes is saved with the tokenizer; doing it again changes nothing.
+
+    Args:
+        tokenizer (tokenizers.Tokenizer or transformers.PreTrainedTokenizerBase): changed in place.
+    """
+    from tokenizers import normalizers
+
+    if hasattr(tokenizer, "split_special_tokens"):  # of transformers, which hands it on at each call
+        tokenizer.split_special_tokens = True
+        if not getattr(tokenizer, "is_fast", False):
+            return
+        tokenizer = tokenizer.backend_tokenizer
+    tokenizer.encode_special_tokens = True
+    marks = [token.content for token in tokenizer.get_added_tokens_decoder().values() if token.special]
+    breaks = []
+    for mark in marks:
+        broken = f"{mark[:1]} {mark[1:]}"
+        # A unigram vocabulary lists its marks among its pieces: there they must not come up in one piece. (The mark
+        # of what is unknown stays where its letters are unknown too.)
+        whole, parts = (tokenizer.encode(f"a {text} a", add_special_tokens=False).ids for text in (mark, broken))
+        if (number := tokenizer.token_to_id(mark)) in whole and number not in parts:
+            breaks.append(normalizers.Replace(mark, broken))
+    if breaks:
+        before = [tokenizer.normalizer] if tokenizer.normalizer is not None else []
+        tokenizer.normalizer = normalizers.Sequence([*before, *breaks])

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
+from threading import Lock
 from typing import Any
 
 from atomic import new_file
@@ -17,6 +17,7 @@ from embedding.convert import INPUTS, PRECISIONS
 from embedding.converted import converted
 from embedding.source import resolve
 from openvino_core import core
+from request_pool import RequestPool
 
 Progress = Callable[[float, str], Any]
 BATCH_TOKENS = 2048  # of one request; longer and shorter batches were slower on 2 cores
@@ -59,7 +60,9 @@ class Embedder:
         self.precision = precision
         self.folder, self.settings = converted(self.source, precision)
         self.sequence_length = min(sequence_length, self.settings["max_length"])
-        self._compiled: Any = None
+        self._loading = Lock()
+        self._tokenizer: Any = None
+        self._requests = RequestPool(self._compile)
 
     @property
     def dimension(self) -> int:
@@ -110,46 +113,33 @@ class Embedder:
     def _load(self) -> None:
         from tokenization import Tokenizer
 
-        self._tokenizer = Tokenizer(
-            self.folder / "tokenizer.json", self.sequence_length, self.settings["pad_id"]
-        )
-        self._compiled = core().compile_model(
-            str(self.folder / "model.xml"), "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"}
-        )
+        with self._loading:
+            if self._tokenizer is None:
+                self._tokenizer = Tokenizer(
+                    self.folder / "tokenizer.json", self.sequence_length, self.settings["pad_id"]
+                )
+
+    def _compile(self) -> Any:
+        return core().compile_model(str(self.folder / "model.xml"), "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
 
     def _encode(self, texts: list[str], progress: Progress | None) -> Any:
-        from concurrent.futures import ThreadPoolExecutor
-
         import numpy as np
 
-        if self._compiled is None:
-            self._load()
+        self._load()
         vectors = np.zeros((len(texts), self.dimension), np.float32)
-        streams = max(1, int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
-        free: SimpleQueue[Any] = SimpleQueue()
-        for _ in range(streams):
-            free.put(self._compiled.create_infer_request())
-
-        def infer(rows: Any, tokens: dict[str, Any]) -> int:
-            request = free.get()
-            try:
-                # A loop of our own, because openvino's queue with callbacks can wait on itself for ever.
-                vectors[rows] = request.infer(tokens)[0]
-            finally:
-                free.put(request)
-            return len(rows)
-
         done = 0
-        with ThreadPoolExecutor(streams) as pool:
-            for batches in self._batches(texts):
-                for count in pool.map(lambda batch: infer(*batch), batches):
-                    done += count
-                    if progress is not None:
-                        progress(done / len(texts), f"embedding {done:,} of {len(texts):,} documents")
+
+        def tell(count: int) -> None:
+            nonlocal done
+            done += count
+            if progress is not None:
+                progress(done / len(texts), f"embedding {done:,} of {len(texts):,} documents")
+
+        self._requests.infer_all(self._batches(texts), vectors, tell)
         return vectors
 
-    def _batches(self, texts: list[str]) -> Iterator[list[tuple[Any, dict[str, Any]]]]:
-        """Lists of (rows of ``texts``, their tokens); texts of like length share a batch."""
+    def _batches(self, texts: list[str]) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """Pairs of rows of ``texts`` and their tokens; texts of like length share a batch."""
         import numpy as np
 
         from tokenization import batches_by_length
@@ -161,10 +151,8 @@ class Embedder:
         for start in range(0, len(texts), TOKENIZED_AT_ONCE):
             rows = order[start : start + TOKENIZED_AT_ONCE]
             encoded = self._tokenizer.encode([texts[row][:limit] for row in rows])
-            yield [
-                (rows[chosen], self._tokenizer.pad([encoded[item] for item in chosen], names=INPUTS))
-                for chosen in batches_by_length(encoded, BATCH_TOKENS)
-            ]
+            for chosen in batches_by_length(encoded, BATCH_TOKENS):
+                yield rows[chosen], self._tokenizer.pad([encoded[item] for item in chosen], names=INPUTS)
 
 
 def _kept(path: Path, shape: tuple[int, int]) -> Any:

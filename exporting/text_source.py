@@ -14,6 +14,7 @@ import numpy as np
 from exporting.quantization import CALIBRATED, Samples, Yardstick, quantize_with_optimum, restore_accuracy
 from exporting.source import Run
 from inference.export_folder import MODEL
+from tokenization import take_marks_as_text
 
 BATCH = 32
 
@@ -30,6 +31,7 @@ class TextSource:
 
         self.run = run
         self.tokenizer = AutoTokenizer.from_pretrained(run.path)
+        take_marks_as_text(self.tokenizer)
         self.max_length = int(run.report["config"]["sequence_length"])
 
     def convert(self, folder: Path) -> None:

@@ -18,7 +18,7 @@ BATCH_SECONDS = 16  # of sound in one inference of bulk work
 
 
 class AudioClassifier:
-    """A sound classifier on the CPU.
+    """A sound classifier on the CPU; any number of threads may use one.
 
     Args:
         export (ExportFolder): a folder made by ``exporting/export.py``.
@@ -32,7 +32,7 @@ class AudioClassifier:
         self._length = int(round(self.sample_rate * self.max_seconds))
         # A network that was trained on clips of one length is given that; a pretrained encoder takes any.
         self._shortest = self._length if export.config.get("padded", True) else self.sample_rate // 10
-        self._graph = Graph(export.path / MODEL)
+        self._graph = Graph(export.path / MODEL, len(self.labels))
 
     @classmethod
     def from_pretrained(cls, folder_or_repo: str | Path, revision: str | None = None) -> AudioClassifier:
@@ -59,9 +59,25 @@ class AudioClassifier:
         Raises:
             ValueError: a waveform is empty, has several channels, or holds NaN.
         """
+        clips = self._fit_all(waveforms)
+        if len(clips) >= BULK:
+            self._graph.prepare_all()
+        for clip in clips if len(clips) < BULK else ():
+            self._graph.prepare(clip[None])
         start = time.perf_counter()
-        logits = self.logits(waveforms)
-        return from_logits(logits, self.labels, (time.perf_counter() - start) * 1000 / max(1, len(logits)))
+        logits = self._logits(clips)
+        milliseconds = (time.perf_counter() - start) * 1000 / max(1, len(clips))
+        reads = [self.read(len(waveform) / self.sample_rate) for waveform in waveforms]
+        return from_logits(logits, self.labels, milliseconds, reads)
+
+    def read(self, seconds: float) -> str:
+        """How much of a sound the model takes in, as ``"1.5 of 10,800.0 seconds"``; empty where it is all.
+
+        Args:
+            seconds (float): length of the sound.
+        """
+        heard = self._length / self.sample_rate
+        return f"{heard:g} of {seconds:,.1f} seconds" if seconds > heard + 0.05 else ""
 
     def stream(self, waveforms: Iterable[np.ndarray]) -> Iterator[Prediction]:
         """Classifies sounds as they come, 64 at a time; memory does not grow with their number."""
@@ -74,7 +90,12 @@ class AudioClassifier:
 
         A few sounds run one by one on all cores; many run in batches of equal length, several at a time.
         """
-        clips = [self._fit(waveform, number) for number, waveform in enumerate(waveforms)]
+        return self._logits(self._fit_all(waveforms))
+
+    def _fit_all(self, waveforms: list[np.ndarray]) -> list[np.ndarray]:
+        return [self._fit(waveform, number) for number, waveform in enumerate(waveforms)]
+
+    def _logits(self, clips: list[np.ndarray]) -> np.ndarray:
         if not clips:
             return np.empty((0, len(self.labels)), dtype=np.float32)
         if len(clips) < BULK:

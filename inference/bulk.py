@@ -2,7 +2,8 @@
 
 Results go to ``<output>.partial``; after each window the number of rows done and the bytes written are recorded
 beside it. A process that is killed leaves at most one unrecorded window, which the next one cuts off before
-it goes on. The finished file appears under its name by one rename.
+it goes on. The finished file appears under its name by one rename. A row that cannot be classified is there with the
+reason and without a label.
 """
 
 from __future__ import annotations
@@ -13,16 +14,29 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from io import RawIOBase
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from inference.prediction import Prediction
-from inference.rows import Rows
+from atomic import write_text
+from command_line import one_line
+from inference.prediction import Prediction, shown_share
+from inference.rows import BadRow, Rows, Text
+from set_aside import SHOWN
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where no second process is noticed
+    fcntl = None
 
 OUTPUTS = (".jsonl", ".csv")
 WINDOW = 2048  # rows classified, written and recorded together
+
+# A row's number, its input, and its prediction, the reason why it has none, or None where there is nothing to classify.
+Result = tuple[int, str | None, Prediction | str | None]
 
 
 @dataclass
@@ -33,12 +47,18 @@ class Done:
         rows (int): rows taken from the input.
         bytes (int): bytes of the output that hold them.
         empty (int): rows without a text, which get no label.
+        cut (int): rows that were longer than the model reads.
+        set_aside (int): rows that could not be classified.
+        reasons (list of [row, reason]): the first of those, for the user.
         resumed_at (int): rows an earlier process had done.
     """
 
     rows: int = 0
     bytes: int = 0
     empty: int = 0
+    cut: int = 0
+    set_aside: int = 0
+    reasons: list[list[str]] = field(default_factory=list)
     resumed_at: int = field(default=0, compare=False)
 
 
@@ -51,8 +71,10 @@ class BulkOutput:
         overwrite (bool, optional): begin anew over a finished or unfinished file. (Default: ``False``)
 
     Raises:
-        ValueError: another ending, a finished file, or an unfinished one of another input or model.
+        ValueError: another ending, a finished file, an unfinished one of another input or model, or one that
+            another process is writing.
         FileNotFoundError: there is no folder to write to.
+        OSError: the disk is full, or does not let us write.
     """
 
     def __init__(self, path: Path, identity: dict[str, Any], overwrite: bool = False):
@@ -60,50 +82,113 @@ class BulkOutput:
         self.path, self.identity = path, identity
         self.partial = path.with_name(path.name + ".partial")
         self.record = path.with_name(path.name + ".partial.json")
-        self.done = Done() if overwrite else self._earlier()
-        if not self.done.bytes:
-            self.record.unlink(missing_ok=True)
-            self.partial.write_bytes(b"")
-        os.truncate(self.partial, self.done.bytes)
+        with self._said("cannot be written"):
+            self._file = self._alone()
+            try:
+                check_output(path, overwrite)  # it may have been finished while we waited for nobody
+                self.done = Done() if overwrite else self._earlier()
+                if not self.done.bytes:
+                    self.record.unlink(missing_ok=True)
+                self._file.truncate(self.done.bytes)
+            except BaseException:
+                self._file.close()
+                raise
+
+    def _alone(self) -> RawIOBase:
+        """The unfinished file, locked until it is closed or this process ends, however it ends."""
+        while True:
+            # Without a buffer, which closing would try to write once more to a full disk.
+            file = self.partial.open("ab", buffering=0)
+            if fcntl is None:
+                return file
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                raise ValueError(
+                    f"another process is writing {self.path}: wait for it, or choose another --output"
+                ) from None
+            except OSError:  # a file system without locks
+                return file
+            if self.partial.exists() and os.path.samestat(os.fstat(file.fileno()), self.partial.stat()):
+                return file
+            file.close()  # finished and renamed by another process, between our opening and our locking
 
     def _earlier(self) -> Done:
-        if not (self.partial.is_file() and self.record.is_file()):
+        try:
+            record = json.loads(self.record.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
             return Done()
-        record = json.loads(self.record.read_text(encoding="utf-8"))
         if record["identity"] != self.identity:
             changed = ", ".join(
                 key for key, value in self.identity.items() if record["identity"].get(key) != value
             )
             raise ValueError(
-                f"{self.partial} was begun with another {changed}: --overwrite begins anew, --output chooses another"
+                f"{self.partial} was begun with another {changed or 'version'}: --overwrite begins anew, --output "
+                "chooses another"
             )
         if self.partial.stat().st_size < record["bytes"]:  # the disk lost what was not yet on it
             return Done()
-        rows = record["rows"]
-        return Done(rows, record["bytes"], record["empty"], resumed_at=rows)
+        known = {key: record[key] for key in asdict(Done()) if key in record}
+        return Done(**known | {"resumed_at": record["rows"]})
 
-    def append(self, content: bytes, rows: int, empty: int) -> None:
-        """Writes a window and records it, in this order."""
-        with self.partial.open("ab") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        self.done.rows += rows
-        self.done.bytes += len(content)
-        self.done.empty += empty
-        record = {"identity": self.identity, **asdict(self.done)}
-        temporary = self.record.with_name(self.record.name + ".tmp")
-        temporary.write_text(json.dumps(record), encoding="utf-8")
-        os.replace(temporary, self.record)
+    def append(self, content: bytes, window: Done) -> None:
+        """Writes a window and records it, in this order.
+
+        Args:
+            content (bytes): its lines.
+            window (Done): what it holds.
+
+        Raises:
+            OSError: the disk is full; what was recorded before is whole, and the next process goes on after it.
+        """
+        with self._said("could not be written to its end"):
+            left = memoryview(content)
+            while left:
+                left = left[self._file.write(left) :]
+            os.fsync(self._file.fileno())
+            self.done.rows += window.rows
+            self.done.bytes += len(content)
+            self.done.empty += window.empty
+            self.done.cut += window.cut
+            self.done.set_aside += window.set_aside
+            self.done.reasons = [*self.done.reasons, *window.reasons][:SHOWN]
+            write_text(self.record, json.dumps({"identity": self.identity, **asdict(self.done)}))
+
+    @contextmanager
+    def _said(self, what: str) -> Iterator[None]:
+        """A full disk as a sentence."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise OSError(
+                f"{self.partial} {what} ({error.strerror or error}): make room or choose another --output, then run "
+                "the same command again; it goes on where it stopped"
+            ) from error
+
+    def close(self) -> None:
+        """Lets another process go on."""
+        self._file.close()
 
     def finish(self) -> None:
         """Lets the finished file appear under its name."""
         os.replace(self.partial, self.path)
         self.record.unlink(missing_ok=True)
+        self.close()
 
 
-def check_output(path: Path, overwrite: bool = False) -> None:
-    """Refuses an output that cannot be written, before any model is loaded; see :class:`BulkOutput`."""
+def check_output(path: Path, overwrite: bool = False, source: Path | None = None) -> None:
+    """Refuses an output that cannot be written, before any model is loaded; see :class:`BulkOutput`.
+
+    Args:
+        path (Path): the output.
+        overwrite (bool, optional): as the user says. (Default: ``False``)
+        source (Path, optional): the input, which is never overwritten.
+    """
+    if source is not None and path.exists() and path.samefile(source):
+        raise ValueError(f"--output {path} is the input: choose another")
     if path.suffix.lower() not in OUTPUTS:
         raise ValueError(f"--output {path} says no format: end it in {' or '.join(OUTPUTS)}")
     if not path.parent.is_dir():
@@ -127,7 +212,8 @@ def classify_rows(
     Args:
         rows (Rows): the input.
         column (str or None): its column of texts.
-        predict (callable): texts to predictions, in order.
+        predict (callable): texts to predictions, in order; where it raises, the rows are tried apart and those that
+            it raises for are set aside.
         labels (list of str): all label names, for the columns of a CSV.
         output (BulkOutput): where the results go.
         window (int, optional): rows held in memory, and lost at most by a kill. (Default: 2048)
@@ -137,18 +223,62 @@ def classify_rows(
         Done: the rows of the finished file.
     """
     as_csv = output.path.suffix.lower() == ".csv"
-    remaining = islice(rows.read(column), output.done.rows, None)
-    if as_csv and not output.done.bytes:
-        output.append(_csv_lines([["row", "input", "label", *(f"score {label}" for label in labels)]]), 0, 0)
-    while taken := list(islice(remaining, window)):
-        answers = iter(predict([text for _, text in taken if text is not None]))
-        results = [(number, text, next(answers) if text is not None else None) for number, text in taken]
-        content = _csv_lines(_cells(results, labels)) if as_csv else _json_lines(results)
-        output.append(content, len(taken), sum(text is None for _, text in taken))
-        if progress:
-            progress(rows.position, output.done.rows)
-    output.finish()
+    try:
+        remaining = islice(rows.read(column), output.done.rows, None)
+        if as_csv and not output.done.bytes:
+            header = ["row", "input", "label", *(f"score {label}" for label in labels), "reason"]
+            output.append(_csv_lines([header]), Done())
+        while taken := list(islice(remaining, window)):
+            results = _classify(taken, predict)
+            content = _csv_lines(_cells(results, labels)) if as_csv else _json_lines(results)
+            output.append(content, _counted(results))
+            if progress:
+                progress(rows.position, output.done.rows)
+        output.finish()
+    finally:
+        output.close()
     return output.done
+
+
+def _classify(taken: list[tuple[int, Text]], predict: Callable) -> list[Result]:
+    whole = [isinstance(text, str) and not isinstance(text, BadRow) and bool(text.strip()) for _, text in taken]
+    answers = iter(apart(predict, [text for (_, text), good in zip(taken, whole, strict=True) if good]))
+    results: list[Result] = []
+    for (number, text), good in zip(taken, whole, strict=True):
+        if isinstance(text, BadRow):
+            results.append((number, None, str(text)))
+        else:
+            results.append((number, text, next(answers) if good else None))
+    return results
+
+
+def apart(predict: Callable[[list[Any]], list[Prediction]], inputs: list[Any]) -> list[Prediction | str]:
+    """Predictions of all inputs, and for each that makes ``predict`` raise the reason instead.
+
+    Args:
+        predict (callable): inputs to predictions, in order.
+        inputs (list): what to classify.
+    """
+    if not inputs:
+        return []
+    try:
+        return list(predict(inputs))
+    except (ValueError, RuntimeError, OSError) as error:
+        if len(inputs) == 1:
+            return [one_line(error)]
+    middle = len(inputs) // 2
+    return [*apart(predict, inputs[:middle]), *apart(predict, inputs[middle:])]
+
+
+def _counted(results: list[Result]) -> Done:
+    bad = [[f"row {number}", answer] for number, _, answer in results if isinstance(answer, str)]
+    return Done(
+        rows=len(results),
+        empty=sum(answer is None for _, _, answer in results),
+        cut=sum(isinstance(answer, Prediction) and bool(answer.read) for _, _, answer in results),
+        set_aside=len(bad),
+        reasons=bad[:SHOWN],
+    )
 
 
 def identity_of(rows: Rows, column: str | None, model_folder: Path, names: Iterable[str]) -> dict[str, Any]:
@@ -166,22 +296,29 @@ def identity_of(rows: Rows, column: str | None, model_folder: Path, names: Itera
     }
 
 
-def _json_lines(results: list[tuple[int, str | None, Prediction | None]]) -> bytes:
+def _json_lines(results: list[Result]) -> bytes:
     lines = []
     for number, text, answer in results:
-        scores = {name: round(score, 6) for name, score in answer.scores.items()} if answer else None
-        line = {"row": number, "input": text, "label": answer.label if answer else None, "scores": scores}
+        line = {"row": number, "input": text, **answered(answer)}
         lines.append(json.dumps(line, ensure_ascii=False))
     # A lone surrogate, which JSON may spell, has no UTF-8: it becomes a question mark.
     return ("\n".join(lines) + "\n").encode("utf-8", errors="replace")
 
 
-def _cells(results: list[tuple[int, str | None, Prediction | None]], labels: list[str]) -> Iterator[list]:
+def answered(answer: Prediction | str | None) -> dict[str, Any]:
+    """A prediction as JSON has it, ``label`` and ``scores``; with a ``reason`` where there is none."""
+    if isinstance(answer, Prediction):
+        return {"label": answer.label, "scores": {name: shown_share(share) for name, share in answer.scores.items()}}
+    return {"label": None, "scores": None} | ({"reason": answer} if answer else {})
+
+
+def _cells(results: list[Result], labels: list[str]) -> Iterator[list]:
     for number, text, answer in results:
-        if answer is None:
-            yield [number, text or "", "", *[""] * len(labels)]
+        if isinstance(answer, Prediction):
+            scores = (f"{shown_share(answer.scores[label]):.6f}" for label in labels)
+            yield [number, text, answer.label, *scores, ""]
         else:
-            yield [number, text, answer.label, *(f"{answer.scores[label]:.6f}" for label in labels)]
+            yield [number, text or "", "", *[""] * len(labels), answer or ""]
 
 
 def _csv_lines(cells: Iterable[list]) -> bytes:

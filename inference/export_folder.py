@@ -35,10 +35,12 @@ class ExportFolder:
     Attributes:
         path (Path): the folder.
         config (dict): its ``config.json``.
+        commit (str or None): the Hub's commit it was downloaded from; None for a folder of one's own.
     """
 
     path: Path
     config: dict[str, Any]
+    commit: str | None = None
 
     @property
     def task(self) -> str:
@@ -68,8 +70,10 @@ def locate(folder_or_repo: str | Path, revision: str | None = None) -> ExportFol
         FileNotFoundError: there is no such folder, or a file of the export is missing.
         ValueError: the folder holds something else than an export.
     """
-    path = Path(folder_or_repo).expanduser()
+    path, commit = Path(folder_or_repo).expanduser(), None
     if path.is_dir():
+        if revision is not None:
+            raise ValueError(f"{path} is a folder, which has no revision {revision}: leave out --revision")
         if not (path / MODEL).is_file() and (path / "export" / MODEL).is_file():
             path = path / "export"
     elif path.exists():
@@ -78,9 +82,10 @@ def locate(folder_or_repo: str | Path, revision: str | None = None) -> ExportFol
         import hub
 
         path = Path(hub.download(str(folder_or_repo), revision, allow_patterns=FILES))
+        commit = path.name
     else:
         raise FileNotFoundError(f"there is no folder {path}: give an export folder or a Hub id (owner/name)")
-    return ExportFolder(path, _checked_config(path))
+    return ExportFolder(path, _checked_config(path), commit)
 
 
 def _looks_like_a_repository(name: str) -> bool:
@@ -100,8 +105,15 @@ def _checked_config(path: Path) -> dict[str, Any]:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"{path / 'config.json'} cannot be read ({error}): export the model again") from None
-    if config.get("task") not in ("text", "audio") or not config.get("id2label"):
+    if not isinstance(config, dict) or config.get("task") not in ("text", "audio") or not config.get("id2label"):
         raise ValueError(f"{path / 'config.json'} names no task and labels: export the model again")
+    labels = config["id2label"]
+    if not isinstance(labels, dict) or set(labels) != {str(number) for number in range(len(labels))}:
+        raise ValueError(f"{path / 'config.json'} does not number its labels from 0: export the model again")
+    if config.get("model_type") != "tfidf":
+        for setting in ("max_length",) if config["task"] == "text" else ("sample_rate", "max_seconds"):
+            if not isinstance(config.get(setting), (int, float)) or config[setting] <= 0:
+                raise ValueError(f"{path / 'config.json'} says no {setting}: export the model again")
     if config.get("model_type") == "tfidf":
         needed = [WORDS, VOCABULARY]
     else:

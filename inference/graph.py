@@ -2,41 +2,71 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from openvino_core import core
+from request_pool import RequestPool
 
 BULK = 16  # from this many inputs on, throughput counts more than latency
 
 
 class Graph:
-    """A classifier's graph.
+    """A classifier's graph; any number of threads may use it.
 
     Args:
         path (Path): its ``.xml`` file.
+        n_labels (int): how many scores it must give each input.
 
     Attributes:
         inputs (set of str): names of its inputs.
+
+    Raises:
+        ValueError: the file or its weights cannot be read, or it has another number of scores.
     """
 
-    def __init__(self, path: Path):
-        self._model = core().read_model(path)
-        self.inputs = {port.get_any_name() for port in self._model.inputs}
+    def __init__(self, path: Path, n_labels: int):
+        _check_weights(path)
+        try:
+            model = core().read_model(path)
+        except RuntimeError as error:
+            raise ValueError(
+                f"{path} or {path.with_suffix('.bin').name} beside it is no whole OpenVINO graph "
+                f"({str(error).strip().splitlines()[-1]}): download or export the model again."
+            ) from error
+        self.inputs = {port.get_any_name() for port in model.inputs}
+        width = model.outputs[0].get_partial_shape()[-1]
+        if width.is_static and width.get_length() != n_labels:
+            raise ValueError(
+                f"{path} gives {width.get_length()} scores and config.json beside it names {n_labels} labels: "
+                "download or export the model again."
+            )
+        # One input that uses all cores; several batches that run beside each other.
+        self._latency = RequestPool(lambda: compile_for("LATENCY", model))
+        self._throughput = RequestPool(lambda: compile_for("THROUGHPUT", model))
+        self._met: set[tuple[int, ...]] = set()
+        self._preparing = Lock()
 
-    @cached_property
-    def latency(self) -> Any:
-        """Compiled so that one input uses all cores."""
-        return compile_for("LATENCY", self._model)
+    def prepare(self, inputs: Any) -> None:
+        """Does beforehand what OpenVINO does once for each shape of :meth:`run`'s inputs, so that no timing holds it.
 
-    @cached_property
-    def throughput(self) -> Any:
-        """Compiled so that several batches run beside each other."""
-        return compile_for("THROUGHPUT", self._model)
+        Args:
+            inputs (dict or ndarray): what :meth:`run` will be given.
+        """
+        shape = _shape(inputs)
+        if shape not in self._met:
+            with self._preparing:
+                self._latency.infer(inputs)
+                self._met.add(shape)
+
+    def prepare_all(self) -> None:
+        """Compiles for :meth:`run_all`, which otherwise does it when it is first called."""
+        self._throughput.compiled  # noqa: B018
 
     def run(self, inputs: Any) -> np.ndarray:
         """One inference at once: (n, ...) -> (n, n_labels).
@@ -44,7 +74,7 @@ class Graph:
         Args:
             inputs (dict or ndarray): what the graph takes.
         """
-        return self.latency(inputs)[0]
+        return self._latency.infer(inputs)
 
     def run_all(self, batches: Iterable[tuple[Any, Any]], logits: np.ndarray) -> None:
         """Many inferences, several at a time.
@@ -53,30 +83,21 @@ class Graph:
             batches (iterable): pairs of the rows of ``logits`` that an inference fills, and its inputs.
             logits (ndarray of shape (n, n_labels)): filled in place.
         """
-        # Requests taken in turn rather than an AsyncInferQueue: its callbacks run in OpenVINO's threads and
-        # wait for Python's lock, which can deadlock with the thread that destroys the queue.
-        requests = self._requests
-        running: list[Any] = [None] * len(requests)
+        self._throughput.infer_all(batches, logits)
 
-        def collect(turn: int) -> None:
-            if running[turn] is not None:
-                requests[turn].wait()
-                logits[running[turn]] = requests[turn].get_output_tensor(0).data
-                running[turn] = None
 
-        turn = 0
-        for rows, inputs in batches:
-            collect(turn)
-            requests[turn].start_async(inputs)
-            running[turn] = rows
-            turn = (turn + 1) % len(requests)
-        for turn in range(len(requests)):
-            collect(turn)
+def _check_weights(path: Path) -> None:
+    """Refuses weights that end early: OpenVINO maps them, and the process would be killed where they are read."""
+    graph = path.read_text(encoding="utf-8", errors="replace")
+    places = (re.search(r'\boffset="(\d+)".*?\bsize="(\d+)"', data) for data in re.findall(r"<data [^>]*>", graph))
+    needed = max((int(place[1]) + int(place[2]) for place in places if place), default=0)
+    weights = path.with_suffix(".bin")
+    if (size := weights.stat().st_size) < needed:
+        raise ValueError(f"{weights} ends after {size:,} of {needed:,} bytes: download or export the model again.")
 
-    @cached_property
-    def _requests(self) -> list[Any]:
-        count = self.throughput.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        return [self.throughput.create_infer_request() for _ in range(count)]
+
+def _shape(inputs: Any) -> tuple[int, ...]:
+    return (next(iter(inputs.values())) if isinstance(inputs, dict) else inputs).shape
 
 
 def compile_for(hint: str, model: Any) -> Any:

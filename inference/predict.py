@@ -13,12 +13,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 from command_line import run
+from plain_text import terminal
+from set_aside import SHOWN, SetAside
+
+if TYPE_CHECKING:
+    from inference.bulk import BulkOutput, Done
+    from inference.prediction import Prediction
+    from inference.rows import Rows
+
+AT_ONCE = 256  # lines of standard input
 
 
 def main(argv: list[str]) -> int:
@@ -47,32 +59,64 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--overwrite", action="store_true", help="begin anew over an existing --output")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    options = parser.parse_args(argv)
+    options = parser.parse_intermixed_args(argv)  # options may stand before, between and after the texts
     if options.input or options.output:
         if not (options.input and options.output) or options.inputs:
             parser.error("give --input FILE and --output OUT together, and nothing else to classify")
         return _bulk(options)
     if not options.inputs and sys.stdin.isatty():
         parser.error("give a text, a sound file, or - to read lines from standard input")
+    return _each(_load(options), options.inputs)
+
+
+def _load(options: argparse.Namespace) -> Any:
+    """The classifier; says which commit of the Hub it is."""
     import inference
 
     classifier = inference.load(options.model, options.revision)
-    inputs = _inputs(options.inputs)
-    results = _sounds(classifier, inputs) if classifier.export.task == "audio" else _texts(classifier, inputs)
-    for given, prediction in results:
-        print(
-            json.dumps(
-                {
-                    "input": given,
-                    "label": prediction.label,
-                    "scores": {name: round(score, 6) for name, score in prediction.scores.items()},
-                    "milliseconds": round(prediction.milliseconds, 3),
-                },
-                ensure_ascii=False,
-            ),
-            flush=True,
-        )
-    return 0
+    if classifier.export.commit:
+        print(f"{terminal(options.model)} at commit {classifier.export.commit}", file=sys.stderr)
+    elif options.revision:
+        print(f"{terminal(options.model)} is a folder: --revision is not used", file=sys.stderr)
+    return classifier
+
+
+def _each(classifier: Any, given: list[str]) -> int:
+    """Answers what the command line or standard input gives, a JSON object a line."""
+    from inference.bulk import answered
+
+    sound = classifier.export.task == "audio"
+    if not sound:
+        _warn_of_names(given)
+    aside, cut = SetAside("sound" if sound else "text"), 0
+    answers = _sounds(classifier, _inputs(given)) if sound else _texts(classifier, _inputs(given))
+    for item, answer in answers:
+        line = {"input": item, **answered(answer)}
+        if isinstance(answer, str):
+            aside.add(item[:60], answer)
+        else:
+            line["milliseconds"] = round(answer.milliseconds, 3)
+            cut += bool(answer.read)
+            if answer.read and cut <= SHOWN:
+                print(f"{terminal(item[:60])}: the model read {answer.read}", file=sys.stderr)
+        # A lone surrogate has no UTF-8: it becomes a question mark, as in a file.
+        print(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace").decode(), flush=True)
+    if cut > SHOWN:
+        print(f"and {cut - SHOWN} more were longer than the model reads", file=sys.stderr)
+    return aside.tell()
+
+
+def _warn_of_names(given: list[str]) -> None:
+    import os
+
+    for item in given:
+        if item != "-" and os.path.exists(item):
+            kind = "folder" if os.path.isdir(item) else "file"
+            print(
+                f"{terminal(item)} is a {kind}: its name is classified, not what it holds; --input FILE --output OUT "
+                "classifies the rows of a file",
+                file=sys.stderr,
+            )
 
 
 def _bulk(options: argparse.Namespace) -> int:
@@ -80,35 +124,48 @@ def _bulk(options: argparse.Namespace) -> int:
     from inference import bulk
     from inference.rows import Rows
 
-    rows, column = Rows(options.input), None
-    bulk.check_output(options.output, options.overwrite)
+    source, target = options.input.expanduser(), options.output.expanduser()
+    rows, column = Rows(source), None
+    bulk.check_output(target, options.overwrite, source)
     if rows.columns is not None:
-        from corpora.columns import choose_text_column
-
-        column, notes = choose_text_column(str(options.input), rows.columns, options.text_column)
-        print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
+        column = _column(rows, options.text_column)
     elif options.text_column:
         raise ValueError(f"{options.input} has no columns: leave out --text-column")
-    import inference
-    from inference.export_folder import MODEL, TOKENIZER, WEIGHTS
+    classifier = _load(options)
+    from inference.export_folder import FILES
 
-    classifier = inference.load(options.model, options.revision)
-    parts = (MODEL, WEIGHTS, TOKENIZER, "config.json")
+    parts = [name for name in FILES if name not in ("README.md", "parity.json")]
     output = bulk.BulkOutput(
-        options.output, bulk.identity_of(rows, column, classifier.export.path, parts), options.overwrite
+        target, bulk.identity_of(rows, column, classifier.export.path, parts), options.overwrite
     )
     if output.done.resumed_at:
         print(f"going on after {output.done.resumed_at} rows", file=sys.stderr)
     if classifier.export.task == "audio":
-        done = _with_bar(rows, column, _sound_files(classifier, options.input.parent), classifier, output, 32)
+        done = _with_bar(rows, column, _sound_files(classifier, source.parent), classifier, output, 32)
     else:
         done = _with_bar(rows, column, classifier.predict, classifier, output, bulk.WINDOW)
+    return _told(options.output, done)
+
+
+def _column(rows: Rows, wanted: str | None) -> str:
+    from corpora.columns import choose_text_column
+
+    column, notes = choose_text_column(str(rows.path), rows.columns, wanted)
+    print(*map(terminal, notes), sep="\n", end="\n" if notes else "", file=sys.stderr)
+    return column
+
+
+def _told(path: Path, done: Done) -> int:
     empty = f", {done.empty} of them without a text and so without a label" if done.empty else ""
-    print(f"{options.output}: {done.rows} rows{empty}", file=sys.stderr)
-    return 0
+    cut = f", {done.cut} of them longer than the model reads and judged by their start" if done.cut else ""
+    print(f"{terminal(path)}: {done.rows} rows{empty}{cut}", file=sys.stderr)
+    reasons = [(name, reason) for name, reason in done.reasons]
+    return SetAside("row", reasons, done.set_aside - len(reasons)).tell()
 
 
-def _with_bar(rows, column: str | None, predict, classifier, output, window: int):
+def _with_bar(
+    rows: Rows, column: str | None, predict: Callable, classifier: Any, output: BulkOutput, window: int
+) -> Done:
     from tqdm import tqdm  # huggingface_hub brings it
 
     from inference.bulk import classify_rows
@@ -124,36 +181,59 @@ def _with_bar(rows, column: str | None, predict, classifier, output, window: int
         return classify_rows(rows, column, predict, classifier.labels, output, window=window, progress=show)
 
 
-def _sound_files(classifier, folder: Path):
+def _sound_files(classifier: Any, folder: Path) -> Callable[[list[str]], list[Prediction]]:
     """Takes names of sound files, relative to the folder of the list they stand in."""
-    return lambda names: [answer for _, answer in _sounds(classifier, [str(folder / n) for n in names])]
+    return lambda names: [_hear(classifier, folder / Path(name).expanduser()) for name in names]
 
 
 def _inputs(given: list[str]) -> Iterator[str]:
+    """The texts or names; of standard input its lines, which end as those of a file do."""
     for item in given or ["-"]:
         if item != "-":
             yield item
             continue
-        for line in sys.stdin:
-            if line.strip():
-                yield line.rstrip("\n")
+        for number, line in enumerate(sys.stdin.buffer):
+            text = (line.removeprefix(b"\xef\xbb\xbf") if not number else line).rstrip(b"\r\n")
+            if text.strip():
+                yield text.decode("utf-8", "surrogateescape")
 
 
-def _texts(classifier, texts: Iterable[str]) -> Iterator[tuple]:
-    # Lines from a pipe are answered a few at a time, so that a slow writer sees its answers.
-    from itertools import islice
+def _texts(classifier: Any, texts: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
+    """Each text and its prediction, or the reason why it has none."""
+    from inference.bulk import apart
+    from inference.rows import UNDECODED
 
+    def predict(window: list[str]) -> list[Prediction]:
+        for text in window:
+            if not text.strip():
+                raise ValueError("there is no text to classify.")
+            if UNDECODED.search(text):
+                raise ValueError("it has bytes that are not UTF-8; save it as UTF-8.")
+        return classifier.predict(window)
+
+    # Lines from a pipe are answered a few at a time; memory does not grow with their number.
     texts = iter(texts)
-    while window := list(islice(texts, 256)):
-        yield from zip(window, classifier.predict(window), strict=True)
+    while window := list(islice(texts, AT_ONCE)):
+        yield from zip(window, apart(predict, window), strict=True)
 
 
-def _sounds(classifier, paths: Iterable[str]) -> Iterator[tuple]:
-    from audio.reading import read_waveform
+def _sounds(classifier: Any, names: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
+    from inference.bulk import apart
 
-    for path in paths:
-        waveform = read_waveform(path, classifier.sample_rate)
-        yield path, classifier.predict([waveform])[0]
+    hear = _sound_files(classifier, Path())
+    for name in names:
+        yield name, apart(hear, [name])[0]
+
+
+def _hear(classifier: Any, path: Path) -> Prediction:
+    """Reads as much of a sound as the model hears, and classifies it."""
+    from audio.reading import read_waveform, seconds_of
+
+    waveform = read_waveform(path, classifier.sample_rate, max_seconds=classifier.max_seconds)
+    prediction = classifier.predict([waveform])[0]
+    if len(waveform) < round(classifier.max_seconds * classifier.sample_rate):
+        return prediction
+    return replace(prediction, read=classifier.read(seconds_of(path)))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """Texts of a file of any length, one row at a time: CSV, TSV, JSON lines, Parquet, plain lines.
 
-Unlike :mod:`corpora`, which has a whole data set in memory to split it, nothing here grows with the file.
+Unlike :mod:`corpora`, which has a whole data set in memory to split it, nothing here grows with the file. A row that
+breaks the file's format is given as a :class:`BadRow`; those after it are read.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
-import itertools
 import json
+import re
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,7 +25,15 @@ _MARKS = (  # the longer first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_SEPARATOR_SAID = re.compile(r"\"?sep=(.)\"?\r?\n?\Z", re.IGNORECASE)  # Excel's way to name it, before the header
+UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that is not UTF-8, as "surrogateescape" keeps it
 
+
+class BadRow(str):
+    """Why a row cannot be used, as the end of a sentence."""
+
+
+Text = str | BadRow | None
 
 class Rows:
     """A file's rows, read when they are iterated.
@@ -63,7 +73,7 @@ class Rows:
                 found = self._header(file)
             self.columns = found
 
-    def read(self, column: str | None = None) -> Iterator[tuple[int, str | None]]:
+    def read(self, column: str | None = None) -> Iterator[tuple[int, Text]]:
         """Each row's number and text, None where its cell is empty; rows that are blank as a whole are left out.
 
         The number is the one the user sees: a spreadsheet's for CSV and TSV (the header is row 1), the line's
@@ -73,7 +83,7 @@ class Rows:
             column (str, optional): the column of the texts; not needed for plain lines.
 
         Raises:
-            ValueError: a row breaks the file's format; it is named.
+            ValueError: the file breaks its byte order mark's promise.
         """
         self.position = 0
         if self.suffix == ".parquet":
@@ -85,17 +95,15 @@ class Rows:
             try:
                 for number, value in pairs:
                     self.position = file.buffer.tell()
-                    if self.suffix in (".jsonl", ".ndjson"):
-                        value = self._object(number, value).get(column)
+                    if self.suffix in (".jsonl", ".ndjson") and not isinstance(value, BadRow):
+                        value = _json_object(value)
+                        value = value.get(column) if isinstance(value, dict) else value
+                    elif isinstance(value, str) and not value.isascii() and UNDECODED.search(value):
+                        value = BadRow("it has bytes that are not UTF-8; save the file anew as UTF-8")
                     yield number, as_text(value)
             except UnicodeDecodeError as error:
                 raise ValueError(
                     f"{self.path} is not {error.encoding} somewhere after row {number}: save it anew as UTF-8"
-                ) from None
-            except csv.Error as error:
-                raise ValueError(
-                    f"the row after row {max(number, 1)} of {self.path} has a quotation mark that does not close "
-                    f"its text ({error}): double the quotation marks inside quoted texts"
                 ) from None
         self.position = self.total
 
@@ -103,39 +111,62 @@ class Rows:
         with self.path.open("rb") as file:
             start = file.read(4096)
         codec = next((codec for mark, codec in _MARKS if start.startswith(mark)), "utf-8")
-        if codec.startswith("utf-8") and b"\0" in start:
+        utf8 = codec.startswith("utf-8")
+        if utf8 and b"\0" in start:
             raise ValueError(f"{self.path} is not a text file, or UTF-16 without a mark: save it as UTF-8")
         # Lines end at \n alone: other line breaks may stand inside a cell or a JSON string.
-        return self.path.open(encoding=codec, newline="" if self.suffix in (".csv", ".tsv") else "\n")
+        newline = "" if self.suffix in (".csv", ".tsv") else "\n"
+        return self.path.open(encoding=codec, errors="surrogateescape" if utf8 else "strict", newline=newline)
 
     def _header(self, file: TextIO) -> list[str]:
         try:
             if self.suffix in (".csv", ".tsv"):
-                columns = [name.strip() for name in next(self._reader(file))]
+                columns = next(self._records(file))[1]
             else:
-                number, line = next(self._lines(file))
-                columns = list(self._object(number, line))
+                objects = (line if isinstance(line, BadRow) else _json_object(line) for _, line in self._lines(file))
+                first = next(objects)
+                columns = next((list(found) for found in (first, *objects) if isinstance(found, dict)), first)
         except StopIteration:
             raise ValueError(f"{self.path} is empty: choose a file with at least one row") from None
         except UnicodeDecodeError as error:
             raise ValueError(f"{self.path} is not {error.encoding}: save it anew as UTF-8") from None
-        except csv.Error as error:
-            raise ValueError(
-                f"row 1 of {self.path} names no columns ({error}): correct its quotation marks"
-            ) from None
+        if isinstance(columns, BadRow):
+            raise ValueError(f"row 1 of {self.path} names no columns: {columns}")
+        if any(UNDECODED.search(name) for name in columns):
+            raise ValueError(f"{self.path} is not utf-8: save it anew as UTF-8")
+        columns = [name.strip() for name in columns] if self.suffix in (".csv", ".tsv") else columns
         twice = {name for name in columns if columns.count(name) > 1}
         if twice:
             raise ValueError(f"{self.path} has two columns named {min(twice)!r}: rename one")
         return columns
 
-    def _reader(self, file: TextIO) -> Iterator[list[str]]:
+    def _records(self, file: TextIO) -> Iterator[tuple[int, list[str] | BadRow]]:
+        """Each row of cells and its number, the header's being 1."""
         csv.field_size_limit(CELL_CHARACTERS)
-        first = file.readline()
+        lines = _Lines(file)
+        first = next(lines, "")
         usual = "\t" if self.suffix == ".tsv" else ","
-        separator = usual if usual in first else next((mark for mark in "\t;|" if mark in first), usual)
+        if said := _SEPARATOR_SAID.match(first):
+            separator = said[1]
+        else:
+            separator = usual if usual in first else next((mark for mark in "\t;|" if mark in first), usual)
+            lines.again.append(first)
         quoting = csv.QUOTE_NONE if separator == "\t" and not self._quoted() else csv.QUOTE_MINIMAL
         # Strict: an unclosed quotation mark would swallow the rest of the file into one text.
-        return csv.reader(itertools.chain([first], file), delimiter=separator, quoting=quoting, strict=True)
+        reader = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
+        number = 0
+        while True:
+            lines.row.clear()
+            number += 1
+            try:
+                yield number, next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield number, BadRow(
+                    f"a quotation mark does not close its text ({error}); double those inside quoted texts"
+                )
+                lines.again.extendleft(reversed(lines.row[1:]))
 
     def _quoted(self) -> bool:
         """Whether a tab-separated file keeps the rules of quoting; many are written without any."""
@@ -149,28 +180,20 @@ class Rows:
 
     def _separated(self, file: TextIO, column: str | None) -> Iterator[tuple[int, Any]]:
         place, width = (self.columns or []).index(column), len(self.columns or [])
-        for number, cells in enumerate(self._reader(file), start=1):
-            if len(cells) > width:
-                raise ValueError(
-                    f"row {number} of {self.path} has {len(cells)} cells and the header {width}: put the text "
-                    "in quotation marks"
+        for number, cells in self._records(file):
+            if number == 1 or not cells:
+                continue
+            if isinstance(cells, BadRow):
+                yield number, cells
+            elif any(cell.strip() for cell in cells[width:]):
+                yield number, BadRow(
+                    f"it has {len(cells)} cells and the header {width}; put the text in quotation marks"
                 )
-            if number > 1 and cells:
+            else:
                 yield number, cells[place] if place < len(cells) else None
 
     def _lines(self, file: TextIO) -> Iterator[tuple[int, str]]:
         return ((number, line.rstrip("\r\n")) for number, line in enumerate(file, start=1) if line.strip())
-
-    def _object(self, number: int, line: str) -> dict[str, Any]:
-        try:
-            found = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(
-                f"row {number} of {self.path} is not JSON ({error.msg}): write one object a line"
-            ) from None
-        if not isinstance(found, dict):
-            raise ValueError(f'row {number} of {self.path} is not an object: write {{"text": ...}}')
-        return found
 
     def _parquet(self) -> Any:
         try:
@@ -197,8 +220,43 @@ class Rows:
                     yield self.position, as_text(value)
 
 
-def as_text(value: Any) -> str | None:
-    """A cell's text; None where it is empty, missing or NaN."""
+class _Lines:
+    """A file's lines; those of the row at hand can be given once more."""
+
+    def __init__(self, file: TextIO):
+        self.file = file
+        self.row: list[str] = []
+        self.again: deque[str] = deque()
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.again.popleft() if self.again else self.file.readline()
+        if not line:
+            raise StopIteration
+        self.row.append(line)
+        return line
+
+
+def as_text(value: Any) -> Text:
+    """A cell's text; None where it is empty, missing or NaN, and a :class:`BadRow` where it holds something else."""
+    if isinstance(value, BadRow):
+        return value
     if value is None or value != value:  # NaN differs from itself
         return None
-    return str(value) if str(value).strip() else None
+    if isinstance(value, (list, dict, bytes)):
+        return BadRow(f"it holds {type(value).__name__} and not a text; write the text itself")
+    return str(value) or None
+
+
+def _json_object(line: str) -> dict[str, Any] | BadRow:
+    if UNDECODED.search(line):
+        return BadRow("it has bytes that are not UTF-8; save the file anew as UTF-8")
+    try:
+        found = json.loads(line)
+    except json.JSONDecodeError as error:
+        return BadRow(f"it is not JSON ({error.msg}); write one object a line")
+    except (RecursionError, ValueError):
+        return BadRow("its JSON is nested too deeply, or has a number too long; write the text itself")
+    return found if isinstance(found, dict) else BadRow('it is not an object; write {"text": ...}')

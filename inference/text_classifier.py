@@ -20,7 +20,7 @@ STEP_TOKENS = 8  # a text alone is padded to a multiple: OpenVINO prepares a gra
 
 
 class TextClassifier:
-    """A text classifier on the CPU.
+    """A text classifier on the CPU; any number of threads may use one.
 
     Args:
         export (ExportFolder): a folder made by ``exporting/export.py``.
@@ -29,7 +29,7 @@ class TextClassifier:
     def __init__(self, export: ExportFolder):
         self.export = export
         self.labels = export.labels
-        self._graph = Graph(export.path / MODEL)
+        self._graph = Graph(export.path / MODEL, len(self.labels))
         config = export.config
         self._tokenizer = Tokenizer(
             export.path / TOKENIZER, config["max_length"], config.get("pad_token_id") or 0
@@ -72,9 +72,18 @@ class TextClassifier:
             yield from self._predict(window)
 
     def _predict(self, texts: list[str]) -> list[Prediction]:
+        for number, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise ValueError(f"input {number} is a {type(text).__name__}: give texts.")
         start = time.perf_counter()
-        logits = self.logits(texts)
-        return from_logits(logits, self.labels, (time.perf_counter() - start) * 1000 / len(texts))
+        encoded = self._encode(texts)
+        seconds = time.perf_counter() - start
+        self._prepare(encoded)
+        start = time.perf_counter()
+        logits = self._logits(encoded)
+        seconds += time.perf_counter() - start
+        reads = [self._tokenizer.read(*pair) for pair in zip(texts, encoded, strict=True)]
+        return from_logits(logits, self.labels, seconds * 1000 / len(texts), reads)
 
     def logits(self, texts: list[str]) -> np.ndarray:
         """Unnormalised scores, float32 of shape (n_texts, n_labels).
@@ -82,12 +91,22 @@ class TextClassifier:
         A few texts run one by one, hardly padded; many are sorted by length and run in batches of about 2,048
         tokens, several at a time.
         """
-        if not texts:
-            return np.empty((0, len(self.labels)), dtype=np.float32)
-        encoded = self._tokenizer.encode([text or " " for text in texts])
-        if len(texts) < BULK:
+        return self._logits(self._encode(texts)) if texts else np.empty((0, len(self.labels)), dtype=np.float32)
+
+    def _encode(self, texts: list[str]) -> list[Any]:
+        return self._tokenizer.encode([text or " " for text in texts])
+
+    def _prepare(self, encoded: list[Any]) -> None:
+        if len(encoded) >= BULK:
+            self._graph.prepare_all()
+            return
+        for text in encoded:
+            self._graph.prepare(self._tokens([text], STEP_TOKENS))
+
+    def _logits(self, encoded: list[Any]) -> np.ndarray:
+        if len(encoded) < BULK:
             return np.concatenate([self._graph.run(self._tokens([text], STEP_TOKENS)) for text in encoded])
-        logits = np.empty((len(texts), len(self.labels)), dtype=np.float32)
+        logits = np.empty((len(encoded), len(self.labels)), dtype=np.float32)
         rows_of_batches = batches_by_length(encoded, BUCKET_TOKENS)
         self._graph.run_all(((rows, self._tokens([encoded[row] for row in rows])) for rows in rows_of_batches), logits)
         return logits

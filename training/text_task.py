@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tokenization import take_marks_as_text
+
 if TYPE_CHECKING:
     from corpora import Corpus, Part
     from hub.base_model import BaseModel
@@ -35,6 +37,7 @@ class TextTask:
         self.base = base
         self.model: Any = None
         self.preprocessor = load_tokenizer(base, config.trust_remote_code)
+        take_marks_as_text(self.preprocessor)
         self.pretrained = Pretrained(
             base.folder, "AutoModelForSequenceClassification", corpus.label_names, config.trust_remote_code
         )

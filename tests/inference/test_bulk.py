@@ -12,7 +12,7 @@ import pytest
 
 from inference import bulk, predict
 from inference.prediction import Prediction
-from inference.rows import Rows
+from inference.rows import BadRow, Rows
 from tests.conftest import OFFLINE, ROOT, run_script
 
 LABELS = ["long", "short"]
@@ -97,7 +97,7 @@ def test_every_row_is_answered_in_its_place(tmp_path, suffix):
     if suffix == ".csv":
         with open(tmp_path / "out.csv", newline="", encoding="utf-8") as file:
             found = list(csv.DictReader(file))
-        assert list(found[0]) == ["row", "input", "label", "score long", "score short"]
+        assert list(found[0]) == ["row", "input", "label", "score long", "score short", "reason"]
         assert [row["input"] for row in found] == AWKWARD
     else:
         found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").split("\n")[:-1]]
@@ -158,19 +158,130 @@ def test_an_unfinished_file_of_another_input_is_not_continued(tmp_path):
     assert classify(source, tmp_path / "out.csv", overwrite=True).rows == 10
 
 
+@pytest.mark.case("L16")
+@pytest.mark.parametrize(
+    "name, content, words, others",
+    [
+        ("a.csv", b'text\nfine\n"never closed\nand on\n', "quotation mark", ["fine", "and on"]),
+        ("a.csv", b'text\nfine\n"closed" late\nand on\n', "quotation mark", ["fine", "and on"]),
+        ("a.csv", b"text\none, two\nthree\n", "2 cells", ["three"]),
+        ("a.csv", b"text,n\nfine,1\n\xff\xfe,2\nand on,\xff\n", "not UTF-8", ["fine", "and on"]),
+        ("a.jsonl", b'{"text": "a"}\n{"text": \n{"text": "b"}\n', "is not JSON", ["a", "b"]),
+        ("a.jsonl", b'{"text": "a"}\n[1]\n{"text": "b"}\n', "is not an object", ["a", "b"]),
+        ("a.jsonl", b'{"text": "a"}\n' + b"[" * 100_000 + b'\n{"text": "b"}\n', "nested too deeply", ["a", "b"]),
+        ("a.jsonl", b'{"text": ["a"]}\n{"text": "b"}\n', "holds list", ["b"]),
+        ("a.jsonl", b'not JSON\n{"text": "b"}\n', "is not JSON", ["b"]),
+        ("a.txt", b"fine\n\xe9t\xe9\nand on\n", "not UTF-8", ["fine", "and on"]),
+    ],
+)
+def test_a_broken_row_takes_no_other_with_it(tmp_path, name, content, words, others):
+    (tmp_path / name).write_bytes(content)
+    rows = list(Rows(tmp_path / name).read("text"))
+    bad = [row for row in rows if isinstance(row[1], BadRow)]
+    assert len(bad) == 1 and words in bad[0][1] and "\n" not in bad[0][1]
+    assert [text for _, text in rows if not isinstance(text, BadRow)] == others
+    done = classify(tmp_path / name, tmp_path / "out.jsonl")
+    assert (done.rows, done.set_aside) == (len(rows), 1)
+    assert done.reasons == [[f"row {bad[0][0]}", bad[0][1]]]
+    found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [(row["row"], bool(row["label"])) for row in found] == [(n, not isinstance(t, BadRow)) for n, t in rows]
+    assert [row["reason"] for row in found if not row["label"]] == [bad[0][1]]
+
+
+def test_a_row_that_the_model_refuses_is_set_aside_and_a_resumed_file_is_the_same(tmp_path):
+    texts = [f"text {i}" for i in range(11)]
+    source = write(tmp_path / "data.csv", texts)
+    windows = []
+
+    def refusing(texts, stop=99):
+        windows.append(texts)
+        if len(windows) == stop:
+            raise KeyboardInterrupt
+        if "text 5" in texts:
+            raise RuntimeError("OpenVINO's words\nover two lines")
+        return fake_predict(texts)
+
+    done = classify(source, tmp_path / "whole.csv", predict=refusing)
+    assert (done.rows, done.set_aside) == (11, 1)
+    windows.clear()
+    with pytest.raises(KeyboardInterrupt):
+        classify(source, tmp_path / "broken.csv", predict=lambda texts: refusing(texts, stop=7))
+    again = classify(source, tmp_path / "broken.csv")  # refuses nothing: the row is known to be set aside
+    assert again.resumed_at == 8 and again.set_aside == 1 and again.reasons[0][0] == "row 7"
+    assert (tmp_path / "whole.csv").read_bytes() == (tmp_path / "broken.csv").read_bytes()
+    with open(tmp_path / "whole.csv", newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    assert [row["input"] for row in found] == texts
+    assert found[5]["label"] == "" and "OpenVINO's words over two lines" in found[5]["reason"]
+
+
+@pytest.mark.case("P11")
+def test_texts_are_kept_byte_for_byte(tmp_path):
+    texts = ["=HYPERLINK(\"https://elsewhere.example\")", "+1", " - a", "a\r\nb", "\ttab", "   ", "@x", "'quoted"]
+    classify(write(tmp_path / "data.csv", texts), tmp_path / "out.csv")
+    with open(tmp_path / "out.csv", newline="", encoding="utf-8") as file:
+        assert [row["input"] for row in csv.DictReader(file)] == texts
+
+
+@pytest.mark.case("R10")
+@pytest.mark.parametrize("start", ["sep=;\n", '"sep=;"\r\n', "\ufeffsep=;\n"])
+def test_the_separator_that_excel_names_is_used(tmp_path, start):
+    (tmp_path / "a.csv").write_text(f"{start}text;label\na, b;x\nc;y\n", encoding="utf-8")
+    rows = Rows(tmp_path / "a.csv")
+    assert rows.columns == ["text", "label"]
+    assert list(rows.read("text")) == [(2, "a, b"), (3, "c")]
+
+
+@pytest.mark.case("L14")
+def test_lines_of_a_file_end_where_its_lines_do(case_inputs):
+    assert len(list(Rows(case_inputs / "lines.txt").read())) == 48
+
+
+def test_one_process_at_a_time_writes_an_output(tmp_path):
+    source = write(tmp_path / "data.csv", [f"text {i}" for i in range(6)])
+
+    def second(texts):
+        with pytest.raises(ValueError, match="another process is writing"):
+            classify(source, tmp_path / "out.csv")
+        with pytest.raises(ValueError, match="another process is writing"):
+            classify(source, tmp_path / "out.csv", overwrite=True)
+        return fake_predict(texts)
+
+    assert classify(source, tmp_path / "out.csv", predict=second).rows == 6
+
+
+def test_a_full_disk_is_a_sentence_and_the_next_run_goes_on(tmp_path):
+    source = write(tmp_path / "data.csv", [f"text {i} " + "x" * 90 for i in range(400)])
+    program = f"""
+import resource, sys
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+from tests.inference import test_bulk
+import command_line
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+run = lambda _: test_bulk.classify(Path({str(source)!r}), Path({str(tmp_path / "out.csv")!r}))
+sys.exit(command_line.run(run, []))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1, done.stderr
+    assert "make room" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.glob(".*"))
+    again = classify(source, tmp_path / "out.csv")
+    assert again.resumed_at > 0 and again.rows == 400
+    classify(source, tmp_path / "whole.csv")
+    assert (tmp_path / "whole.csv").read_bytes() == (tmp_path / "out.csv").read_bytes()
+
+
 @pytest.mark.parametrize(
     "name, content, words",
     [
-        ("a.csv", b'text\nfine\n"never closed\nand on\n', "after row 2 .* quotation mark"),
-        ("a.csv", b"text\none, two\n", "row 2 .* 2 cells"),
         ("a.csv", b"text,text\na,b\n", "two columns named 'text'"),
-        ("a.jsonl", b'{"text": "a"}\n{"text": \n', "row 2 .* is not JSON"),
-        ("a.jsonl", b'{"text": "a"}\n[1]\n', "row 2 .* is not an object"),
-        ("a.txt", b"fine\n\xe9t\xe9\n", "is not utf-8 .* save it anew as UTF-8"),
         ("a.csv", b'"text', "row 1 .* names no columns"),
+        ("a.csv", b"t\xe9xt\na\n", "is not utf-8"),
         ("a.txt", b"a\0b", "is not a text file"),
         ("a.txt", b"", "is empty"),
         ("a.jsonl", b"\n\n", "is empty"),
+        ("a.jsonl", b"nothing\n", "is not JSON"),
         ("a.parquet", b"PAR1 no", "not a readable Parquet file"),
         ("a.xlsx", b"PK", "save it as .csv"),
     ],
@@ -198,7 +309,9 @@ def test_parquet_without_pyarrow_says_so(tmp_path, monkeypatch):
         (["--input", "nowhere.csv", "--output", "o.csv"], 2, "there is no file"),
         (["--input", "i.csv", "--output", "o.xml"], 2, "end it in .jsonl or .csv"),
         (["--input", "i.csv", "--output", "there/o.csv"], 2, "there is no folder"),
-        (["--input", "i.csv", "--output", "i.csv"], 2, "exists already"),
+        (["--input", "i.csv", "--output", "i.csv"], 2, "is the input"),
+        (["--input", "i.csv", "--output", "i.csv", "--overwrite"], 2, "is the input"),
+        (["--input", "l.txt", "--output", "i.csv"], 2, "exists already"),
         (["--input", "i.csv", "--output", "o.csv", "--text-column", "x"], 2, "no column 'x'"),
         (["--input", "l.txt", "--output", "o.csv", "--text-column", "x"], 2, "has no columns"),
     ],
@@ -223,7 +336,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from inference import bulk
 from inference.prediction import Prediction
-from inference.rows import Rows
+from inference.rows import BadRow, Rows
 rows = Rows(Path({source!r}))
 output = bulk.BulkOutput(Path({output!r}), {{}})
 predict = lambda texts: [Prediction("a", {{"a": 0.5, "b": 0.5}}, 0.1) for _ in texts]
