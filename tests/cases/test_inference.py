@@ -276,3 +276,36 @@ def test_the_marks_of_a_model_are_letters_in_a_text(case_models, model):
     for text, encoded in zip(texts, ours.encode(texts), strict=True):
         assert sum(number in special for number in encoded.ids) == around
         assert encoded.ids == theirs(text)["input_ids"]
+
+
+@pytest.fixture(scope="module")
+def bart_export(case_models, tmp_path_factory):
+    """A BART that classifies, as Optimum converts it: it counts the </s> of each text of a batch."""
+    import torch
+    from optimum.intel import OVModelForSequenceClassification
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    folder = tmp_path_factory.mktemp("bart")
+    torch.manual_seed(0)
+    model = AutoModelForSequenceClassification.from_pretrained(case_models / "bart", num_labels=2)
+    model.save_pretrained(folder / "run")
+    AutoTokenizer.from_pretrained(case_models / "bart").save_pretrained(folder / "run")
+    OVModelForSequenceClassification.from_pretrained(
+        folder / "run", export=True, compile=False, load_in_8bit=False
+    ).save_pretrained(folder / "export")
+    shutil.copy(folder / "run" / "tokenizer.json", folder / "export")
+    path = folder / "export" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"task": "text", "max_length": 64}))
+    return folder / "export"
+
+
+@pytest.mark.case("L22")
+@pytest.mark.slow
+def test_a_text_with_the_mark_of_its_end_goes_through_bart(bart_export, tmp_path):
+    texts = [f"a warm and honest film {number}" for number in range(40)]
+    texts[7] = "a warm </s> and </s></s> honest film"
+    (tmp_path / "x.txt").write_text("\n".join(texts))
+    done, _ = predict(bart_export, "--input", tmp_path / "x.txt", "--output", tmp_path / "o.jsonl", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    assert [row["input"] for row in rows] == texts and all(row["label"] for row in rows)
