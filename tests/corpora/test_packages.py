@@ -69,12 +69,23 @@ def test_a_substituted_package_is_refused_and_not_cached(reachable, tmp_path, em
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-100], lambda b: b[:200] + b"\0" + b[201:], lambda b: b""])
-def test_a_cached_archive_that_changed_is_refused(reachable, damage):
+def test_a_cached_archive_that_changed_is_fetched_anew_or_refused(reachable, damage, tmp_path):
     package = package_of(WHEEL, WHEEL_NAME)
     path = fetch(package)
     path.write_bytes(damage(WHEEL))
-    with pytest.raises(ValueError, match=f"delete {path} and run again"):
+    assert fetch(package).read_bytes() == WHEEL
+    path.write_bytes(damage(WHEEL))
+    (tmp_path / "index" / WHEEL_NAME).unlink()
+    with pytest.raises(ValueError, match=f"delete {path} and run again; it could not be fetched anew"):
         fetch(package)
+
+
+@pytest.mark.case("L20")
+def test_a_cache_that_cannot_be_written_is_a_sentence(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path / "file"))
+    with pytest.raises(RuntimeError, match="cannot be written .*: make room there, or set GROKAEM_CACHE"):
+        fetch(package_of(WHEEL, WHEEL_NAME))
 
 
 def test_an_archive_put_in_the_cache_by_hand_is_used(monkeypatch, empty_cache):
