@@ -69,7 +69,7 @@ def from_file(
     if path.suffix.lower() != ".txt":
         notes += announced
     if label_column is None:
-        lowered = {name.lower(): name for name in table.columns if name != column}
+        lowered = {name.lower(): name for name in table.columns if name != column and name not in table.nested}
         label_column = next((lowered[name] for name in LABEL_NAMES if name in lowered), None)
     texts, labels, aside, read, unlabelled = [], [], [], 0, 0
     different: dict[str, str] = {}  # one object a text, however often it stands there

@@ -51,8 +51,9 @@ class JsonRows:
                 if seen == LOOKED_AT:
                     break
         self.columns = list(keys)
-        if not seen:
-            number, reason = next(self._records(), (1, BadRow("nothing")))
+        if not keys:
+            number, reason = next(self._records(), (1, None))
+            reason = reason if isinstance(reason, BadRow) else 'an object without a column: write {"text": ...}'
             raise ValueError(f"row {number} of {path.name} cannot be used: {reason}")
 
     def read(self, wanted: list[str]) -> Rows:

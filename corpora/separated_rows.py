@@ -59,7 +59,7 @@ class SeparatedRows:
             raise ValueError(f"row 1 of {path.name} names no columns: {cells}")
         if not any(name.strip() for name in cells):
             raise ValueError(f"{path.name} is empty: choose a file with at least some rows")
-        self.columns = [name.strip() for name in cells]
+        self.columns = [name.strip().strip("\ufeff") for name in cells]
 
     def read(self, wanted: list[str]) -> Rows:
         """The rows after the header, the cells of the columns that are wanted."""
@@ -94,7 +94,10 @@ class SeparatedRows:
         number = 0
         while True:
             # Strict: an unclosed quotation mark would swallow the rest of the file into one text.
-            reader = csv.reader(lines, delimiter=self.separator, quoting=self.quoting, strict=True)
+            # Blanks after a separator are no part of a cell, or a quotation mark after them would be none.
+            reader = csv.reader(
+                lines, delimiter=self.separator, quoting=self.quoting, skipinitialspace=True, strict=True
+            )
             try:
                 while True:
                     lines.row.clear()

@@ -30,6 +30,7 @@ class Table:
         read (callable): takes the columns that are wanted, gives the rows.
         meter (callable): makes what counts them.
         notes (list of str): announcements.
+        nested (set of str): columns that hold lists or objects alone, as far as is known beforehand.
         set_aside (list of tuple): (row, reason), filled while rows are read.
     """
 
@@ -38,6 +39,7 @@ class Table:
     read: Callable[[list[str]], Rows]
     meter: Callable[[], Meter]
     notes: list[str] = field(default_factory=list)
+    nested: set[str] = field(default_factory=set)
     set_aside: list[tuple[str, str]] = field(default_factory=list)
 
     def rows(self, *columns: str | None) -> Iterator[tuple[int, list[Any]]]:
@@ -92,7 +94,7 @@ def read_table(path: Path, limits: Limits = COMMAND) -> Table:
     else:
         from corpora.json_rows import JsonRows as Reader
     reader = Reader(path, meter())
-    return Table(path.name, reader.columns, reader.read, meter, list(reader.notes))
+    return Table(path.name, reader.columns, reader.read, meter, list(reader.notes), getattr(reader, "nested", set()))
 
 
 def check_column(source: str, columns: list[str], column: str) -> int:

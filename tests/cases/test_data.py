@@ -218,6 +218,21 @@ def test_select_features_leaves_a_rare_class_out_and_names_it(case_inputs, tmp_p
     assert config["id2label"] == {"0": "bad", "1": "good"} and (tmp_path / "a.html").is_file()
 
 
+@pytest.mark.slow
+@pytest.mark.case("R4")
+def test_training_leaves_bad_rows_out_and_ends_with_1(case_inputs, tiny_bert, tmp_path):
+    text = (case_inputs / "reviews.csv").read_text(encoding="utf-8")
+    (tmp_path / "a.csv").write_text(text + "no label,\none, two, three,good\n", encoding="utf-8")
+    done = run_script(
+        "training/finetune.py", "--dataset", "a.csv", "--base-model", tiny_bert, "--max-steps", 2,
+        "--output-dir", "run", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "2 items set aside" in done.stderr and "row 402" in done.stderr and "row 403" in done.stderr
+    report = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert sum(report["data"]["sizes"].values()) == 400 and str(tmp_path) not in json.dumps(report["data"])
+
+
 @pytest.mark.case("R10")
 def test_a_first_line_that_names_the_separator(case_inputs, tmp_path):
     corpus = corpora.load(str(case_inputs / "excel.csv"))
@@ -393,6 +408,23 @@ def test_columns_without_a_name_do_not_matter(tmp_path):
     table = [(*row, "", "") for row in rows(100)]
     corpus = corpora.load(write(tmp_path / "a.csv", table, ("text", "label", "", "")))
     assert sum(map(len, items(corpus).values())) == 100 and corpus.set_aside == []
+
+
+@pytest.mark.parametrize("broken", [1, 80])
+def test_a_file_in_two_encodings_is_read_where_it_is_utf8(tmp_path, broken):
+    good = "text,label\n" + "".join(f"Хороший фильм {i},{'да нет'.split()[i % 2]}\n" for i in range(100))
+    bad = "".join(f"Плохо смотрели вечером {i},да\n" for i in range(broken))
+    (tmp_path / "a.csv").write_bytes(good.encode() + bad.encode("cp1251"))
+    corpus = corpora.load(str(tmp_path / "a.csv"))
+    assert corpus.label_names == ["да", "нет"] and sum(map(len, items(corpus).values())) == 100
+    assert [name for name, _ in corpus.set_aside] == [f"row {102 + i}" for i in range(broken)]
+
+
+def test_blanks_before_quotation_marks_and_two_byte_order_marks(tmp_path):
+    text = "\ufeff\ufefftext, label\n" + "".join(f'"{t}, indeed", "{y}"\n' for t, y in rows(100))
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    corpus = corpora.load(str(tmp_path / "a.csv"), text_column="text", label_column="label")
+    assert corpus.label_names == ["bad", "good"] and corpus.train.inputs[0].endswith(", indeed")
 
 
 def test_code_page_866_is_told_from_the_others(tmp_path):

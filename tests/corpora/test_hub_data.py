@@ -62,6 +62,7 @@ def hub(tmp_path_factory):
         server.commits = {
             "three": server.put(f"{owner}/three", {k: v.encode() for k, v in csv.items()}, kind="datasets"),
             "one": server.put(f"{owner}/one", {"data.csv": rows(0, 300).encode()}, kind="datasets"),
+            "secret": server.put(f"{owner}/secret", {"data.csv": rows(0, 300).encode()}, kind="datasets", private=True),
             "sounds": server.put(
                 f"{owner}/sounds", {"data/train-00000-of-00001.parquet": parquet_of_sounds()}, kind="datasets"
             ),
@@ -99,6 +100,15 @@ def test_a_data_set_in_one_part_is_split_by_hash(hub):
     assert corpus, done.stderr
     assert sum(corpus["sizes"].values()) == 300 and min(corpus["sizes"].values()) > 10
     assert any("chosen by hash" in note for note in corpus["notes"])
+
+
+@pytest.mark.case("R2")
+def test_a_private_data_set_is_read_with_the_token_that_is_given(hub):
+    corpus, done = load(hub, f"{hub.user}/secret", home="own", token=hub.token)
+    assert corpus, done.stderr
+    assert sum(corpus["sizes"].values()) == 300 and hub.token not in done.stdout + done.stderr
+    _, done = load(hub, f"{hub.user}/secret", home="other")
+    assert done.returncode == 2 and "log in if it is private" in done.stderr.splitlines()[-1]
 
 
 def test_sounds_become_files(hub):
