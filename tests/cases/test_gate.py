@@ -88,3 +88,50 @@ def test_an_attempt_that_raises_is_recorded_and_auto_goes_on(run_copy, monkeypat
     ]
     assert "Eltwise" in (folder / "README.md").read_text(encoding="utf-8")
     assert not (run_copy / "export_failed.json").exists(), "an export that passed leaves no record of a failure"
+
+
+def test_nothing_appears_that_was_not_proven_on_the_test_part(run_copy, monkeypatch):
+    """An export that is right on validation and wrong on the test part: skipping the proof would let it appear."""
+    from exporting import gate
+    from exporting.export import export_run
+    from exporting.source import read_run
+
+    whole, corpus = gate._logits, read_run(run_copy).corpus()
+
+    def wrong_on_test(folder, inputs, source):
+        logits = whole(folder, inputs, source)
+        return -logits if inputs == corpus.test.inputs else logits
+
+    monkeypatch.setattr(gate, "_logits", wrong_on_test)
+    with pytest.raises(RuntimeError, match="fp32 on test: .*nothing is left that is closer to the original"):
+        export_run(run_copy, precision="fp32")
+    assert not (run_copy / "export").exists() and not list(run_copy.glob(".*"))
+    kept = json.loads((run_copy / "export_failed.json").read_text())
+    assert [(a["part"], a["passed"]) for a in kept["attempts"]] == [("validation", True), ("test", False)]
+
+
+def test_verdict_is_what_the_export_answers_on_the_test_part(text_run):
+    import inference
+    from exporting.source import read_run
+
+    part, parity = read_run(text_run).corpus().test, json.loads((text_run / "export" / "parity.json").read_text())
+    right = inference.load(text_run).logits(part.inputs).argmax(axis=1) == np.asarray(part.labels)
+    assert parity["export"]["accuracy"] == pytest.approx(right.mean()) and parity["n"] == len(right)
+    first = parity["export"]["instruction_sets"][0]
+    assert first["accuracy"] == parity["export"]["accuracy"] and first["max_logit_difference"] == 0
+
+
+def test_other_instructions_are_answered_by_another_process(text_run):
+    """Where the cap changes nothing the test says so: 8-bit products are then the same on either side."""
+    import inference
+    from exporting import instruction_sets
+
+    texts = [f"profit rose {number} per cent in the quarter" for number in range(40)]
+    here = inference.load(text_run).logits(texts)
+    same = instruction_sets.logits_under("", text_run / "export", texts)
+    assert np.abs(same - here).max() < 1e-4
+    cap = instruction_sets.WITHOUT_VNNI.get(instruction_sets.name())
+    if cap is None:
+        pytest.skip(f"{instruction_sets.name()} has no VNNI that could be switched off")
+    capped = instruction_sets.logits_under(cap, text_run / "export", texts)
+    assert (capped.argmax(axis=1) != here.argmax(axis=1)).sum() <= 2
