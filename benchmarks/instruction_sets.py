@@ -4,10 +4,11 @@
     python benchmarks/instruction_sets.py RUN_FOLDER --caps AVX512_CORE AVX2
     python benchmarks/instruction_sets.py RUN_FOLDER --emulate Haswell-v4 Nehalem --emulated 50   # needs qemu-user
 
-Each row is a process of its own: this processor as it is; oneDNN capped by ``ONEDNN_MAX_CPU_ISA``, a switch that
-OpenVINO's own kernels do not follow; and a whole processor emulated by qemu-user, on a few inputs, since that takes
-seconds each. Flips are against the floating-point graph's labels on the test part, the largest difference of a logit is
-from the export on this processor.
+The first rows are this processor as it is, and exact products: 8-bit numbers multiplied in floating point, where no sum
+is cut off, as VNNI adds them. The others are processes of their own: oneDNN capped by ``ONEDNN_MAX_CPU_ISA``, a switch
+that OpenVINO's own kernels do not follow; and a whole processor emulated by qemu-user, on a few inputs, as that takes
+seconds each. Flips are against the floating-point original's labels on the test part, the largest difference of a logit
+is from the export on this processor.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -69,22 +71,50 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
         wanted = source.original_logits(part.inputs).argmax(axis=1)
     here = instruction_sets.logits_under("", folder, inputs)
     few = slice(0, options.emulated)
-    cases = [(instruction_sets.name(), "", (), slice(None))]
-    cases += [(f"capped at {cap}", cap, (), slice(None)) for cap in options.caps]
+    exact = exact_logits(folder, inputs)
+    rows: list[dict[str, Any]] = [
+        {"name": name, "n": len(inputs), **_compared(logits, here, wanted)}
+        for name, logits in ((instruction_sets.name(), here), ("exact products", exact))
+    ]
+    cases = [(f"capped at {cap}", cap, (), slice(None)) for cap in options.caps]
     cases += [(f"{name}, emulated", "", (EMULATOR, "-cpu", name), few) for name in options.emulate]
-    rows = []
     for name, cap, command, chosen in cases:
         row: dict[str, Any] = {"name": name, "n": len(inputs[chosen])}
         try:
             logits = instruction_sets.logits_under(cap, folder, inputs[chosen], command)
-            row["flips"] = int((logits.argmax(axis=1) != wanted[chosen]).sum())
-            row["flips_here"] = int((here[chosen].argmax(axis=1) != wanted[chosen]).sum())
-            row["max_logit_difference"] = float(np.abs(logits - here[chosen]).max())
+            row.update(_compared(logits, here[chosen], wanted[chosen]))
         except RuntimeError as error:
             row["error"] = str(error)
         print(json.dumps(row), file=sys.stderr, flush=True)
         rows.append(row)
     return rows
+
+
+def _compared(logits: np.ndarray, here: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
+    return {
+        "flips": int((logits.argmax(axis=1) != wanted).sum()),
+        "flips_here": int((here.argmax(axis=1) != wanted).sum()),
+        "max_logit_difference": float(np.abs(logits - here).max()),
+    }
+
+
+def exact_logits(folder: Path, inputs: list[Any]) -> np.ndarray:
+    """An export's logits with its 8-bit numbers multiplied in floating point.
+
+    Args:
+        folder (Path): the export.
+        inputs (list of str or ndarray): texts, or waveforms.
+    """
+    import inference
+    from inference import graph
+    from openvino_core import core
+
+    def compile_exactly(hint: str, model: Any) -> Any:
+        settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32", "LP_TRANSFORMS_MODE": "NO"}
+        return core().compile_model(model, "CPU", settings)
+
+    with mock.patch.object(graph, "compile_for", compile_exactly):
+        return inference.load(folder).logits(inputs)
 
 
 def table(rows: list[dict[str, Any]]) -> str:
