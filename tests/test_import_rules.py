@@ -24,7 +24,7 @@ ALLOWED = {
     "corpora": set(),
     "audio": set(),
     "text": set(),
-    "embedding": set(),
+    "embedding": {"hub"},
     "slides": set(),
     "hub": set(),
     "inference": {"hub", "audio", "text"},

@@ -103,6 +103,8 @@ def server(server, tmp_path, monkeypatch):
     monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path / "grokaem"))
     server.space_stages = ["RUNNING"]
     server.put("ada/model", {"config.json": b'{"task": "text"}'})
+    server.put("ada/closed", {"config.json": b'{"task": "text"}'}, private=True)
+    server.put("ada/gated", {"config.json": b'{"task": "text"}'}, gated=True)
     return server
 
 
@@ -161,7 +163,14 @@ def test_dry_run_sends_nothing_and_needs_no_token(server, monkeypatch, capfd):
     [
         (["--secret", f"MY_KEY={SECRET}"], 2, "never the value"),
         (["--secret", "NOT_SET_ANYWHERE"], 2, "set the environment variable NOT_SET_ANYWHERE"),
-        (["--variable", "NAME"], 2, "write NAME=VALUE"),
+        (["--variable", "NAME"], 2, "takes NAME=VALUE"),
+        (["--variable", f"HF_TOKEN={SECRET}"], 2, "write --secret HF_TOKEN."),
+        (["--variable", f"my_api_key={SECRET}"], 2, "write --secret my_api_key."),
+        (["--variable", "COLOUR=hf_" + "a1B2" * 8], 2, "write --secret COLOUR."),
+        (["--variable", "hf_" + "a1B2" * 8], 2, "write --secret NAME."),
+        (["--variable", f"DB=postgres://me:{SECRET}@host/db"], 2, "write --secret DB."),
+        (["--model-id", "ada/closed"], 2, "add --secret HF_TOKEN."),
+        (["--model-id", "ada/gated"], 2, "add --secret HF_TOKEN."),
         (["--model-id", "ada/missing"], 1, "ada/missing"),
         (["--audio-model-id", "ada/model"], 2, "is no audio classifier"),
         (["--space-id", "somebody-else/app"], 1, "somebody-else"),
@@ -172,6 +181,25 @@ def test_wrong_usage_is_one_sentence_and_makes_no_space(server, options, code, w
     error = capfd.readouterr().err
     assert words in error and len(error.strip().splitlines()) == 1 and SECRET not in error
     assert not server.requests("POST /api/repos/create")
+
+
+@pytest.mark.case("P2")
+def test_a_private_model_goes_with_a_token_that_sees_it(server, monkeypatch, capfd):
+    monkeypatch.setenv("HF_TOKEN", server.add_token("hf_" + "b" * 30, "bob"))
+    own = ("--space-id", "bob/app")
+    assert command_line.run(space.main, [*own, "--model-id", "ada/closed", "--secret", "HF_TOKEN"]) != 0
+    assert "ada/closed" in capfd.readouterr().err and not server.requests("POST /api/repos/create")
+    monkeypatch.setenv("HF_TOKEN", server.token)
+    assert publish("--model-id", "ada/closed", "--secret", "HF_TOKEN", "--variable", "MAX_TOKENS=5") == 0
+    assert server.token not in str(server.repo("ada/app", "spaces")["variables"])
+
+
+@pytest.mark.case("P8")
+def test_packages_that_are_looked_for_and_not_imported_are_required_too():
+    files, modules = needed_files()
+    lines = requirements(modules, HARDWARE["cpu-basic"]).splitlines()
+    names = {line.split("=")[0] for line in lines}
+    assert {"gensim", "torchaudio", "torch"} <= names and "torch==2.11.0" in lines
 
 
 def test_a_failed_build_shows_the_log(server, capfd):

@@ -1,0 +1,53 @@
+"""An encoder of the Hub: verified like everything that is downloaded, and cached by its commit."""
+
+import pytest
+
+import hub
+from embedding import source
+from tests.hub_server import HubServer
+
+pytestmark = pytest.mark.case("P10")
+FILES = {"config.json": b"{}", "modules.json": b"[]", "1_Pooling/config.json": b"{}", "model.safetensors": b"w" * 99,
+         "pytorch_model.bin": b"pickle", "README.md": b"-"}  # fmt: skip
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN", "HF_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path / "grokaem"))
+    with HubServer(tmp_path / "server") as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
+        yield running
+
+
+def test_resolved_by_commit(server):
+    commit = server.put("ada/encoder", FILES)
+    first = source.resolve("ada/encoder")
+    folder = hub.download("ada/encoder", commit, allow_patterns="*.json")
+    assert first.location == str(folder) and folder.name == commit
+    assert (folder / "1_Pooling" / "config.json").is_file() and not (folder / "pytorch_model.bin").exists()
+    assert source.resolve("ada/encoder") == first
+    server.put("ada/encoder", {"model.safetensors": b"v" * 99})
+    assert source.resolve("ada/encoder").digest != first.digest
+
+
+def test_the_same_offline(server, monkeypatch):
+    server.put("ada/encoder", FILES)
+    first = source.resolve("ada/encoder")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert source.resolve("ada/encoder") == first
+
+
+def test_wrong_bytes_are_refused(server):
+    server.put("ada/encoder", FILES)
+    server.fail("GET /cdn/", "corrupt", times=None)
+    with pytest.raises(hub.IntegrityError, match="model.safetensors"):
+        source.resolve("ada/encoder")
+
+
+def test_pickles_alone_are_no_encoder(server):
+    server.put("ada/old", {"config.json": b"{}", "pytorch_model.bin": b"pickle"})
+    with pytest.raises(ValueError, match="pickled ones are not loaded"):
+        source.resolve("ada/old")
