@@ -19,13 +19,15 @@ def push_target(name: str, repo_id: str | None, token: str | None) -> str:
 
     Args:
         name (str): ``<base model>-<data set>``, for the default repository's name.
-        repo_id (str, optional): the wanted repository. (Default: ``<user of the token>/<name>-openvino-int8``)
+        repo_id (str, optional): the wanted repository; without an owner, one of the token's user.
+            (Default: ``<name>-openvino-int8``)
         token (str, optional): Hub token.
     """
     import hub
 
     user = hub.whoami(token=token)
-    target = repo_id or f"{user}/{name}{SUFFIX}"
+    target = repo_id or f"{name}{SUFFIX}"
+    target = target if "/" in target else f"{user}/{target}"
     hub.check_write_access(target, token=token)
     return target
 
@@ -34,13 +36,13 @@ def planned_target(name: str, repo_id: str | None, token: str | None) -> str:
     """The repository that :func:`push_target` would choose; needs neither network nor token."""
     import hub
 
-    if repo_id:
+    if repo_id and "/" in repo_id:
         return repo_id
     try:
         user = hub.whoami(token=token)
     except hub.HubError:
         user = "your-name"
-    return f"{user}/{name}{SUFFIX}"
+    return f"{user}/{repo_id or name + SUFFIX}"
 
 
 def publish_run(

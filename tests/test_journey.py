@@ -160,6 +160,16 @@ def test_push_to_a_foreign_name_fails_before_training(server, tiny_bert, news_cs
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.case("R2")
+def test_a_repository_without_an_owner_is_the_users(server, tmp_path, monkeypatch):
+    from exporting.publish import push_target
+
+    for name, value in environment(server, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    assert push_target("model-data", "name", server.token) == f"{server.user}/name"
+    assert push_target("model-data", None, server.token) == f"{server.user}/model-data-openvino-int8"
+
+
 def test_base_model_from_the_hub(server, tiny_bert, news_csv, tmp_path, monkeypatch):
     import hub
 

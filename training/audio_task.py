@@ -42,8 +42,10 @@ class AudioTask:
         if base is None:
             self.preprocessor, self.sample_rate, self.model_config = None, 16000, self._wide_resnet_config()
         else:
+            # First: transformers imports torchaudio for some encoders, which fails beside a CPU build of torch.
             from transformers import AutoFeatureExtractor
 
+            import audio.torchaudio_loader  # noqa: F401
             from training.pretrained import Pretrained
 
             remote = config.trust_remote_code

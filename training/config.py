@@ -59,7 +59,7 @@ class FinetuneConfig:
         "what training may take beside the program, e.g. 2GB, or auto: what is free; "
         "the fastest settings that fit are chosen"
     )
-    preflight: bool = _flag("first try one example on the CPU", True)
+    preflight: bool = _flag("first try two examples on the CPU", True)
     group_by_length: bool = _flag("texts of like length share a batch", True)
     dataloader_workers: int = _flag("processes that prepare batches", 0)
     pin_memory: bool | None = _flag("batches wait in pinned host memory (default: on a CUDA GPU)", type=bool)
@@ -106,12 +106,28 @@ class FinetuneConfig:
             raise ValueError(f"--head-learning-rate {self.head_learning_rate:g}: give a number above 0")
         if self.max_seconds is not None and self.max_seconds <= 0:
             raise ValueError(f"--max-seconds {self.max_seconds:g}: give a number above 0")
+        self._refuse_flags_without_effect()
         if self.resume and self.overwrite:
             raise ValueError("--resume goes on with a run and --overwrite throws it away: choose one")
         if (self.repo_id or self.push_original or self.hub_private) and not self.push:
             raise ValueError("--repo-id, --push-original and --hub-private need --push")
         if self.output_dir is None:
             set_(self, "output_dir", Path("runs") / f"{self.short_name}-seed{self.seed}")
+
+    def _refuse_flags_without_effect(self) -> None:
+        """A flag that this kind of run would pass over in silence is somebody's mistake."""
+        network = ("depth", "widen_factor", "features")
+        idle = {
+            "--task audio": ("max_seconds", *network) if self.task == "text" else (),
+            "--base-model wide_resnet": network if self.task == "audio" and self.base_model != "wide_resnet" else (),
+            "--task text": ("sequence_length", "group_by_length") if self.task == "audio" else (),
+        }
+        default = {item.name: item.default for item in fields(self)}
+        for needed, names in idle.items():
+            for name in names:
+                if getattr(self, name) != default[name]:
+                    flag = name.replace("_", "-")
+                    raise ValueError(f"--{flag} has no effect on this run: leave it out, or add {needed}")
 
     @property
     def short_name(self) -> str:

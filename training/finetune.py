@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -37,11 +38,16 @@ def main(argv: list[str]) -> int:
     token = hub.find_token(token_file=config.token_file)
     target = _push_target(config, token)
     aside = SetAside("item")
+    before = signal.signal(signal.SIGTERM, _terminated)
     try:
         folder = finetune(config, token, aside)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("\nstopped: the same command with --resume goes on from the last checkpoint", file=sys.stderr)
+        if isinstance(stop, _Terminated):
+            return 128 + signal.SIGTERM
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
     from training.processes import is_main
 
     if config.exports and is_main():
@@ -53,6 +59,14 @@ def main(argv: list[str]) -> int:
 
         publish_run(folder, target, private=config.hub_private, original=config.push_original, token=token)
     return aside.tell()
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: what a batch system sends before it takes the machine away."""
+
+
+def _terminated(number: int, frame: object) -> None:
+    raise _Terminated
 
 
 def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside | None = None) -> Path:
@@ -89,10 +103,15 @@ def _inputs(config: FinetuneConfig, token: str | None):
     """Corpus and base model, fetched if need be."""
     import corpora
     from hub.base_model import resolve
+    from plain_text import terminal
+    from training.parts import look_at_parts
+    from training.remote_code import check_code
 
     base = None
     if config.base_model != "wide_resnet":
         base = resolve(config.base_model, config.trust_remote_code, token)
+        for note in check_code(base, config.trust_remote_code, config.exports):
+            print(terminal(note), flush=True)
     corpus = corpora.load(
         config.dataset,
         task=config.task,
@@ -105,8 +124,8 @@ def _inputs(config: FinetuneConfig, token: str | None):
     )
     if corpus.task != config.task:
         raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}")
-    for note in corpus.notes:
-        print(note, flush=True)
+    for note in [*corpus.notes, *look_at_parts(corpus)]:
+        print(terminal(note), flush=True)
     return corpus, base
 
 
@@ -121,7 +140,7 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
     from training.loop import fit
     from training.memory_choice import Planner, record_path
     from training.peak import Peak
-    from training.preflight import preflight
+    from training.preflight import in_arithmetic_that_works
     from training.run_folder import write_json
     from training.trainer import training_arguments
 
@@ -147,8 +166,11 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
         tame_allocator()
     peak = Peak(device)
     if config.preflight and processes.is_main():
-        for note in preflight(task, sets[0], settings, rate):
+        free = config.precision == "auto"
+        choice, notes = in_arithmetic_that_works(task, sets[0], choice, rate, free)
+        for note in notes:
             print(note, flush=True)
+    choice = processes.agree(choice)
     processes.wait()
     checkpoint = None
     if processes.is_main():

@@ -1,4 +1,4 @@
-"""One example on the CPU before the run: a plain bug is found in seconds and not taken for a lack of memory."""
+"""Two examples on the CPU before the run: a plain bug is found in seconds and not taken for a lack of memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from memory.checklist import step
 from memory.settings import MemorySettings
+from training.memory_choice import MemoryChoice
 from training.recovery import is_out_of_memory
 
 # A new head starts with small weights, so its first loss is near ln(classes); this far above, it is no new head's.
@@ -18,9 +20,9 @@ WARM_UP = 0.1  # the share of its peak that the learning rate has as training se
 
 
 def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: float) -> list[str]:
-    """Looks at every input, then takes one optimizer step on one example, on the CPU, with the run's levers.
+    """Looks at every input, then takes one optimizer step on two, on the CPU, with the run's levers and arithmetic.
 
-    The model is a fresh one and is thrown away.
+    They are the longest and the shortest, so that one is padded. The model is a fresh one and is thrown away.
 
     Args:
         task (TextTask or AudioTask): model and batches.
@@ -41,12 +43,12 @@ def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: fl
     check_inputs(raw, part.inputs, getattr(task.model_config, "vocab_size", None))
     sizes = [len(item.get("input_ids", item.get("waveform"))) for item in raw]
     number, short = int(np.argmax(sizes)), int(np.argmin(sizes))
-    name = _named(part.inputs, number)
+    names = [_named(part.inputs, number), _named(part.inputs, short)]
+    name = " and ".join(dict.fromkeys(names))
     model, single = _model(task, settings)
+    _try_out(task, model, [raw[number], raw[short]], names, single)
     with _blaming(name):
-        before, after = one_step(task, model, raw[number], single, WARM_UP * learning_rate)
-    with _blaming(_named(part.inputs, short)):
-        _loss(task, model, raw[short], single)
+        before, after = one_step(task, model, [raw[number], raw[short]], single, WARM_UP * learning_rate)
     if not math.isfinite(before):
         raise ValueError(
             f"preflight: the first loss is {before} for training input {name}: "
@@ -66,8 +68,8 @@ def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: fl
             f"input {name}: try a smaller --learning-rate than {learning_rate:g}, or --no-preflight"
         )
     return [
-        f"preflight: first loss {before:.3f} (ln {classes} = {expected:.3f}), {after:.3f} after one step on one "
-        "example"
+        f"preflight: first loss {before:.3f} (ln {classes} = {expected:.3f}), {after:.3f} after one step on two "
+        "examples"
     ]
 
 
@@ -124,15 +126,47 @@ def check_inputs(items: Iterable[dict[str, Any]], inputs: list[Any], vocabulary:
         raise ValueError("preflight: every training clip is silent: look at the files")
 
 
+def in_arithmetic_that_works(
+    task: Any, items: Any, choice: MemoryChoice, learning_rate: float, free: bool
+) -> tuple[MemoryChoice, list[str]]:
+    """The preflight; where the model cannot be computed in the 16 bits that were chosen for it, another in fp32.
+
+    Args:
+        task (TextTask or AudioTask): model and batches.
+        items (sequence of dict): the training set.
+        choice (MemoryChoice): the run's levers.
+        learning_rate (float): the run's.
+        free (bool): the precision was not asked for.
+
+    Returns:
+        tuple: the levers to train with, and what was found.
+
+    Raises:
+        ValueError: as :func:`preflight`.
+    """
+    try:
+        return choice, preflight(task, items, choice.settings, learning_rate)
+    except ValueError as error:
+        if not free or choice.settings.autocast_dtype is None:
+            raise
+        single = choice.settings.replace(precision="fp32")
+        told = preflight(task, items, single, learning_rate)
+        reason = f"it does not work in {choice.settings.precision}: {' '.join(str(error).split())[:200]}"
+    return choice.taking(step("precision"), single, reason), [f"going on in fp32: {reason}", *told]
+
+
 def one_step(
-    task: Any, model: Any, item: dict[str, Any], settings: MemorySettings, rate: float
+    task: Any, model: Any, items: list[dict[str, Any]], settings: MemorySettings, rate: float
 ) -> tuple[float, float]:
-    """Loss of one example before and after one optimizer step on it, without dropout.
+    """Loss of some examples before and after one optimizer step on them, without dropout.
+
+    The step is in the run's arithmetic. The losses are in that of the weights: autocast rounds them too coarsely to
+    tell whether a step helped.
 
     Args:
         task (TextTask or AudioTask): makes the batch.
         model (nn.Module): fresh, with the levers applied; changed in place.
-        item (dict): the example.
+        items (list of dict): the examples.
         settings (MemorySettings): the levers.
         rate (float): learning rate.
 
@@ -142,39 +176,59 @@ def one_step(
     import torch
 
     from memory.optimizers import build_optimizer
+    from training.learning_rate import new_learning_rate
 
-    optimizer = build_optimizer(model, settings, rate)
-    before = _loss(task, model, item, settings)
-    before.backward()
+    exact = settings.replace(precision="fp32") if settings.autocast_dtype else settings
+    optimizer = build_optimizer(model, settings, rate, new_lr=new_learning_rate(rate, None, settings))
+    with torch.no_grad():
+        before = _loss(task, model, items, exact).item()
+    _loss(task, model, items, settings).backward()
     optimizer.step()
     with torch.no_grad():
-        return before.item(), _loss(task, model, item, settings).item()
+        return before, _loss(task, model, items, exact).item()
 
 
 def _model(task: Any, settings: MemorySettings) -> tuple[Any, MemorySettings]:
-    """A fresh model without dropout, in one pass of one example, in fp32 where weights are."""
+    """A fresh model without dropout, in one pass; fp16, which a CPU does not train in, becomes fp32."""
     from memory.apply import apply_to_model, weights_dtype
     from memory.checkpointing import batch_norms
 
-    single = settings.replace(
-        micro_batch_size=1,
-        gradient_accumulation_steps=1,
-        precision="bf16-pure" if settings.precision == "bf16-pure" else "fp32",
-    )
+    precision = settings.precision if settings.precision in ("bf16", "bf16-pure") else "fp32"
+    single = settings.replace(micro_batch_size=2, gradient_accumulation_steps=1, precision=precision)
     model = apply_to_model(task.load_model(weights_dtype(single)), single).eval()
     for norm in batch_norms(model):
-        norm.train()  # without running statistics of its own yet, it normalises by the example
+        norm.train()  # without running statistics of its own yet, it normalises by the examples
     return model, single
 
 
-def _loss(task: Any, model: Any, item: dict[str, Any], settings: MemorySettings) -> Any:
+def _try_out(
+    task: Any, model: Any, items: list[dict[str, Any]], names: list[str], settings: MemorySettings
+) -> None:
+    """A forward pass of each example, and one of both as training does it, with dropout."""
     import torch
 
-    batch = task.collator([item])
+    modes = {module: module.training for module in model.modules()}
+    with torch.no_grad():
+        for item, name in zip(items, names, strict=True):
+            with _blaming(name):
+                _loss(task, model, [item], settings)
+        with _blaming(" and ".join(dict.fromkeys(names))):
+            _loss(task, model.train(), items, settings)
+    for module, mode in modes.items():
+        module.training = mode
+
+
+def _loss(task: Any, model: Any, items: list[dict[str, Any]], settings: MemorySettings) -> Any:
+    import torch
+
+    from memory.apply import autocast
+
+    batch = task.collator(items)
     if settings.precision == "bf16-pure":
         batch = {k: v.to(torch.bfloat16) if v.is_floating_point() else v for k, v in batch.items()}
-    logits = model(**batch).logits
-    wanted = (1, len(task.corpus.label_names))
+    with autocast(settings, "cpu"):
+        logits = model(**batch).logits
+    wanted = (len(items), len(task.corpus.label_names))
     if logits.shape != wanted:
         raise ValueError(f"the model answers with shape {tuple(logits.shape)}, not {wanted}")
     return torch.nn.functional.cross_entropy(logits.float(), batch["labels"].to(torch.long))

@@ -34,7 +34,7 @@ class RememberProgress(TrainerCallback):
             "loss": trainer._tr_loss.item(),
             "total_loss": trainer._total_loss_scalar,
             "last_logged": trainer._globalstep_last_logged,
-            **({} if drawn is None else {"drawn_from": drawn}),
+            **({} if drawn is None else {"drawn_from": drawn, "drawn_after": torch.get_rng_state()}),
         }
         torch.save(kept, _file(args, state))
 
@@ -49,7 +49,8 @@ class RememberProgress(TrainerCallback):
             trainer._total_loss_scalar = kept["total_loss"]
             trainer._globalstep_last_logged = kept["last_logged"]
             if "drawn_from" in kept:
-                trainer.draw_again(kept["drawn_from"], file.parent)
+                # The batch read ahead was drawn before the checkpoint, the one after it from its random numbers.
+                trainer.train_dataset.replay = [kept["drawn_from"], kept["drawn_after"]]
         if _evaluation_pending(state):
             _evaluate(trainer, file.parent)
 

@@ -98,6 +98,7 @@ def compose(
         ],
         "seconds": seconds,
         "steps": trainer.state.global_step,
+        "epochs_run": round(trainer.state.epoch, 4),
         "parameters": counts["parameters"],
         "trainable_parameters": counts["trainable"],
         "hardware": hardware(),

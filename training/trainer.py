@@ -186,18 +186,6 @@ class ClassifierTrainer(Trainer):
             return
         super()._run_epoch(**kwargs)
 
-    def draw_again(self, state: Any, checkpoint: Path) -> None:
-        """Lets a run that goes on in the middle of an epoch draw the clips of the next batch as they were drawn.
-
-        Args:
-            state (Tensor): of the random numbers before that batch, which had been read ahead.
-            checkpoint (Path): holds their state after it.
-        """
-        import torch
-
-        after = torch.load(checkpoint / "rng_state.pth", weights_only=True)["cpu"]
-        self.train_dataset.replay = [state, after]
-
     def _load_rng_state(self, checkpoint: str | None) -> None:
         import torch
 

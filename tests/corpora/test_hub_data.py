@@ -95,6 +95,26 @@ def test_own_parts_are_used_and_then_no_network_is_needed(hub):
     assert again == corpus, done.stderr
 
 
+@pytest.mark.case("R2")
+def test_a_private_data_set_is_read_with_the_token_given(hub):
+    hub.put(f"{hub.user}/private", {"data.csv": rows(0, 300).encode()}, kind="datasets", private=True)
+    corpus, done = load(hub, f"{hub.user}/private", home="no_token")
+    assert corpus is None and "log in if it is private" in done.stderr
+    corpus, done = load(hub, f"{hub.user}/private", home="a_token", token=hub.token)
+    assert corpus, done.stderr
+    assert hub.token not in done.stdout + done.stderr
+
+
+@pytest.mark.case("R2")
+def test_a_tilde_that_the_shell_left_is_the_users_home(tmp_path, monkeypatch):
+    import corpora
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.csv").write_text(rows(0, 100))
+    assert len(corpora.load("~/mine.csv").train)
+    assert corpora.read_documents("~/mine.csv").texts
+
+
 def test_a_data_set_in_one_part_is_split_by_hash(hub):
     corpus, done = load(hub, f"{hub.user}/one")
     assert corpus, done.stderr

@@ -109,7 +109,7 @@ def test_an_input_that_the_model_cannot_take_is_named(task, monkeypatch):
 def test_a_step_that_makes_things_worse_stops_the_run(task, monkeypatch):
     import torch
 
-    def uphill(model, *_):
+    def uphill(model, *_, **__):
         return torch.optim.SGD(model.parameters(), lr=0.1, maximize=True)
 
     monkeypatch.setattr("memory.optimizers.build_optimizer", uphill)

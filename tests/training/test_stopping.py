@@ -1,0 +1,40 @@
+"""Runs that end early: by SIGTERM, or because their loss is no number any more."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from training.finetune import main
+from training.trainer import ClassifierTrainer
+
+
+def test_sigterm_leaves_a_run_that_goes_on(case_models, case_inputs, tmp_path, monkeypatch, capsys):
+    flags = ["--dataset", case_inputs / "reviews.csv", "--base-model", case_models / "bert_without_pooler"]
+    flags += ["--max-steps", 5, "--save-seconds", 0, "--output-dir", tmp_path / "run"]
+    words, before = [str(flag) for flag in flags], signal.getsignal(signal.SIGTERM)
+    genuine = ClassifierTrainer.training_step
+
+    def step(self, *args):
+        if self.state.global_step == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return genuine(self, *args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ClassifierTrainer, "training_step", step)
+        assert main(words) == 128 + signal.SIGTERM
+    assert "--resume goes on from the last checkpoint" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert not (tmp_path / "run").exists()
+    assert main([*words, "--resume"]) == 0
+    assert "going on from checkpoint-3" in capsys.readouterr().out
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["steps"] == 5
+
+
+@pytest.mark.parametrize("shown", [1, 1000], ids=["where losses are shown", "at the first evaluation"])
+def test_a_loss_that_is_no_number_ends_the_run(train, case_models, case_inputs, shown):
+    flags = ["--no-preflight", "--learning-rate", "1e38", "--epochs", 1, "--precision", "fp32"]
+    flags += ["--logging-steps", shown]
+    with pytest.raises(RuntimeError, match="the loss is no number.*--learning-rate"):
+        train(*flags, model=case_models / "bert_without_pooler", data=case_inputs / "reviews.csv")

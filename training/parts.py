@@ -1,0 +1,44 @@
+"""Whether the parts of a corpus can be trained on, chosen by and tested with, and which classes they lack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from corpora import Corpus
+
+
+def look_at_parts(corpus: Corpus) -> list[str]:
+    """Refuses an empty part before any work is done; tells of classes that a part is without.
+
+    Args:
+        corpus (Corpus): in three parts.
+
+    Returns:
+        list of str: notes for the user.
+
+    Raises:
+        ValueError: a part is empty, or fewer than two classes have an example to learn from.
+    """
+    parts = {"training": corpus.train, "validation": corpus.validation, "test": corpus.test}
+    for name, part in parts.items():
+        if not len(part):
+            raise ValueError(
+                f"{corpus.name}: its {name} part is empty: give more data, or a column or folders that say which part "
+                "an example belongs to."
+            )
+    names = corpus.label_names
+    present = {name: {names[label] for label in part.labels} for name, part in parts.items()}
+    if len(present["training"]) < 2:
+        raise ValueError(
+            f"{corpus.name}: {len(present['training'])} of {len(names)} classes has examples in the training part "
+            "and a classifier needs at least 2: give more data."
+        )
+    follows = {"training": "so cannot be learned", "validation": "so choose nothing", "test": "so are not tested"}
+    notes = []
+    for name, what in follows.items():
+        missing = [label for label in names if label not in present[name]]
+        if missing:
+            told = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+            notes.append(f"{len(missing)} of {len(names)} classes have no example in the {name} part, {what}: {told}")
+    return notes
