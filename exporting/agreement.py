@@ -9,7 +9,8 @@ import numpy as np
 from exporting import parity
 
 # Training may have scored in bf16, which keeps 8 bits of a number, where the gate scores in fp32. A label can change
-# only where the two best logits are closer than what that moves them, measured in docs/folders.md.
+# only where the two best logits are closer than what that moves them: 0.009 of their size at most, for a MiniLM and 200
+# film reviews. Five times that is allowed for, since deeper models round more often.
 ARITHMETIC = 0.05
 
 

@@ -106,6 +106,7 @@ def quantize_with_optimum(folder: Path, method: str, samples: list[dict]) -> Any
             bits=8,
             num_samples=len(samples),
             smooth_quant_alpha=SMOOTH_QUANT_ALPHA,
+            overflow_fix="enable",  # weights of half the range: no sum is cut off on processors without VNNI
             ignored_scope={"patterns": list(HEAD), "validate": False},
         )
         settings = OVMixedQuantizationConfig(embeddings, products)
