@@ -46,6 +46,11 @@ def check_code(base: BaseModel, trusted: bool, exports: bool) -> list[str]:
             f"--base-model {base.name} is made by Python code of its own, which an export, made to run without it, "
             "cannot be built from: leave out --export and --push, or take another model."
         )
+    if not _files(base):  # our client downloads no code
+        raise ValueError(
+            f"--base-model {base.name} is made by Python code of its own, which is not downloaded: get it with hf download "
+            f"{base.name} --local-dir FOLDER, read it, and give --base-model FOLDER."
+        )
     return [f"running the Python code of {base.name} ({base.revision}): {', '.join(_files(base))}"]
 
 
