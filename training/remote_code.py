@@ -48,8 +48,8 @@ def check_code(base: BaseModel, trusted: bool, exports: bool) -> list[str]:
         )
     if not _files(base):  # our client downloads no code
         raise ValueError(
-            f"--base-model {base.name} is made by Python code of its own, which is not downloaded: get it with hf download "
-            f"{base.name} --local-dir FOLDER, read it, and give --base-model FOLDER."
+            f"--base-model {base.name} is made by Python code of its own, which is not downloaded: get it "
+            f"with hf download {base.name} --local-dir FOLDER, read it, and give --base-model FOLDER."
         )
     return [f"running the Python code of {base.name} ({base.revision}): {', '.join(_files(base))}"]
 
