@@ -81,7 +81,8 @@ def find_class_folders(folder: Path, wanted: Callable[[Path], bool], kind: str) 
     usable = [path for path in files if len(path.relative_to(folder).parts) > depth + 1]
     if not usable:
         raise ValueError(
-            f"{folder} has no class folders with {kind} files: make one folder a class, and put its {kind} files in it"
+            f"{folder} has no class folders with sound or text files: make one folder a class, and put its files "
+            "(.wav, .flac, .ogg, .mp3, ..., or .txt) in it"
         )
     notes = []
     if len(usable) < len(everything):

@@ -65,7 +65,8 @@ class Corpus:
     def training_on(self, other: Corpus) -> Corpus:
         """The same with every example of another corpus in the training part.
 
-        What this corpus has already, in any part, or the other one has twice, is left out.
+        What this corpus has already, in any part, or the other one has twice, is left out; so is what a model
+        cannot tell from an example of validation or test.
 
         Args:
             other (Corpus): its labels are found by their names.
@@ -81,12 +82,13 @@ class Corpus:
                 f"{', '.join(self.label_names)}"
             )
         seen = {_content(item) for part in (self.train, self.validation, self.test) for item in part.inputs}
+        held = {_form(item) for part in (self.validation, self.test) for item in part.inputs}
         added, offered = Part([], [], []), 0
         for part in (other.train, other.validation, other.test):
             for item, label, group in zip(part.inputs, part.labels, part.groups, strict=True):
                 offered += 1
                 content = _content(item)
-                if content in seen:
+                if content in seen or _form(item) in held:
                     continue
                 seen.add(content)
                 added.inputs.append(item)
@@ -155,6 +157,14 @@ class Documents:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+
+def _form(item: str | Path) -> str:
+    """What a model sees: letters and digits of a text, samples of a sound."""
+    from corpora.sounds import samples_digest
+    from corpora.splitting import normal_form
+
+    return samples_digest(item) if isinstance(item, Path) else normal_form(item)
 
 
 def _content(item: str | Path) -> str:

@@ -125,7 +125,7 @@ def _scanned(path: Path) -> tuple[int, int, int, bytes]:
                     first = line + text[: _UNDECODED.search(text).start()].count("\n") + 1
                 bad += found
                 if found and len(sample) < _SAMPLE:
-                    sample += b"\n".join(one for one in block.split(b"\n") if not one.isascii())[:_SAMPLE]
+                    sample += b"\n".join(one for one in block.split(b"\n") if not one.isascii())[:_SAMPLE] + b"\n"
             line += text.count("\n")
     if blank:
         raise ValueError(f"{path.name} is empty: choose a file with at least some rows")

@@ -107,6 +107,16 @@ def test_equal_samples_of_other_depth_channels_and_silence_are_equal(tmp_path):
     assert len(set(groups[:5])) == 1 and len(set(groups)) == 3
 
 
+@pytest.mark.case("L9")
+def test_further_training_data_brings_no_near_repeat_of_what_is_tested(tmp_path):
+    first = corpora.load(write(tmp_path / "a.csv", rows(200)))
+    shouted = [(text.upper() + "!", y) for text, y in rows(220)]
+    both = corpora.load(str(tmp_path / "a.csv"), also_train_on=write(tmp_path / "b.csv", shouted))
+    held = {normal_form(text) for text in first.test.inputs + first.validation.inputs}
+    assert not held & {normal_form(text) for text in both.train.inputs}
+    assert len(both.train) == len(first.train) + 220 - len(held)
+
+
 # -- L14: lines
 
 
