@@ -145,8 +145,29 @@ def step(key: str) -> Step:
     )
 
 
-def explain(settings: MemorySettings, situation: Situation) -> list[tuple[Step, bool, str]]:
+def between(before: MemorySettings, after: MemorySettings) -> list[Step]:
+    """The steps that lead from one to the other, in order."""
+    found = []
+    for item in CHECKLIST:
+        if not item.setting or getattr(before, item.setting) == getattr(after, item.setting):
+            continue
+        if item.setting == "precision" and item.key != (
+            "pure_bf16" if after.precision == "bf16-pure" else "precision"
+        ):
+            continue
+        found.append(item)
+    return found
+
+
+def explain(
+    settings: MemorySettings, situation: Situation, refused: dict[str, str] | None = None
+) -> list[tuple[Step, bool, str]]:
     """Every step that is a memory setting, whether it was taken, and the reason.
+
+    Args:
+        settings (MemorySettings): in force.
+        situation (Situation): what applies.
+        refused (dict, optional): key of a step -> why the model does not take it. (Default: none)
 
     Returns:
         list of (Step, bool, str): in the order of the checklist.
@@ -156,7 +177,8 @@ def explain(settings: MemorySettings, situation: Situation) -> list[tuple[Step, 
         if not item.setting:
             continue
         taken = item.taken(settings)
-        told.append((item, taken, item.chosen if taken else item.why_not(situation)))
+        why = item.chosen if taken else (refused or {}).get(item.key) or item.why_not(situation)
+        told.append((item, taken, why))
     return told
 
 

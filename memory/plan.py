@@ -74,6 +74,7 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
     """
     from memory.architectures import STUDENTS, short_name, workload
     from memory.solver import Predictor, cheapest
+    from memory.support import Support
 
     settings = from_arguments(arguments)
     settings.check_device(arguments.device)
@@ -93,7 +94,7 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
         work, arguments.device, processes=arguments.processes, sharding=arguments.sharding, context_mib=context
     )
     tell("the settings asked for")
-    told = predictor(settings)
+    told = Support(predictor, settings).told(settings)
     plain = predictor(MemorySettings(settings.effective_batch_size))
     budget = None if arguments.budget is None else arguments.budget / 2**20
     choice = None
@@ -118,7 +119,7 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
         "levers": [_row(name, item, told) for name, item in levers],
         "chosen": None if choice is None else {
             **final.as_dict(), "stage": choice.stage, "tried": choice.tried, **_figures(choice.prediction, plain),
-            **reasons(final, around),
+            **reasons(final, around, choice.refused),
         },
         "command": None if budget is not None and choice is None else command(arguments, work, final),
     }  # fmt: skip
@@ -146,8 +147,9 @@ def single_levers(settings: MemorySettings, predictor: Any, around: Any, tell: A
                 if changed != settings:
                     tell(name)
                     rows.append((name, predictor(changed)))
-            except ValueError:
-                continue  # not with this model, or not together with what was asked for
+            except Exception as error:  # not with this model, or not together with what was asked for
+                if isinstance(error, MemoryError):
+                    raise
     return rows
 
 
@@ -195,11 +197,13 @@ def situation(work: Any, device: str, processes: int = 1) -> Any:
     )  # fmt: skip
 
 
-def reasons(settings: MemorySettings, around: Any) -> dict[str, list[str]]:
+def reasons(
+    settings: MemorySettings, around: Any, refused: dict[str, str] | None = None
+) -> dict[str, list[str]]:
     """One line for every lever, taken (``reasons``) or not (``refused``): its name and why."""
     from memory.checklist import explain
 
-    told = explain(settings, around)
+    told = explain(settings, around, refused)
     lines = {"reasons": [], "refused": []}
     for item, taken, why in told:
         lines["reasons" if taken else "refused"].append(f"{item.name}: {why}")

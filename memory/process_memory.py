@@ -7,6 +7,8 @@ import ctypes
 import os
 from pathlib import Path
 
+from control_groups import ROOT, entry, folders, number
+
 MIB = 2**20
 # glibc's mallopt parameters, from malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
@@ -62,22 +64,40 @@ def reset_high_water() -> int:
     return resident_bytes()
 
 
-def available_bytes() -> int:
+def available_bytes(root: Path = ROOT) -> int:
     """Bytes the machine, or the container this process is limited to, can still give.
 
-    Returns:
-        int: the smaller of the system's estimate and what the control group's limit leaves.
-    """
-    import psutil
+    Files that the kernel keeps in memory only as long as nobody else needs it do not count as taken.
 
-    free = psutil.virtual_memory().available
-    for limit, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ):
-        with contextlib.suppress(OSError, ValueError):
-            free = min(free, int(Path(limit).read_text()) - int(Path(used).read_text()))
-    return max(0, free)
+    Args:
+        root (Path, optional): where ``proc`` and ``sys`` are. (Default: ``/``)
+
+    Returns:
+        int: the least of the system's estimate and of what the limit of each control group around this process leaves.
+    """
+    free = [_machine_bytes(root)]
+    for version, folder in folders("memory", root):
+        if version == 2:
+            limit, used = number(folder / "memory.max"), number(folder / "memory.current")
+            names = ("inactive_file", "active_file", "slab_reclaimable")
+        else:
+            limit, used = number(folder / "memory.limit_in_bytes"), number(folder / "memory.usage_in_bytes")
+            names = ("total_inactive_file", "total_active_file")
+        if limit is None or used is None:
+            continue
+        kept = sum(entry(folder / "memory.stat", name) for name in names)
+        free.append(min(limit, limit - used + min(kept, used)))
+    return max(0, min(free))
+
+
+def _machine_bytes(root: Path) -> int:
+    try:
+        lines = (root / "proc" / "meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError, IndexError):  # not Linux
+        import psutil
+
+        return psutil.virtual_memory().available
 
 
 def _status(key: str) -> int:

@@ -10,6 +10,7 @@ from memory.architectures import Workload
 from memory.checklist import Situation, step
 from memory.predict import Prediction, predict
 from memory.settings import MemorySettings
+from memory.support import Support
 
 # What is tried, from what changes training least to what changes it most; each is added to the settings asked for.
 STAGES: tuple[tuple[str, tuple[dict, ...]], ...] = (
@@ -44,11 +45,13 @@ class Choice:
         prediction (Prediction): of the chosen settings.
         stage (str): how far it had to go.
         tried (int): settings it compared.
+        refused (dict): key of a checklist step -> why this model does not take it.
     """
 
     prediction: Prediction
     stage: str
     tried: int
+    refused: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Predictor:
@@ -95,7 +98,7 @@ def cheapest(
 
     The effective batch stays exactly what was asked for: the passes of a step are made smaller and more. What is
     asked for is never taken back. Settings that train something else (fewer bits, fewer weights) are tried only
-    when nothing before them fits.
+    when nothing before them fits. A lever that the model does not take is left out.
 
     Args:
         work (Workload): model and shapes.
@@ -109,8 +112,12 @@ def cheapest(
 
     Returns:
         Choice: or None if nothing fits.
+
+    Raises:
+        ValueError: the model cannot be followed, or does not take what was asked for.
     """
     tried = 0
+    support = Support(predictor, wanted)
     for stage, changes in STAGES:
         best: Prediction | None = None
         bases = [_with(wanted, change, situation, may_change_precision) for change in changes]
@@ -119,12 +126,18 @@ def cheapest(
             members = list(_families(base, work, situation, may_change_precision))
             tried += 1
             # The most frugal member in the smallest passes, with a margin, for it need not be the very least.
-            smallest = pass_sizes(members[-1], situation)[-1]
-            if _in_passes_of(smallest, members[-1], predictor).peak_mib > 1.05 * budget_mib:
+            least = (
+                support.told(_in_passes_of(pass_sizes(member, situation)[-1], member))
+                for member in reversed(members)
+            )
+            frugal = next((told for told in least if told is not None), None)
+            if frugal is None or frugal.peak_mib > 1.05 * budget_mib:
                 continue
             for family in members:
                 progress(f"{stage}: {' '.join(family.flags())}")
-                families.append(predictor(family))
+                told = support.told(family)
+                if told is not None:
+                    families.append(told)
         # More passes only take longer: a family whose single pass is slower than the best so far is out.
         for family in sorted(families, key=lambda told: told.seconds):
             if best is not None and family.seconds >= best.seconds:
@@ -136,7 +149,7 @@ def cheapest(
             if found is not None and (best is None or found.seconds < best.seconds):
                 best = found
         if best is not None:
-            return Choice(best, stage, tried)
+            return Choice(best, stage, tried, support.refused)
     return None
 
 
@@ -202,7 +215,7 @@ def _largest_fitting(
     """The fewest passes that fit: bisection over the sizes of a pass, largest first."""
 
     def told(size: int) -> Prediction:
-        return _in_passes_of(size, family, predictor)
+        return predictor(_in_passes_of(size, family))
 
     first = told(sizes[0])
     if first.peak_mib <= budget_mib:
@@ -221,7 +234,7 @@ def _largest_fitting(
     return told(sizes[high]), count
 
 
-def _in_passes_of(size: int, family: MemorySettings, predictor: Predictor) -> Prediction:
-    """The family's prediction with passes of so many examples."""
+def _in_passes_of(size: int, family: MemorySettings) -> MemorySettings:
+    """The family with passes of so many examples."""
     batch = family.effective_batch_size
-    return predictor(family.replace(micro_batch_size=size, gradient_accumulation_steps=batch // size))
+    return family.replace(micro_batch_size=size, gradient_accumulation_steps=batch // size)

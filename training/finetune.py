@@ -161,8 +161,8 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
     print(f"training on {device} in {settings.precision}: {reason}; {matmul}", flush=True)
     epochs = config.epochs or task.default_epochs()
     rate = config.learning_rate or default_learning_rate(task.default_learning_rate(), settings)
-    if choice.budget_mib is not None:
-        # Slower, but the process then holds what its tensors need and not up to twice that.
+    if device == "cpu":
+        # So that the process holds what its tensors need, which is what is predicted, and not up to twice that.
         tame_allocator()
     peak = Peak(device)
     if config.preflight and processes.is_main():

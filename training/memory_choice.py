@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from memory.checklist import Situation, step, steps
+from memory.checklist import Situation, between, step, steps
 from memory.settings import MemorySettings
 from training.config import FinetuneConfig, budget_bytes
 from training.precision import Precision
@@ -151,10 +151,12 @@ def _within_budget(
         f"{' '.join(settings.flags())} ({choice.stage}; {choice.tried} settings compared)",
         flush=True,
     )
+    for key, why in choice.refused.items():
+        print(f"  left out, {step(key).name}: {why}", flush=True)
     checklist = [entry for entry in checklist if entry["step"] != "precision"]
-    if not any(item.key in ("precision", "pure_bf16") for item in _changed(asked, settings)):
+    if not any(item.key in ("precision", "pure_bf16") for item in between(asked, settings)):
         checklist.insert(0, {"step": "precision", "value": settings.precision, "reason": precision.reason})
-    for item in _changed(asked, settings):
+    for item in between(asked, settings):
         print(f"  {item.name}: {item.chosen}", flush=True)
         value = getattr(settings, item.setting)
         checklist.append(
@@ -167,20 +169,6 @@ def _taken(settings: MemorySettings) -> list[Any]:
     """The steps that settings take, but precision, which is told anyway."""
     own = ("precision", "pure_bf16", "micro_batch")
     return [item for item in steps() if item.setting and item.key not in own and item.taken(settings)]
-
-
-def _changed(before: MemorySettings, after: MemorySettings) -> list[Any]:
-    """The steps that lead from one to the other."""
-    found = []
-    for item in steps():
-        if not item.setting or getattr(before, item.setting) == getattr(after, item.setting):
-            continue
-        if item.setting == "precision" and item.key != (
-            "pure_bf16" if after.precision == "bf16-pure" else "precision"
-        ):
-            continue
-        found.append(item)
-    return found
 
 
 def _around_the_model(config: FinetuneConfig, device: str) -> list[dict[str, Any]]:

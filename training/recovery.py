@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +12,17 @@ from typing import Any
 from memory.checklist import Situation, Step, step
 from memory.settings import MemorySettings
 
-# What the allocators say: PyTorch's on CUDA and on the CPU, cuBLAS and cuDNN, C++, the kernel.
-WORDS = (
-    "out of memory",
-    "DefaultCPUAllocator: can't allocate memory",
-    "DefaultCPUAllocator: not enough memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-    "std::bad_alloc",
-    "Cannot allocate memory",
+# What the allocators say: PyTorch's on CUDA and on the CPU, cuBLAS and cuDNN, C++, the kernel; and oneDNN, which has
+# one sentence for all that its kernels could not get (a "primitive descriptor" is another matter: no such kernel).
+WORDS = re.compile(
+    r"out[ _]of[ _]memory"
+    r"|(can't|cannot|could not|failed to|unable to) allocate( \S+){0,4} memory"
+    r"|not enough memory"
+    r"|CU(BLAS|DNN)_STATUS_ALLOC_FAILED"
+    r"|bad_alloc|bad allocation"
+    r"|could not create a primitive(?! desc)"
+    r"|could not create a memory (object|storage)",
+    re.IGNORECASE,
 )
 FEW = 4  # below so many examples a pass leaves the processor idle: other steps come first
 WORTH = 0.9  # a step must bring the predicted peak below this share of what it was
@@ -37,7 +41,7 @@ def is_out_of_memory(error: BaseException | None) -> bool:
             return True
         if isinstance(error, OSError) and error.errno == errno.ENOMEM:
             return True
-        if isinstance(error, RuntimeError) and any(word in str(error) for word in WORDS):
+        if isinstance(error, RuntimeError) and WORDS.search(str(error)):
             return True
         error = error.__cause__ or error.__context__
     return False
@@ -79,11 +83,14 @@ def answer(
     choices = list(steps_left(settings, around))
     if not choices:
         return None
-    try:
-        before = _counted(components(settings)) if components else {}
-        peaks = [sum(_counted(components(changed)).values()) for _, changed in choices] if components else []
-    except Exception:  # no prediction for this model, or no memory for one: the order alone decides
-        before, peaks = {}, []
+    before, peaks = {}, []
+    if components:
+        with contextlib.suppress(Exception):  # no prediction for this model, or no memory for one: the order decides
+            before = _counted(components(settings))
+    if before:
+        choices, peaks = _possible(choices, components)
+    if not choices:
+        return None
     diagnosis = f"in the {phase} pass" if phase in ("forward", "backward") else f"in phase {phase}"
     taken = 0
     if peaks:
@@ -92,6 +99,22 @@ def answer(
         diagnosis += f"; {before[most]:.0f} of {total:.0f} MiB predicted are {most.replace('_', ' ')}"
         taken = next((i for i, peak in enumerate(peaks) if peak <= WORTH * total), peaks.index(min(peaks)))
     return Answer(*choices[taken], diagnosis)
+
+
+def _possible(
+    choices: list[tuple[Step, MemorySettings]], components: Callable[[MemorySettings], dict[str, float]]
+) -> tuple[list[tuple[Step, MemorySettings]], list[float]]:
+    """The steps that this model takes, found by trying, and the peak that each leaves."""
+    taken, peaks = [], []
+    for choice in choices:
+        try:
+            peaks.append(sum(_counted(components(choice[1])).values()))
+        except Exception as error:
+            if is_out_of_memory(error):  # no memory to find out with: the order alone decides
+                return choices, []
+        else:
+            taken.append(choice)
+    return taken, peaks
 
 
 def steps_left(settings: MemorySettings, around: Situation) -> Iterator[tuple[Step, MemorySettings]]:

@@ -42,6 +42,13 @@ def caused_by(cause):
         RuntimeError(CPU),
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
         RuntimeError("std::bad_alloc"),
+        RuntimeError("bad allocation"),
+        RuntimeError("could not create a primitive"),
+        RuntimeError("could not create a memory object"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:121] data. DefaultCPUAllocator: not enough memory: you tried to "
+                     "allocate 402653184 bytes."),
+        RuntimeError("dnnl_out_of_memory"),
+        RuntimeError("Unable to allocate 2.00 GiB of memory"),
         MemoryError(),
         OSError(errno.ENOMEM, "Cannot allocate memory"),
         caused_by(MemoryError()),
@@ -60,11 +67,29 @@ def test_out_of_memory_is_recognised(error):
         ValueError("out of memory is only quoted here"),
         OSError(errno.ENOSPC, "No space left on device"),
         caused_by(KeyError("labels")),
+        RuntimeError("could not create a primitive descriptor for a matmul primitive"),
+        RuntimeError("bad allotment"),
     ],
     ids=repr,
 )
 def test_other_errors_are_not(error):
     assert not is_out_of_memory(error)
+
+
+def test_recovery_passes_over_a_step_that_the_model_does_not_take():
+    settings = MemorySettings(4)
+
+    def components(levers):
+        if levers.gradient_checkpointing:
+            raise ValueError("--gradient-checkpointing: Albert has no repeated blocks; leave it off.")
+        if levers.optimizer == "adamw8bit":
+            raise NotImplementedError
+        return {"activations": 100.0 * levers.micro_batch_size, "runtime": 5.0}
+
+    found = answer(settings, Situation(), "forward", components)
+    assert found.step.key == "micro_batch" and found.settings.micro_batch_size == 2
+    assert answer(MemorySettings(1, attention_dropout_off=True, precision="bf16"), Situation(), "forward",
+                  components) is None  # fmt: skip
 
 
 def test_steps_follow_the_checklist_and_keep_the_effective_batch_until_none_is_left():
