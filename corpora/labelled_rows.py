@@ -96,11 +96,7 @@ def labelled_texts(
             conflicts.setdefault(key, []).append(number)
     kept = [(part, text, *found) for (part, text), found in first.items() if (part, text) not in conflicts]
     check_most(source, aside, len(first))
-    notes = []
-    if empty:
-        notes.append(f"dropped {counted(len(empty), 'empty row')} of {source} (first: row {empty[0]})")
-    if copies:
-        notes.append(f"dropped {counted(len(copies), 'repeated row')} of {source} (first: row {copies[0]})")
+    notes = _of_dropped(source, empty, copies)
     if conflicts:
         key, numbers = next(iter(conflicts.items()))
         notes.append(
@@ -117,6 +113,15 @@ def labelled_texts(
     )
     unify_labels(source, result)
     return result
+
+
+def _of_dropped(source: str, empty: list[int], copies: list[int]) -> list[str]:
+    notes = []
+    if empty:
+        notes.append(f"dropped {counted(len(empty), 'empty row')} of {source} (first: row {empty[0]})")
+    if copies:
+        notes.append(f"dropped {counted(len(copies), 'repeated row')} of {source} (first: row {copies[0]})")
+    return notes
 
 
 def check_most(source: str, aside: list[tuple[str, str]], usable: int) -> None:

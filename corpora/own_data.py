@@ -54,15 +54,13 @@ def make_corpus(
     elif parts is None:
         parts = [part_of_digest(group) for group in groups]
     parts, notes, aside = list(parts), list(rows.notes), list(rows.set_aside)
-    present = set(rows.labels)
-    known = [x for x in label_names if x in present] if label_names else sorted_labels(present)
-    wanted = known
-    if classes is not None:
-        wanted = chosen_classes(source, known, classes)
-        if len(wanted) < len(known):
-            notes.append(f"kept {len(wanted)} of the {len(known)} classes of {source}")
     if not rows.inputs:
         raise ValueError(f"{source} has no usable example: give it rows with a text and a label")
+    present = set(rows.labels)
+    known = [x for x in label_names if x in present] if label_names else sorted_labels(present)
+    wanted = known if classes is None else chosen_classes(source, known, classes)
+    if len(wanted) < len(known):
+        notes.append(f"kept {len(wanted)} of the {len(known)} classes of {source}")
     if not only_training:
         wanted, unlearnt = _learnable(source, wanted, rows.labels, parts)
         aside += unlearnt

@@ -488,3 +488,24 @@ def test_a_word_model_answers_eight_threads_as_it_answers_one(case_inputs):
         for _ in range(5):
             together = list(pool.map(lambda text: model.logits([text]), corpus.test.inputs[:40]))
             assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
+
+
+@pytest.mark.case("P4")
+def test_the_page_reads_within_its_own_limits(case_inputs, monkeypatch):
+    import app
+    from demos import topic_modelling, word_features
+
+    readers = []
+
+    def seen(*arguments):
+        readers.extend(argument for argument in arguments if callable(argument))
+        if len(readers) > 1:
+            raise RuntimeError("both panels were asked for")
+
+    monkeypatch.setattr(word_features, "create_demo", lambda served, load, at_hand: seen(load))
+    monkeypatch.setattr(topic_modelling, "create_demo", lambda read, evaluate, at_hand: seen(read))
+    with pytest.raises(RuntimeError, match="both panels"):
+        app.create_app()
+    for read in readers:
+        with pytest.raises(ValueError, match="30,000,000 rows; at most 100,000 are read"):
+            read(str(case_inputs / "bomb.parquet"))
