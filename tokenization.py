@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from thread_counts import limit_libraries
+
 FIELDS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
 
 
@@ -27,6 +29,7 @@ class Tokenizer:
     """
 
     def __init__(self, path: Path, max_length: int, pad_id: int = 0):
+        limit_libraries()  # it starts its threads when it is first used, and never more
         import tokenizers
 
         try:

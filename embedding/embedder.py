@@ -18,6 +18,7 @@ from embedding.converted import converted
 from embedding.source import resolve
 from openvino_core import core
 from request_pool import RequestPool
+from thread_counts import openvino_settings
 
 Progress = Callable[[float, str], Any]
 BATCH_TOKENS = 2048  # of one request; longer and shorter batches were slower on 2 cores
@@ -120,7 +121,8 @@ class Embedder:
                 )
 
     def _compile(self) -> Any:
-        return core().compile_model(str(self.folder / "model.xml"), "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
+        settings = {"PERFORMANCE_HINT": "THROUGHPUT", **openvino_settings()}
+        return core().compile_model(str(self.folder / "model.xml"), "CPU", settings)
 
     def _encode(self, texts: list[str], progress: Progress | None) -> Any:
         import numpy as np

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from thread_counts import openvino_settings
+
 BLOCK_BYTES = 128 * 2**20  # of similarities held at a time
 
 
@@ -34,7 +36,7 @@ def exact_neighbours(
     similarity = ops.matmul(query, database, False, True)
     best = ops.topk(similarity, ops.constant(k), 1, "max", "value", index_element_type="i32")
     graph = openvino.Model([best.output(0), best.output(1)], [query, database])
-    compiled = openvino.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = openvino.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32", **openvino_settings()})
     request = compiled.create_infer_request()
     indices = np.empty((n, k), np.int32)
     distances = np.empty((n, k), np.float32)

@@ -12,6 +12,7 @@ import numpy as np
 
 from openvino_core import core
 from request_pool import RequestPool
+from thread_counts import openvino_settings
 
 BULK = 16  # from this many inputs on, throughput counts more than latency
 
@@ -101,7 +102,7 @@ def _shape(inputs: Any) -> tuple[int, ...]:
 
 
 def compile_for(hint: str, model: Any) -> Any:
-    """A model compiled for this CPU.
+    """A model compiled for this CPU, with as many threads as the process's quota lets run at once.
 
     Args:
         hint (str): ``"LATENCY"`` or ``"THROUGHPUT"``.
@@ -109,5 +110,5 @@ def compile_for(hint: str, model: Any) -> Any:
     """
     # What is not quantized is computed in 32 bits. By itself OpenVINO takes bf16 where the processor has it: no
     # faster here, since the 8-bit products take the time, and scores would depend on the processor.
-    settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
+    settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32", **openvino_settings()}
     return core().compile_model(model, "CPU", settings)
