@@ -14,6 +14,7 @@ from corpora.tables import BadRow, Rows
 
 ARRAY_BYTES = 256 << 20  # an array is read as a whole
 LOOKED_AT = 1000  # objects whose keys are the columns
+BLANK = object()  # a line without anything; a line that says null is another thing
 _BETWEEN = re.compile(r"[\s,]*")
 
 
@@ -43,7 +44,8 @@ class JsonRows:
         self.is_array = re.match(r"\[\s*(\{|\Z)", start) is not None
         keys: dict[str, None] = {}
         seen = 0
-        for _, record in self._records():
+        for number, record in self._records():
+            meter.check_rows(number)
             if isinstance(record, dict):
                 keys.update(dict.fromkeys(record))
                 meter.check_columns(len(keys))
@@ -52,21 +54,23 @@ class JsonRows:
                     break
         self.columns = list(keys)
         if not keys:
-            number, reason = next(self._records(), (1, None))
+            number, reason = next((found for found in self._records() if found[1] is not None), (1, None))
             reason = reason if isinstance(reason, BadRow) else 'an object without a column: write {"text": ...}'
             raise ValueError(f"row {number} of {path.name} cannot be used: {reason}")
 
     def read(self, wanted: list[str]) -> Rows:
         """The objects' values of the columns that are wanted."""
         for number, record in self._records():
-            if isinstance(record, BadRow):
+            if record is None or isinstance(record, BadRow):
                 yield number, record
             else:
                 yield number, [record.get(column) for column in wanted]
 
-    def _records(self) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+    def _records(self) -> Iterator[tuple[int, dict[str, Any] | BadRow | None]]:
         for number, found in self._array() if self.is_array else self._lines():
-            if isinstance(found, (dict, BadRow)):
+            if found is BLANK:
+                yield number, None
+            elif isinstance(found, (dict, BadRow)):
                 yield number, found
             else:
                 yield number, BadRow('not an object: write {"text": ..., "label": ...}')
@@ -88,6 +92,7 @@ class JsonRows:
                         "object a line"
                     )
                 if not line.strip():
+                    yield number, BLANK
                     continue
                 if is_undecoded(line):
                     yield number, BadRow(f"bytes that are not {self.codec.upper()}: save the file anew as UTF-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ class SeparatedRows:
     """
 
     def __init__(self, path: Path, meter: Meter):
-        self.path = path
+        self.path, self.rows = path, meter.limits.rows
         self.codec, self.notes = find_encoding(path)
         usual = "\t" if path.suffix.lower() == ".tsv" else ","
         with self._lines() as lines:
@@ -67,9 +68,11 @@ class SeparatedRows:
         width = len(self.columns)
         with self._lines() as lines:
             for number, cells in self._records(lines):
-                if number == 1 or cells == []:
+                if number == 1:
                     continue
-                if isinstance(cells, BadRow):
+                if cells == []:
+                    yield number, None
+                elif isinstance(cells, BadRow):
                     yield number, cells
                 elif any(cell.strip() for cell in cells[width:]):
                     yield number, BadRow(
@@ -79,7 +82,7 @@ class SeparatedRows:
                     yield number, BadRow(f"bytes that are not {self.codec.upper()}: save the file anew as UTF-8")
                 elif any("\0" in cell for cell in cells):
                     yield number, BadRow("a NUL character, which no text has: remove it")
-                elif cells and (short := [place for place in places if place >= len(cells)]):
+                elif (short := [place for place in places if place >= len(cells)]):
                     yield number, BadRow(
                         f"no cell for column {self.columns[short[0]]!r} ({len(cells)} cells where the header has "
                         f"{width}): fill it in or delete the row"
@@ -118,7 +121,8 @@ class SeparatedRows:
         """Whether a tab-separated file keeps the rules of quoting; many are written without any."""
         self.quoting = csv.QUOTE_MINIMAL
         with self._lines() as lines:
-            return not any(isinstance(cells, BadRow) for _, cells in self._records(lines))
+            records = itertools.islice(self._records(lines), self.rows)
+            return not any(isinstance(cells, BadRow) for _, cells in records)
 
     def _lines(self) -> _Lines:
         return _Lines(open_text(self.path, self.codec), self.path.name)

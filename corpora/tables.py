@@ -16,8 +16,9 @@ class BadRow(str):
     """Why a row cannot be used."""
 
 
-# What a format gives: the row's number and its values of the columns asked for, or why it has none.
-Rows = Iterator[tuple[int, "list[Any] | BadRow"]]
+# What a format gives: the row's number and its values of the columns asked for, why it has none, or None where it is
+# blank as a whole: that is no row, but it is counted, or millions of them would be read without a limit.
+Rows = Iterator[tuple[int, "list[Any] | BadRow | None"]]
 
 
 @dataclass
@@ -59,6 +60,9 @@ class Table:
                 self.set_aside.append((f"row {number}", str(values)))
                 if len(self.set_aside) > ASIDE:
                     raise ValueError(f"{self.source} has more than {ASIDE:,} broken rows (row {number}: {values})")
+                continue
+            if values is None:
+                meter.add(0)
                 continue
             meter.add(sum(len(value) for value in values if isinstance(value, str)))
             yield number, [None if column is None else values[place[column]] for column in columns]

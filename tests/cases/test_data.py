@@ -491,6 +491,18 @@ def test_a_word_model_answers_eight_threads_as_it_answers_one(case_inputs):
 
 
 @pytest.mark.case("P4")
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("a.csv", "text,label\n"), ("a.tsv", "text\tlabel\n"), ("a.jsonl", ""), ("a.txt", "a\n"),
+     ("b.jsonl", '{"text": "a", "label": "b"}\n')],
+)  # fmt: skip
+def test_blank_lines_are_counted(tmp_path, name, start):
+    (tmp_path / name).write_text(start + "\n" * 200_000 + '{"text": "a", "label": "b"}\n')
+    with pytest.raises(ValueError, match="100,00[01]? rows"):
+        corpora.read_documents(str(tmp_path / name), limits=corpora.PAGE)
+
+
+@pytest.mark.case("P4")
 def test_the_page_reads_within_its_own_limits(case_inputs, monkeypatch):
     import app
     from demos import topic_modelling, word_features
