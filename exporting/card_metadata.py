@@ -90,7 +90,7 @@ def _yaml(data: dict[str, Any]) -> str:
 
 
 def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "own-data"
 
 
 def of_words(config: dict[str, Any], repo_id: str) -> str:

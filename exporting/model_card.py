@@ -9,7 +9,8 @@ from typing import Any
 from atomic import write_text
 from exporting import card_metadata
 from exporting.card_metadata import title
-from plain_text import markdown
+from exporting.public_copy import names_only, shows_examples
+from plain_text import markdown, terminal
 
 CONFUSIONS = 5
 
@@ -25,10 +26,11 @@ def write_card(
         repo_id (str, optional): where it is published; until then the card's snippets name the folder.
         original_repo_id (str, optional): where the unquantized weights are published, if they are.
     """
+    report = _public(report)
     parity = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
     parts = [
         card_metadata.of_export(report, parity, repo_id, original_repo_id),
-        f"# {title(report)}, {parity['method']} for OpenVINO",
+        f"# {markdown(title(report))}, {parity['method']} for OpenVINO",
         _introduction(report, parity, original_repo_id),
         _results(report, parity),
         _quantization(parity),
@@ -42,9 +44,10 @@ def write_card(
 
 def write_original_card(report: dict[str, Any], folder: Path, repo_id: str, export_repo_id: str) -> Path:
     """Writes the card of the unquantized weights, linked to their export."""
+    report = _public(report)
     parts = [
         card_metadata.of_original(report, repo_id),
-        f"# {title(report)}",
+        f"# {markdown(title(report))}",
         f"{_what(report)} Quantized for CPUs, with its accuracy measured against these weights: "
         f"[{export_repo_id}](https://huggingface.co/{export_repo_id}).",
         _results(report, None),
@@ -55,16 +58,22 @@ def write_original_card(report: dict[str, Any], folder: Path, repo_id: str, expo
     return _write(folder / "README.md", parts)
 
 
+def _public(report: dict[str, Any]) -> dict[str, Any]:
+    """The report as everybody may read it: names instead of paths, no text of the user's own data."""
+    shown = report.get("examples", []) if shows_examples(report["data"]) else []
+    return names_only(report) | {"examples": shown}
+
+
 def _write(path: Path, parts: list[str]) -> Path:
     write_text(path, "\n\n".join(part for part in parts if part) + "\n")
     return path
 
 
 def _what(report: dict) -> str:
-    labels = ", ".join(f"`{name}`" for name in report["data"]["label_names"])
+    labels = ", ".join(f"**{markdown(name)}**" for name in report["data"]["label_names"])
     thing = "texts" if report["task"] == "text" else "sounds"
     origin = "A quantized form of" if report.get("adopted") else "Fine-tuned from"
-    return f"Classifies {thing} as {labels}. {origin} `{report['base_model']['name']}`."
+    return f"Classifies {thing} as {labels}. {origin} **{markdown(report['base_model']['name'])}**."
 
 
 def _introduction(report: dict, parity: dict, original_repo_id: str | None) -> str:
@@ -85,7 +94,7 @@ def _results(report: dict, parity: dict | None) -> str:
     lines = [
         "## Results",
         "",
-        f"On the test part of {report['data']['name']}, scored once.",
+        f"On the test part of {markdown(report['data']['name'])}, scored once.",
         "",
         "| | accuracy | macro F1 | loss |",
         "|---|---|---|---|",
@@ -109,7 +118,7 @@ def _confusions(report: dict) -> list[str]:
         if i != j and n
     ]
     return [
-        f"`{true}` taken for `{given}` {n} times"
+        f"{markdown(true)} taken for {markdown(given)} {n} times"
         for n, true, given in sorted(counts, reverse=True)[:CONFUSIONS]
     ]
 
@@ -169,7 +178,7 @@ def _use(report: dict, repo_id: str) -> str:
 import huggingface_hub, openvino, openvino_tokenizers
 folder, compiled = huggingface_hub.snapshot_download("{repo_id}"), openvino.Core().compile_model
 tokenizer, model = (compiled(f"{{folder}}/openvino_{{part}}.xml", "CPU") for part in ("tokenizer", "model"))
-tokens = tokenizer([{json.dumps(example, ensure_ascii=False)}])
+tokens = tokenizer([{_literal(example)}])
 print(model({{i: tokens[i.get_any_name()] for i in model.inputs}})[0].argmax())
 ```
 
@@ -180,7 +189,7 @@ from optimum.intel import OVModelForSequenceClassification
 from transformers import AutoTokenizer, pipeline
 model = OVModelForSequenceClassification.from_pretrained("{repo_id}")
 classify = pipeline("text-classification", model, tokenizer=AutoTokenizer.from_pretrained("{repo_id}"))
-print(classify({json.dumps(example, ensure_ascii=False)}))
+print(classify({_literal(example)}))
 ```"""
     length = int(report["config"]["sample_rate"] * report["config"]["max_seconds"])
     return f"""## How to use it
@@ -196,13 +205,17 @@ print(model(clip[None])[0].argmax())
 ```"""
 
 
+def _literal(text: str) -> str:
+    """The text as a literal of Python, in which everything can be seen."""
+    return json.dumps(text, ensure_ascii=terminal(text) != text)
+
+
 def _labels(report: dict) -> str:
     if not report.get("examples"):
         return ""
     lines = ["## Labels", "", "| label | example |", "|---|---|"]
     for item in report["examples"]:
-        text = " ".join(item["text"].split()).replace("|", "\\|")
-        lines.append(f"| {item['label']} | {text} |")
+        lines.append(f"| {markdown(item['label'])} | {markdown(' '.join(item['text'].split()))} |")
     return "\n".join(lines)
 
 
@@ -210,16 +223,17 @@ def _training(report: dict) -> str:
     config, sizes = report["config"], report["data"]["sizes"]
     chosen_on = "of them the validation part" if config.get("train_on_validation") else "to choose"
     data = (
-        f"- data: {report['data']['name']} ({report['data']['revision']}): {sizes['train']} to "
+        f"- data: {markdown(report['data']['name'])} ({markdown(report['data']['revision'])}): {sizes['train']} to "
         f"{'calibrate on' if report.get('adopted') else 'train'}, {sizes['validation']} {chosen_on}, "
         f"{sizes['test']} to test"
     )
     if report["data"].get("license", "unknown") != "unknown":
-        data += f"\n- licence of the data: {report['data']['license']}"
+        data += f"\n- licence of the data: {markdown(report['data']['license'])}"
     versions = "- versions: " + ", ".join(f"{name} {number}" for name, number in report["versions"].items())
     if report.get("adopted"):
         base = report["base_model"]
-        where = f"- the model: `{base['name']}` ({base['revision']}), trained by others on data not seen here"
+        name = f"**{markdown(base['name'])}** ({markdown(base['revision'])})"
+        where = f"- the model: {name}, trained by others on data not seen here"
         return "\n".join(["## What was measured", "", where, data, versions])
     memory, hardware = report["memory"], report["hardware"]
     peak = memory["measured_peak_mib"]

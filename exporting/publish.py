@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from pathlib import Path
 
 from atomic import write_text
 from exporting.model_card import write_card, write_original_card
+from exporting.public_copy import copy_files, staged
 from exporting.source import Run, read_run
 
 SUFFIX = "-openvino-int8"
@@ -78,15 +77,13 @@ def publish_run(
             "leave out --push-original and --layout"
         )
     export = export_folder or run.path / "export"
-    if dry_run or one_repository:
-        # Put together elsewhere: a dry run changes no card, and the export folder stays free of the weights.
-        with tempfile.TemporaryDirectory(dir=run.path.parent, prefix=f".{run.path.name}.staged.") as staged:
-            copy = Path(staged) / "export"
-            _link_files(export, copy)
-            if one_repository:
-                _link_files(run.path, copy)
-            return _publish_both(run, copy, repo_id, private, original, one_repository, dry_run, token)
-    return _publish_both(run, export, repo_id, private, original, False, False, token)
+    # Put together elsewhere: the folders keep their cards, and what is published has names instead of paths.
+    with staged(run.path) as place:
+        copy = place / "export"
+        copy_files(export, copy)
+        if one_repository:
+            copy_files(run.path, copy)
+        return _publish_both(run, copy, repo_id, private, original, one_repository, dry_run, token)
 
 
 def _publish_both(
@@ -160,9 +157,8 @@ def _publish_original(
 ) -> None:
     import hub
 
-    with tempfile.TemporaryDirectory(dir=run.path.parent, prefix=f".{run.path.name}.original.") as staged:
-        folder = Path(staged)
-        _link_files(run.path, folder)
+    with staged(run.path) as folder:
+        copy_files(run.path, folder)
         write_original_card(run.report, folder, repo_id, export_repo_id)
         if dry_run:
             plan = hub.publish(folder, repo_id, private=private, dry_run=True, token=token)
@@ -172,18 +168,3 @@ def _publish_original(
         with tempfile.TemporaryDirectory() as cache:
             hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
     print(f"published: {published.url} at {published.commit[:12]}", flush=True)
-
-
-def _link_files(source: Path, target: Path) -> None:
-    """The files of a folder, in another one; what is there already stays."""
-    target.mkdir(exist_ok=True)
-    for file in source.iterdir():
-        if file.is_file() and file.name != "export_failed.json" and not (target / file.name).exists():
-            _link(file, target / file.name)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)  # weights are heavy: no second copy where the disk allows
-    except OSError:
-        shutil.copy2(source, target)

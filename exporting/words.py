@@ -17,6 +17,7 @@ from typing import Any
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 from command_line import run
+from plain_text import markdown
 
 SHOWN = 12  # words of each class on the card
 
@@ -71,13 +72,15 @@ def card(config: dict[str, Any], repo_id: str) -> str:
     from exporting.card_metadata import of_words
 
     data, chosen = config["data"], config["recommended"]
-    labels = ", ".join(f"`{name}`" for name in data["label_names"])
+    labels = ", ".join(f"**{markdown(name)}**" for name in data["label_names"])
+    named = markdown(data["name"])
     top = "\n".join(
-        f"| {name} | {', '.join(word for word, _ in words[:SHOWN])} |" for name, words in config["top"].items()
+        f"| {markdown(name)} | {markdown(', '.join(word for word, _ in words[:SHOWN]))} |"
+        for name, words in config["top"].items()
     )
     return f"""{of_words(config, repo_id)}
 
-# Words of {data["name"]}
+# Words of {named}
 
 Classifies texts as {labels} by {chosen["features"]:,.0f} of {config["n_features"]:,} words (TF-IDF, a linear support
 vector machine), chosen by {chosen["scorer"]} inside {config["n_folds"]} cross-validation folds.
@@ -103,7 +106,7 @@ python inference/predict.py {repo_id} "A text."
 ## Limits
 
 It counts words and knows nothing of their order beyond runs of {config["ngrams"][1]}. Its scores rank the classes; they
-are not calibrated probabilities. Data: {data["name"]}, {config["revision"]}.
+are not calibrated probabilities. Data: {named}, {markdown(config["revision"])}.
 """
 
 

@@ -14,7 +14,7 @@ REPORT = {
     "base_model": {"name": "someone/small-encoder", "revision": "0" * 40, "license": "mit"},
     "data": {
         "name": "reviews",
-        "revision": "sha256:abc",
+        "revision": "some-reviews==1.0 (sha256 abc)",
         "sizes": {"train": 800, "validation": 100, "test": 200},
         "label_names": ["bad", "good", "mixed"],
         "language": "en",
@@ -135,7 +135,7 @@ def test_card_of_a_sound_classifier(export):
     data = hub.check_card(card)
     assert data["pipeline_tag"] == "audio-classification" and "language" not in data
     for words in (
-        "Classifies sounds as `bad`",
+        "Classifies sounds as **bad**",
         "Mono samples at 16000 Hz, float32, cut or padded with zeros to 8000 samples.",
         "clip = numpy.zeros((8000,), ",
         "Clips are cut after 0.5 s.",
@@ -154,7 +154,7 @@ def test_card_of_a_model_that_was_trained_elsewhere(export):
     card = write_card(adopted, export, "ada/small").read_text(encoding="utf-8")
     data = hub.check_card(card)
     assert (data["base_model"], data["base_model_relation"]) == ("someone/small-encoder", "quantized")
-    assert "A quantized form of `someone/small-encoder`" in card and "Fine-tuned" not in card
+    assert "A quantized form of **someone/small-encoder**" in card and "Fine-tuned" not in card
     assert "trained by others on data not seen here" in card and "800 to calibrate on" in card
 
 
@@ -162,7 +162,7 @@ def test_a_last_run_tells_what_it_was_trained_on(export):
     last = report(data={"license": "CC0; foxdot: CC-BY-SA-4.0"}, config={"train_on_validation": True})
     card = write_card(last, export, "ada/drums").read_text(encoding="utf-8")
     assert "800 to train, 100 of them the validation part, 200 to test\n" in card
-    assert "- licence of the data: CC0; foxdot: CC-BY-SA-4.0\n" in card
+    assert "- licence of the data: CC0; foxdot&#58; CC-BY-SA-4.0\n" in card
 
 
 def test_a_data_set_of_the_hub_is_linked(export):
