@@ -12,6 +12,7 @@ read is set aside and named at the end, with exit code 1.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -192,7 +193,7 @@ def _check_distinct(files: list[str], output: Path) -> None:
     """Refuses a file that is named twice, of which a table by name could hold one, and an input as the output."""
     seen: dict[Path, str] = {}
     for name in files:
-        path = Path(name).resolve()
+        path = Path(os.path.realpath(name))  # which takes a link that leads to itself
         if path in seen:
             raise ValueError(f"{name} is the same file as {seen[path]}; name each file once.")
         seen[path] = name

@@ -71,6 +71,7 @@ LAUNCH = {
     "theme": theme(),
     "css": CSS,
     "max_file_size": "20mb",
+    "show_error": True,  # what Gradio itself refuses, such as a word for a number, is said too
     "footer_links": ["api", "settings"],
     "mcp_server": importlib.util.find_spec("mcp") is not None,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from topics.documents import Terms
 from topics.reduction import ExactUMAP
 
 WEIGHTING = "count"
+_importing = threading.Lock()
 TEMPERATURE = 0.1  # MiniLM's cosine is about 0.45 to a document's own topic and 0.1 to the others
 
 
@@ -122,11 +124,14 @@ def load_bertopic() -> Any:
     BERTopic runs without sentence-transformers and transformers where they are not installed; hiding them during
     the import saves 6 s and 500 MB for a model whose embeddings are given.
     """
-    hidden = [name for name in ("sentence_transformers", "transformers") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # None: importing it raises ModuleNotFoundError
-    try:
-        from bertopic import BERTopic
-    finally:
-        for name in hidden:
-            del sys.modules[name]
+    with _importing:  # of two threads the second would find the first one's hidden modules, and hide nothing
+        if "bertopic" in sys.modules:
+            return sys.modules["bertopic"].BERTopic
+        hidden = [name for name in ("sentence_transformers", "transformers") if name not in sys.modules]
+        sys.modules.update(dict.fromkeys(hidden))  # None: importing it raises ModuleNotFoundError
+        try:
+            from bertopic import BERTopic
+        finally:
+            for name in hidden:
+                del sys.modules[name]
     return BERTopic

@@ -174,3 +174,33 @@ def test_a_models_error_is_named_and_the_others_are_written(case_inputs, tmp_pat
     assert [result["model"] for result in content["results"]] == ["nmf"]
     assert content["set_aside"] == {"lda": "the moon is in the way"}
     assert "the moon is in the way" in page.read_text()
+
+
+@pytest.mark.case("L2")
+@pytest.mark.parametrize("name", MODELS)
+def test_threads_that_share_a_model_get_the_answers_of_one_alone(name):
+    from concurrent.futures import ThreadPoolExecutor
+
+    model = fitted(name)
+    turns = [np.roll(np.arange(len(DOCUMENTS)), turn) for turn in range(16)]
+
+    def transform(order):
+        return model.transform([DOCUMENTS[row] for row in order], embeddings=VECTORS[order])
+
+    alone = [transform(order) for order in turns]
+    with ThreadPoolExecutor(8) as pool:
+        for expected, found in zip(alone, pool.map(transform, turns), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.case("L2")
+@pytest.mark.parametrize("name", ["lda", "bertopic"])
+def test_threads_that_fit_at_once_get_what_each_gets_alone(name):
+    from concurrent.futures import ThreadPoolExecutor
+
+    def fit(seed):
+        return topics.fit(name, DOCUMENTS, 3, seed, embeddings=VECTORS).topics
+
+    alone = [fit(seed) for seed in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(fit, range(3))) == alone
