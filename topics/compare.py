@@ -254,6 +254,7 @@ def _read(arguments: argparse.Namespace) -> tuple[str, list[str], list[str] | No
         corpus = corpora.load(
             name, text_column=arguments.text_column, label_column=arguments.labels, classes=classes
         )
+        name = corpus.name
         chosen = (corpus.train, corpus.validation, corpus.test)
         if arguments.part != "all":
             chosen = (getattr(corpus, arguments.part),)
@@ -263,6 +264,7 @@ def _read(arguments: argparse.Namespace) -> tuple[str, list[str], list[str] | No
         notes, aside = list(corpus.notes), corpus.set_aside
     else:
         read = corpora.read_documents(name, text_column=arguments.text_column, label_column=arguments.labels)
+        name = read.name  # a file's name, not its path: reports are handed on
         documents, labels, notes, aside = read.texts, read.labels, list(read.notes), read.set_aside
     if arguments.max_documents and len(documents) > arguments.max_documents:
         rows = sorted(random.Random(0).sample(range(len(documents)), arguments.max_documents))
