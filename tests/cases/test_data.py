@@ -521,3 +521,12 @@ def test_the_page_reads_within_its_own_limits(case_inputs, monkeypatch):
     for read in readers:
         with pytest.raises(ValueError, match="30,000,000 rows; at most 100,000 are read"):
             read(str(case_inputs / "bomb.parquet"))
+
+
+@pytest.mark.case("L14")
+def test_topics_of_lines_count_them_and_name_a_bad_row(case_inputs, tmp_path):
+    text = (case_inputs / "lines.txt").read_bytes() + b"caf\xe9\n"
+    (tmp_path / "lines.txt").write_bytes(text)
+    done = run_script("topics/compare.py", tmp_path / "lines.txt", "--models", "nmf", "--topics", 3, cwd=tmp_path)
+    assert done.returncode == 1 and done.stdout.startswith("lines: 48 documents")
+    assert "row 49: bytes that are not UTF-8" in done.stderr and str(tmp_path) not in done.stdout
