@@ -53,6 +53,7 @@ def predict(
     processes: int = 1,
     sharding: str = "none",
     context_mib: float | None = None,
+    first_step: bool = False,
 ) -> Prediction:
     """Predicts the peak of a training step on one device.
 
@@ -66,6 +67,8 @@ def predict(
         processes (int, optional): processes that train together, one a device. (Default: 1)
         sharding (str, optional): ``"none"`` (each holds everything, DDP) or ``"fsdp"``. (Default: ``"none"``)
         context_mib (float, optional): of the CUDA context. (Default: 500)
+        first_step (bool, optional): on a CPU, of a run's first step, whose passes meet no state of the optimizer yet.
+            (Default: a later step)
 
     Returns:
         Prediction: peak and components.
@@ -77,7 +80,7 @@ def predict(
     if device == "cuda":
         tensors, components, trace = _cuda(work, settings, context_mib)
     else:
-        tensors, components, trace = _cpu(work, settings)
+        tensors, components, trace = _cpu(work, settings, first_step)
     if processes > 1:
         from memory.sharding import spread
 
@@ -87,12 +90,14 @@ def predict(
     return Prediction(settings, device, tensors / MIB, components, seconds(trace, settings, device), trace)
 
 
-def _cpu(work: Workload, settings: MemorySettings) -> tuple[int, dict[str, float], Any]:
+def _cpu(
+    work: Workload, settings: MemorySettings, first_step: bool
+) -> tuple[int, dict[str, float], Any]:
     from memory.fake_step import trace_step
 
     trace = trace_step(work, settings)
-    tensors, _ = trace.peak()
-    _, by_kind = trace.peak(PAGE, touched=True)
+    tensors, _ = trace.peak(first_step=first_step)
+    _, by_kind = trace.peak(PAGE, touched=True, first_step=first_step)
     components = {name: size / MIB for name, size in by_kind.items()}
     runtime = RUNTIME_MIB
     if settings.precision != "fp32":

@@ -60,11 +60,13 @@ class Predictor:
     Args:
         work (Workload): model and shapes.
         device (str): ``"cpu"`` or ``"cuda"``.
+        later (Workload, optional): of all steps after the first, where they see shorter inputs; the first meets no
+            state of the optimizer yet. (Default: any step may see the longest)
         **options: of :func:`memory.predict.predict`.
     """
 
-    def __init__(self, work: Workload, device: str, **options: object) -> None:
-        self.work, self.device, self.options = work, device, options
+    def __init__(self, work: Workload, device: str, later: Workload | None = None, **options: object) -> None:
+        self.work, self.device, self.later, self.options = work, device, later, options
         self._known: dict[MemorySettings, Prediction] = {}
 
     def __call__(self, settings: MemorySettings) -> Prediction:
@@ -74,9 +76,16 @@ class Predictor:
             passes = min(2, settings.gradient_accumulation_steps)
             same = settings.replace(gradient_accumulation_steps=passes)
             if same not in self._known:
-                self._known[same] = predict(self.work, same, self.device, **self.options)
+                self._known[same] = self._predict(same)
             self._known[settings] = self._more_passes(self._known[same], settings)
         return self._known[settings]
+
+    def _predict(self, settings: MemorySettings) -> Prediction:
+        if self.later is None:
+            return predict(self.work, settings, self.device, **self.options)
+        first = predict(self.work, settings, self.device, first_step=True, **self.options)
+        later = predict(self.later, settings, self.device, **self.options)
+        return max(first, later, key=lambda told: told.peak_mib)
 
     def _more_passes(self, told: Prediction, settings: MemorySettings) -> Prediction:
         from memory.step_time import seconds

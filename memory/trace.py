@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -51,16 +51,22 @@ class Trace:
     work: dict[str, Work] = field(default_factory=dict)
     untouched: set[int] = field(default_factory=set)
 
-    def peak(self, rounding: int = 1, touched: bool = False) -> tuple[int, dict[str, int]]:
+    def peak(
+        self, rounding: int = 1, touched: bool = False, first_step: bool = False
+    ) -> tuple[int, dict[str, int]]:
         """The most bytes alive at once and what they were.
 
         Args:
             rounding (int, optional): each storage is rounded up to a multiple of this. (Default: 1)
             touched (bool, optional): count only what is written to. (Default: everything allocated)
+            first_step (bool, optional): as in a run's first step, whose forward and backward pass meet no state of
+                the optimizer yet. (Default: a later step)
 
         Returns:
             tuple: bytes, and bytes by kind at that moment.
         """
+        if first_step:
+            return self._state_later().peak(rounding, touched)
         size = [-(-n // rounding) * rounding for n in self.sizes]
         for index in self.untouched if touched else ():
             size[index] = 0
@@ -79,6 +85,13 @@ class Trace:
             else:
                 by_kind[self.kinds[~event]] -= size[~event]
         return most, by_kind
+
+    def _state_later(self) -> Trace:
+        """The same step with the optimizer's state made when the optimizer is first called."""
+        start = self.marks["optimizer"]
+        early = [event for event in self.events[:start] if event >= 0 and self.kinds[event] == "optimizer_state"]
+        passes = [event for event in self.events[:start] if self.kinds[max(event, ~event)] != "optimizer_state"]
+        return replace(self, events=passes + early + self.events[start:])
 
     def most_of(self, kind: str) -> int:
         """The most bytes of one kind alive at once."""

@@ -76,7 +76,13 @@ class Planner:
         """Predictions, remembered."""
         from memory.solver import Predictor
 
-        return Predictor(self.work, "cuda" if self.device == "cuda" else "cpu", processes=world_size())
+        device = "cuda" if self.device == "cuda" else "cpu"
+        return Predictor(self.work, device, later=self._later() if device == "cpu" else None, processes=world_size())
+
+    def _later(self) -> Any:
+        """What the steps after the first see, in a run that ends before it comes to long texts again."""
+        longest = self.task.longest_after_first() if hasattr(self.task, "longest_after_first") else None
+        return None if longest is None else replace(self.work, sequence_length=longest)
 
     def components(self, settings: MemorySettings) -> dict[str, float]:
         """Predicted MiB by component."""
@@ -101,7 +107,7 @@ def choose(config: FinetuneConfig, planner: Planner, precision: Precision) -> Me
     Raises:
         ValueError: levers that the model cannot take, or a budget that nothing fits.
     """
-    asked = config.memory.replace(precision=precision.name)
+    asked = _of_the_data(config.memory.replace(precision=precision.name), len(planner.task.corpus.train.inputs))
     if asked.optimizer_in_backward and world_size() > 1:
         raise ValueError("--optimizer-in-backward updates before the processes agree: train in one process")
     asked.check_statistics(batch_norm=planner.task.config.base_model == "wide_resnet")
@@ -121,6 +127,16 @@ def choose(config: FinetuneConfig, planner: Planner, precision: Precision) -> Me
         return MemoryChoice(asked, checklist)
     print(f"predicted peak memory: {predicted:.0f} MiB beside the program", flush=True)
     return MemoryChoice(asked, checklist, predicted)
+
+
+def _of_the_data(settings: MemorySettings, inputs: int) -> MemorySettings:
+    """A batch that is larger than the data is the data."""
+    if world_size() > 1 or not 0 < inputs < settings.effective_batch_size:
+        return settings
+    size = min(settings.micro_batch_size, inputs)
+    passes = -(-inputs // size)
+    print(f"a step of {settings.effective_batch_size} is more than the {inputs} training inputs: it takes them all")
+    return settings.replace(micro_batch_size=size, gradient_accumulation_steps=passes)
 
 
 def _within_budget(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # A model much narrower than BERT-base needs, and bears, larger steps.
 NARROW = 512
+GROUPED = 50  # batches' worth of texts that transformers sorts by length together
 
 
 class TextTask:
@@ -79,7 +80,8 @@ class TextTask:
             for part in (self.corpus.validation, self.corpus.test):
                 ids += self.preprocessor(part.inputs, truncation=True, max_length=self.max_length)["input_ids"]
         check_ids(ids, self.model_config, self.base.name)
-        self.longest = max((len(item["input_ids"]) for item in items), default=0)
+        self.lengths = [len(item["input_ids"]) for item in items]
+        self.longest = max(self.lengths, default=0)
         return items
 
     def workload(self) -> Any:
@@ -96,6 +98,19 @@ class TextTask:
             num_labels=len(self.corpus.label_names),
             config=self.model_config,
         )
+
+    def longest_after_first(self) -> int | None:
+        """Tokens, padded, of the longest text after the first step, where a run is so short that this is less.
+
+        Texts of like length share a batch: the first holds the longest of all, and the next 49 come from the same 50
+        batches' worth of texts in falling order. Call it after :meth:`train_set`.
+        """
+        steps, size = self.config.max_steps, self.config.memory.effective_batch_size
+        if not self.config.group_by_length or not 1 <= steps <= GROUPED or len(self.lengths) <= size:
+            return None
+        lengths = sorted(self.lengths, reverse=True)
+        rank = len(lengths) * size // min(len(lengths), GROUPED * size)
+        return min(-(-lengths[rank] // 8) * 8, self.max_length)
 
     def evaluation_set(self, part: Part) -> tuple[list[dict[str, Any]], list[int]]:
         """A part, tokenized and sorted by length (little padding), and where each item stood in the part."""

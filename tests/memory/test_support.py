@@ -76,3 +76,21 @@ def test_asked_for_and_refused_names_the_lever(case_models):
     asked = MemorySettings(8, gradient_checkpointing=True)
     with pytest.raises(ValueError, match="--gradient-checkpointing: .*leave it off"):
         cheapest(work, asked, 500, Predictor(work, "cpu"), situation(work, "cpu"))
+
+
+def test_the_first_step_meets_no_state():
+    work = workload("minilm-l6", sequence_length=16)
+    from memory.predict import predict
+
+    plain, first = (predict(work, MemorySettings(2), first_step=early).components_mib for early in (False, True))
+    assert first["optimizer_state"] in (0, plain["optimizer_state"])
+    assert sum(first.values()) <= sum(plain.values())
+
+
+def test_a_batch_larger_than_the_data_is_the_data(capsys):
+    from training.memory_choice import _of_the_data
+
+    assert _of_the_data(MemorySettings(64, 2), 20) == MemorySettings(20, 1)
+    assert "20 training inputs" in capsys.readouterr().out
+    assert _of_the_data(MemorySettings(8, 4), 20) == MemorySettings(8, 3)
+    assert _of_the_data(MemorySettings(8, 2), 20) == MemorySettings(8, 2)
