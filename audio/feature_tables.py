@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from atomic import new_file
+
 
 def write(
     output: Path, results: Iterable[tuple[Path, np.ndarray]], name: str, hop_seconds: float
@@ -27,7 +29,6 @@ def write(
     Returns:
         tuple of int: files and frames written.
     """
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     counts = [0, 0]
 
     def counted() -> Iterator[tuple[Path, np.ndarray]]:
@@ -36,15 +37,11 @@ def write(
             counts[1] += array.shape[1]
             yield path, array
 
-    kind = output.suffix.lower()
-    try:
-        {".npz": _write_npz, ".csv": _write_csv, ".parquet": _write_parquet}[kind](
-            partial, counted(), name, hop_seconds
-        )
-        if counts[0]:
-            os.replace(partial, output)
-    finally:
-        partial.unlink(missing_ok=True)
+    writer = {".npz": _write_npz, ".csv": _write_csv, ".parquet": _write_parquet}[output.suffix.lower()]
+    with new_file(output) as partial:
+        writer(partial, counted(), name, hop_seconds)
+        if not counts[0]:
+            partial.unlink(missing_ok=True)
     return counts[0], counts[1]
 
 

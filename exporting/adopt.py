@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from atomic import write_text
+import ownership
+from atomic import temporary_folder
 from exporting import parity
 from exporting.source import Run, in_order
+from short_name import short
 
 if TYPE_CHECKING:
     from corpora import Corpus
 
 # Configuration, vocabulary and safetensors: no pickles, no programs.
 FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "README.md"]
-NOT_THE_MODEL = ("README.md", "run.json", "parity.json", "export_failed.json")
+NOT_THE_MODEL = ("README.md", "run.json", "parity.json", "export_failed.json", ownership.RECORD)
 GENERIC = re.compile(r"LABEL_\d+")
 LONGEST = 512  # tokens; a model that takes more is rarely given more
 EXAMPLES_PER_LABEL = 3
@@ -70,12 +72,12 @@ def adopt(
         raise ValueError(f"{model} classifies {task} and --dataset {dataset} holds {corpus.task}: name another")
     names = _matched_labels(config, corpus.label_names, model, dataset)
     corpus = in_order(corpus, names)
-    name = f"{_short(model)}-{_short(dataset).split('.')[0]}"
+    name = f"{short(model)}-{short(dataset)}"
     folder = Path("runs") / name
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_folder(folder.parent, folder.name) as temporary:
+        partial = temporary / folder.name
+        partial.mkdir()
         for file in source.iterdir():
             kept = any(fnmatch(file.name, pattern) for pattern in FILES) and file.name not in NOT_THE_MODEL
             if file.is_file() and kept:
@@ -92,9 +94,8 @@ def adopt(
             "config": settings,
         }
         (partial / "run.json").write_text(json.dumps(report, indent=2, ensure_ascii=False), encoding="utf-8")
+        ownership.record(partial, "run", weights=ownership.weights(partial))
         return _settle(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _settle(partial: Path, folder: Path) -> Path:
@@ -136,7 +137,7 @@ def complete(run: Run, logits: np.ndarray, corpus: Corpus) -> None:
         examples=_examples(part.inputs, labels, predicted, names) if run.task == "text" else [],
         versions={package: version(package) for package in ("transformers", "torch", "openvino", "nncf")},
     )
-    write_text(run.path / "run.json", json.dumps(run.report, indent=2, ensure_ascii=False))
+    ownership.write_text(run.path / "run.json", json.dumps(run.report, indent=2, ensure_ascii=False))
 
 
 def _examples(texts: list[str], labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> list[dict]:
@@ -229,8 +230,3 @@ def _license(folder: Path) -> str | None:
         return hub.front_matter(card.read_text(encoding="utf-8")).get("license") if card.is_file() else None
     except ValueError:  # somebody else's card, with front matter that is no YAML
         return None
-
-
-def _short(name: str) -> str:
-    """The last part of a name, in characters that folders and Hub repositories allow."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name.rstrip("/").rsplit("/", 1)[-1]).strip("-.")

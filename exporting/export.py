@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,10 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-from atomic import appear
+import ownership
+from atomic import appear, temporary_folder
 from command_line import quiet_libraries, run
+from output_folder import check_replaceable, claimed, destination
 
 
 def main(argv: list[str]) -> int:
@@ -111,18 +112,18 @@ def main(argv: list[str]) -> int:
 
         choose_target = planned_target if options.dry_run else push_target
         target = choose_target(read_run(run_folder).report["name"], options.repo_id, token)
-    folder = _finished(options, run_folder) if target else None
-    folder = folder or export_run(
-        run_folder,
-        options.output_dir,
-        precision=options.precision,
-        max_drop=options.max_drop,
-        max_score_change=options.max_score_change,
-        calibration_samples=options.calibration_samples,
-        onnx=options.also == "onnx",
-        overwrite=options.overwrite,
-        token=token,
-    )
+    names = ("precision", "max_drop", "max_score_change", "calibration_samples")
+    asked = {name: getattr(options, name) for name in names} | {"onnx": options.also == "onnx"}
+    folder = None
+    if target and not options.overwrite:
+        from exporting.existing import existing_export
+
+        folder = existing_export(run_folder, options.output_dir, **asked)
+    if folder is not None:
+        ownership.check_replaceable(folder, "export", "move it away, or it would be published too")
+        print(f"publishing the export that exists, {folder}: --overwrite makes it anew", flush=True)
+    else:
+        folder = export_run(run_folder, options.output_dir, **asked, overwrite=options.overwrite, token=token)
     if target:
         from exporting.publish import publish_run
 
@@ -161,24 +162,6 @@ def _run_folder(options: argparse.Namespace, token: str | None) -> Path:
     )
 
 
-def _finished(options: argparse.Namespace, run_folder: Path) -> Path | None:
-    """The export that exists and is as the options ask, so that publishing can be tried again without making it."""
-    from exporting.quantization import attempts_for
-
-    folder = options.output_dir or run_folder / "export"
-    if options.overwrite or not (folder / "parity.json").is_file():
-        return None
-    parity = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
-    if (
-        parity["method"] not in attempts_for(options.precision)
-        or parity["gate"]["max_drop"] > options.max_drop
-        or parity["gate"].get("max_score_change", 0) > options.max_score_change  # older exports name none
-    ):
-        return None
-    print(f"publishing the export that exists, {folder}: --overwrite makes it anew", flush=True)
-    return folder
-
-
 def export_run(
     run_folder: str | Path,
     output_dir: str | Path | None = None,
@@ -212,31 +195,50 @@ def export_run(
         RuntimeError: no attempt passed the gate; the attempts are in ``export_failed.json`` of the run. Or the
             weights are not those that ``run.json`` tells of.
     """
+    from exporting.onnx_file import check_onnx
+    from exporting.source import read_run
+
+    run_ = read_run(run_folder)
+    output = destination(output_dir or run_.path / "export", inside=run_.path)
+    settings = {
+        "precision": precision,
+        "max_drop": max_drop,
+        "max_score_change": max_score_change,
+        "calibration_samples": calibration_samples,
+        "onnx": onnx,
+    }
+    with claimed(output):
+        if overwrite:
+            check_replaceable(output, "export", "move it away, or choose another --output-dir")
+        elif output.exists() and any(output.iterdir()):
+            raise ValueError(f"{output} exists already: --overwrite replaces it, --output-dir chooses another.")
+        if onnx:
+            check_onnx(run_.task)
+        quiet_libraries()
+        _make(run_, output, settings, token)
+    print(f"export: {output}", flush=True)
+    return output
+
+
+def _make(run_: Any, output: Path, settings: dict[str, Any], token: str | None) -> None:
+    """Converts, chooses, proves, and lets the folder appear."""
+    from transformers.utils.logging import disable_progress_bar
+
     from exporting import adopt
     from exporting.agreement import check_original
     from exporting.failure import forget
     from exporting.gate import choose, prove
     from exporting.merged import with_plain_weights
     from exporting.model_card import write_card
-    from exporting.onnx_file import check_onnx, write_onnx
+    from exporting.onnx_file import write_onnx
     from exporting.parity import Bounds
-    from exporting.source import read_run
-
-    run_ = read_run(run_folder)
-    output = Path(output_dir) if output_dir else run_.path / "export"
-    if output.exists() and not overwrite and any(output.iterdir()):
-        raise ValueError(f"{output} exists already: --overwrite replaces it, --output-dir chooses another")
-    if onnx:
-        check_onnx(run_.task)
-    quiet_libraries()
-    from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
     corpus = run_.corpus(token)
-    partial = output.with_name(f".{output.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    (partial / "fp32").mkdir(parents=True)
-    try:
+    weights = ownership.weights(run_.path)
+    bounds = Bounds(settings["max_drop"], settings["max_score_change"])
+    with temporary_folder(output.parent, output.name) as partial:
+        (partial / "fp32").mkdir()
         source = _source(with_plain_weights(run_, partial / "merged", token))
         print("converting to OpenVINO", flush=True)
         source.convert(partial / "fp32")
@@ -244,20 +246,19 @@ def export_run(
         if "metrics" not in run_.report:
             adopt.complete(run_, original, corpus)
         check_original(source, original, corpus.test.inputs, corpus.test.labels)
-        bounds = Bounds(max_drop, max_score_change)
-        chosen = choose(source, corpus, partial, precision, bounds, calibration_samples)
+        chosen = choose(
+            source, corpus, partial, settings["precision"], bounds, settings["calibration_samples"]
+        )
         print("scoring the test part", flush=True)
         result = prove(source, corpus, original, chosen, bounds)
-        if onnx:
+        result["run"] = {"weights": weights}
+        if settings["onnx"]:
             result["onnx"] = write_onnx(source, corpus, original, chosen.folder)
         (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         write_card(run_.report, chosen.folder)
+        ownership.record(chosen.folder, "export", weights=weights, settings=settings)
         appear(chosen.folder, output)
         forget(source)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    print(f"export: {output}", flush=True)
-    return output
 
 
 def _source(run_: Any) -> Any:

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from atomic import write_text
+import ownership
 from exporting.parity import Bounds
 from exporting.quantization import METHODS
 
@@ -32,7 +32,7 @@ def failed(source: Any, attempts: list[dict[str, Any]], bounds: Bounds) -> Runti
         "attempts": attempts,
         "failed_on_test": before,
     }
-    write_text(record, json.dumps(content, indent=2) + "\n")
+    ownership.write_text(record, json.dumps(content, indent=2) + "\n")
     told = "; ".join(_told(attempt, bounds) for attempt in attempts if not attempt["passed"])
     few = "; ".join(attempt["too_few"] for attempt in attempts if attempt.get("too_few"))
     ways = _ways(attempts, {failure["method"] for failure in before if _loss(failure) > bounds.max_drop})
@@ -44,7 +44,7 @@ def failed(source: Any, attempts: list[dict[str, Any]], bounds: Bounds) -> Runti
 
 def forget(source: Any) -> None:
     """Takes away the record of attempts that failed, once one has passed."""
-    ((source.run.home or source.run.path) / RECORD).unlink(missing_ok=True)
+    ownership.discard((source.run.home or source.run.path) / RECORD)
 
 
 def _on_test(record: Path) -> list[dict[str, Any]]:

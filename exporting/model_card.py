@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from atomic import write_text
 from exporting import card_metadata
 from exporting.card_metadata import title
 from exporting.public_copy import names_only, shows_examples
+from ownership import write_text
 from plain_text import markdown, terminal
 
 CONFUSIONS = 5

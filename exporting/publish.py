@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from atomic import write_text
 from exporting.model_card import write_card, write_original_card
 from exporting.public_copy import copy_files, staged
 from exporting.source import Run, read_run
+from ownership import write_text
 
 SUFFIX = "-openvino-int8"
 

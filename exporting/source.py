@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ownership
+
 if TYPE_CHECKING:
     from corpora import Corpus
 
@@ -36,7 +38,7 @@ class Run:
         return sum(
             file.stat().st_size
             for file in self.path.iterdir()
-            if file.is_file() and not file.name.startswith(("run.json", "export_failed"))
+            if file.is_file() and not file.name.startswith(("run.json", "export_failed", ownership.RECORD))
         )
 
     @property

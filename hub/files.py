@@ -32,7 +32,8 @@ PICKLED_WEIGHTS = (
 )
 # Histories, caches, backups of editors.
 SCRATCH = (".git", ".hg", ".svn", ".cache", "__pycache__", ".ipynb_checkpoints", ".DS_Store", ".venv", ".idea",
-           ".vscode", "*.tmp", "*.incomplete", "*~", "*.swp", "*.swo", ".#*", "#*#", "*.bak", "*.orig")  # fmt: skip
+           ".vscode", "*.tmp", "*.incomplete", "*~", "*.swp", "*.swo", ".#*", "#*#", "*.bak", "*.orig",
+           ".grokaem*")  # fmt: skip
 # Where people and programs keep passwords, keys and tokens.
 SECRET_FILES = (".env", ".env.*", "*.env", ".envrc", ".netrc", "_netrc", ".pypirc", ".npmrc", ".git-credentials",
                 ".htpasswd", ".pgpass", ".aws", ".ssh", ".gnupg", ".docker", ".kaggle", "kaggle.json", "*.pem",

@@ -1,6 +1,7 @@
 """The folder for what is kept between runs, and files and folders that are complete or absent."""
 
 import os
+import shutil
 
 import pytest
 
@@ -47,8 +48,10 @@ def test_whose_folder_stays(tmp_path):
         (mine / "who").write_text("mine")
         (faster / "who").write_text("faster")
     assert (target / "who").read_text() == "faster", "the one that another process finished meanwhile"
-    with new_folder(target, replace=True) as mine:
-        (mine / "who").write_text("mine")
+    shutil.rmtree(target)
+    for who in ("before", "mine"):
+        with new_folder(target, "words", replace=True) as mine:
+            (mine / "who").write_text(who)
     assert (target / "who").read_text() == "mine" and list(tmp_path.iterdir()) == [target]
 
 

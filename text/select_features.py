@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
 
 from atomic import write_text
 from command_line import check_writable, run
+from output_folder import claimed, destination
 from plain_text import lines_of, terminal
 from set_aside import SetAside
 
@@ -71,11 +73,17 @@ def main(argv: list[str]) -> int:
     words.check()
     for path in (arguments.json, arguments.html):
         check_writable(path)
-    if arguments.save is not None:
-        if arguments.save.exists():
-            raise ValueError(f"--save {arguments.save}: it exists; give a new folder.")
-        check_writable(arguments.save)
+    with ExitStack() as held:
+        if arguments.save is not None:
+            arguments.save = destination(arguments.save, "--save")
+            if arguments.save.exists():
+                raise ValueError(f"--save {arguments.save}: it exists; give a new folder.")
+            held.enter_context(claimed(arguments.save, "--save"))
+        return _study(arguments, scorers, ks, words, vocabulary)
 
+
+def _study(arguments: argparse.Namespace, scorers: list[str], ks: list, words: Any, vocabulary: Any) -> int:
+    """Compares, and writes what was asked for; returns the exit code."""
     import corpora
 
     corpus = corpora.load(

@@ -75,7 +75,7 @@ class TfidfModel:
             "words": self.words.as_dict(),
             "ngrams": list(self.ngrams),
         }
-        with new_folder(folder) as partial:
+        with new_folder(folder, "words") as partial:
             (partial / CONFIG).write_text(json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8")
             (partial / VOCABULARY).write_text(json.dumps(self.terms, ensure_ascii=False), encoding="utf-8")
             tensors = {"idf": self.idf, "weights": self.weights, "bias": self.bias}

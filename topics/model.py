@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from atomic import new_folder
+from ownership import check_replaceable
 
 FORMAT = 1
 # Where each model's transform lives: called with the model, the documents that have text, their embeddings. Those
@@ -91,15 +92,14 @@ class TopicModel:
         """Writes ``topic_model.json`` and ``topic_model.safetensors``; a folder of that name is replaced.
 
         Raises:
-            ValueError: the folder exists and holds something else.
+            ValueError: the folder exists and holds anything else.
         """
         import numpy as np
         from safetensors.numpy import save_file
 
         folder = Path(folder)
-        if folder.exists() and any(folder.iterdir()) and not (folder / "topic_model.json").is_file():
-            raise ValueError(f"{folder} holds something else than a topic model: give a new folder.")
-        with new_folder(folder, replace=True) as temporary:
+        check_replaceable(folder, "topics", "give a new folder")
+        with new_folder(folder, "topics", replace=True) as temporary:
             arrays = {f"array.{name}": np.ascontiguousarray(value) for name, value in self.arrays.items()}
             arrays["document_topics"] = np.ascontiguousarray(self.document_topics)
             arrays["assignments"] = np.ascontiguousarray(self.assignments)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from hub.base_model import MINILM
 from memory.settings import MemorySettings, add_settings_arguments, from_arguments
+from short_name import short
 
 DEFAULT_DATASET = {"text": "rotten_tomatoes", "audio": "drums"}
 DEFAULT_BASE_MODEL = {"text": MINILM, "audio": "wide_resnet"}
@@ -130,14 +130,17 @@ class FinetuneConfig:
                     raise ValueError(f"--{flag} has no effect on this run: leave it out, or add {needed}")
 
     @property
+    def has_default_folder(self) -> bool:
+        """Whether the run folder is called as it is when nobody says otherwise."""
+        return self.output_dir == Path("runs") / f"{self.short_name}-seed{self.seed}"
+
+    @property
     def short_name(self) -> str:
         """``<base model>-<dataset>`` in characters that folders and Hub repositories allow."""
-        model = self.base_model.rstrip("/").rsplit("/", 1)[-1]
-        if model == "wide_resnet":
-            model = f"wide-resnet-{self.depth}-{self.widen_factor}"
-        dataset = Path(self.dataset.rstrip("/")).name.split(".")[0]
-        name = f"{model}-{dataset}" + (f"-fold{self.fold}" if self.dataset == "drums" else "")
-        return re.sub(r"-{2,}|\.{2,}", "-", re.sub(r"[^A-Za-z0-9._-]+", "-", name)).strip("-.")
+        model = f"wide-resnet-{self.depth}-{self.widen_factor}"
+        model = model if self.base_model == "wide_resnet" else short(self.base_model)
+        fold = f"-fold{self.fold}" if self.dataset == "drums" else ""
+        return f"{model}-{short(self.dataset)}{fold}"
 
     @property
     def exports(self) -> bool:

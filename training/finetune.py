@@ -51,9 +51,11 @@ def main(argv: list[str]) -> int:
     from training.processes import is_main
 
     if config.exports and is_main():
+        from exporting.existing import existing_export
         from exporting.export import export_run
 
-        export_run(folder, token=token)
+        if existing_export(folder) is None:
+            export_run(folder, token=token)
     if target and is_main():
         from exporting.publish import publish_run
 
@@ -83,15 +85,30 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     Raises:
         ValueError: input that cannot be trained on; nothing has been written.
     """
+    from output_folder import claimed, destination
     from training import processes
-    from training.run_folder import RunFolder
+    from training.run_folder import RunFolder, check_sources
 
-    folder = RunFolder(config.output_dir)
-    folder.check(config.to_json(), config.resume, config.overwrite)
+    folder = RunFolder(destination(config.output_dir))
+    if not processes.is_main():
+        return _run(config, token, folder, False, aside)
+    check_sources(config, folder.path)
+    with claimed(folder.path):
+        finished = folder.check(config.to_json(), config.resume, config.overwrite)
+        return _run(config, token, folder, finished, aside)
+
+
+def _run(
+    config: FinetuneConfig, token: str | None, folder, finished: bool, aside: SetAside | None
+) -> Path:
+    """Trains, unless the main process found the run finished."""
     from training import precision as precisions
+    from training import processes
 
     device = precisions.device_name()
     processes.join(device)
+    if processes.agree(finished):
+        return _finished(config, folder.path, token)
     with processes.main_first():
         corpus, base = _inputs(config, token)
     if aside is not None:
@@ -99,9 +116,39 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     return _train(config, corpus, base, folder, device)
 
 
+def _finished(config: FinetuneConfig, path: Path, token: str | None) -> Path:
+    """A run that ``--resume`` found finished: what it scored, told again."""
+    report = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    if Path(config.dataset).expanduser().exists():  # your own data may have changed in the meantime
+        corpus = _corpus(config, token)
+        if corpus.revision != report["data"]["revision"]:
+            raise ValueError(
+                f"{path} was trained on other data than {config.dataset} holds now: --overwrite trains anew, "
+                "--output-dir chooses another folder."
+            )
+    print(f"{path} is finished: there is nothing left to train", flush=True)
+    told = {"run_folder": str(path), **report["metrics"], "seconds": round(report["seconds"], 1)}
+    print(json.dumps(told), flush=True)
+    return path
+
+
+def _corpus(config: FinetuneConfig, token: str | None):
+    import corpora
+
+    return corpora.load(
+        config.dataset,
+        task=config.task,
+        text_column=config.text_column,
+        label_column=config.label_column,
+        fold=config.fold,
+        token=token,
+        also_train_on=config.also_train_on,
+        train_on_validation=config.train_on_validation,
+    )
+
+
 def _inputs(config: FinetuneConfig, token: str | None):
     """Corpus and base model, fetched if need be."""
-    import corpora
     from hub.base_model import resolve
     from plain_text import terminal
     from training.parts import look_at_parts
@@ -112,16 +159,7 @@ def _inputs(config: FinetuneConfig, token: str | None):
         base = resolve(config.base_model, config.trust_remote_code, token)
         for note in check_code(base, config.trust_remote_code, config.exports):
             print(terminal(note), flush=True)
-    corpus = corpora.load(
-        config.dataset,
-        task=config.task,
-        text_column=config.text_column,
-        label_column=config.label_column,
-        fold=config.fold,
-        token=token,
-        also_train_on=config.also_train_on,
-        train_on_validation=config.train_on_validation,
-    )
+    corpus = _corpus(config, token)
     if corpus.task != config.task:
         raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}")
     for note in [*corpus.notes, *look_at_parts(corpus)]:
@@ -174,7 +212,7 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
     processes.wait()
     checkpoint = None
     if processes.is_main():
-        checkpoint = folder.open(config.to_json(), config.resume)
+        checkpoint = folder.open(config.to_json(), config.resume, corpus.revision)
         write_json(record_path(folder.partial), choice.to_json())
     checkpoint = processes.agree(checkpoint)
     chosen_on = "of them the validation part" if config.train_on_validation else "to choose"

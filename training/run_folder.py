@@ -11,17 +11,27 @@ import os
 import platform
 import re
 import shutil
+from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from atomic import appear, write_text
+import ownership
+from atomic import appear, drop, write_text
+from memory.settings import MemorySettings
+from output_folder import check_replaceable
 from training.weights import add_single_weights
 
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torchaudio", "numpy")
 # A change of one of these between two starts would make a resumed run another experiment.
 MAY_DIFFER = {"export", "push", "repo_id", "push_original", "hub_private", "save_seconds", "preflight"}
 MAY_DIFFER |= {"logging_steps", "pin_memory"}
+# Settings that a run may choose by itself, so that its report does not tell what was asked for.
+CHOSEN = {field.name for field in fields(MemorySettings)} - {"lora_rank", "load_in_8bit", "freeze"}
+CHOSEN |= {"batch_size", "memory_budget", "epochs", "learning_rate", "max_seconds", *MAY_DIFFER}
+UNFINISHED = "unfinished run"
+PARTIAL_BEFORE = ("config.json", "memory.json", "checkpoints", "best", "best.new", "best.json", "done")
 COMPLETE = "complete"  # the empty file that is written last into a checkpoint
 
 
@@ -29,7 +39,7 @@ class RunFolder:
     """A run's final folder and the partial one that becomes it.
 
     Args:
-        path (Path): the final folder.
+        path (Path): the final folder, as :func:`output_folder.destination` gave it.
     """
 
     def __init__(self, path: Path):
@@ -37,59 +47,139 @@ class RunFolder:
         self.partial = path.with_name(f".{path.name}.partial")
         self.checkpoints = self.partial / "checkpoints"
         self.best = self.partial / "best"
+        self.done = self.partial / "done"
 
-    def check(self, config: dict[str, Any], resume: bool, overwrite: bool) -> None:
-        """Refuses what would destroy something, before any work is done.
+    def check(self, config: dict[str, Any], resume: bool, overwrite: bool) -> bool:
+        """Refuses what would destroy something, before any work is done; call it while the folder is claimed.
 
         Args:
-            config (dict): the settings, compared with those of an interrupted run.
-            resume (bool): go on with an interrupted run.
-            overwrite (bool): throw a finished or interrupted run away.
+            config (dict): the settings, compared with those of a finished or an interrupted run.
+            resume (bool): go on with it.
+            overwrite (bool): throw it away.
+
+        Returns:
+            bool: whether the run is finished, so that there is nothing to train.
 
         Raises:
-            ValueError: a finished or an interrupted run is in the way, or it had other settings.
+            ValueError: a finished or an interrupted run is in the way, or it had other settings; or there is
+                anything that we did not write.
         """
+        self._check_partial()
+        self._complete(resume)
+        begun = self._begun()
+        finished = (self.path / "run.json").is_file()
         if overwrite:
-            return
-        if (self.path / "run.json").is_file():
+            check_replaceable(self.path, "run", "move it away, or choose another --output-dir")
+            return False
+        if finished and not resume:
             raise ValueError(
-                f"{self.path} holds a finished run: choose another --output-dir, or --overwrite to replace it"
+                f"{self.path} holds a finished run: choose another --output-dir, or --overwrite to replace it."
             )
-        if self.path.exists() and any(self.path.iterdir()):
-            raise ValueError(f"{self.path} is not empty and holds no run: choose another --output-dir")
-        settings = self.partial / "config.json"
-        if settings.is_file():
+        if finished and (begun is None or _changed(begun, config)):
+            self._same_settings(self._finished_settings(config), config, "finished")
+            return True
+        if finished:  # an interrupted --overwrite goes on
+            check_replaceable(self.path, "run", "move it away, or choose another --output-dir")
+        elif self.path.exists() and any(self.path.iterdir()):
+            raise ValueError(f"{self.path} is not empty and holds no run: choose another --output-dir.")
+        if begun is not None:
             if not resume:
                 raise ValueError(
-                    f"{self.path} has an interrupted run: --resume goes on with it, --overwrite starts anew"
+                    f"{self.path} has an interrupted run: --resume goes on with it, --overwrite starts anew."
                 )
-            self._same_settings(json.loads(settings.read_text()), config)
+            self._same_settings(begun, config, "interrupted")
+        return False
 
-    def open(self, config: dict[str, Any], resume: bool) -> str | None:
+    def open(self, config: dict[str, Any], resume: bool, data: str | None = None) -> str | None:
         """Makes the partial folder, or finds the checkpoint to go on from; call :meth:`check` first.
 
         Args:
             config (dict): the settings.
             resume (bool): go on with an interrupted run.
+            data (str, optional): the data's revision, compared with that of an interrupted run.
 
         Returns:
             str or None: the newest complete checkpoint.
+
+        Raises:
+            ValueError: the data changed since the run was interrupted.
         """
-        settings = self.partial / "config.json"
-        if settings.is_file() and resume:
+        if self._begun() is not None and resume:
+            before = (ownership.read(self.partial) or {}).get("data")
+            if None not in (before, data) and before != data:
+                raise ValueError(
+                    f"the data changed since the run in {self.path} was interrupted (then {before}, now {data}): "
+                    "--overwrite starts anew."
+                )
             return self.last_checkpoint()
-        shutil.rmtree(self.partial, ignore_errors=True)
-        self.checkpoints.mkdir(parents=True)
-        write_json(settings, config)
+        self._drop_partial()
+        self.partial.mkdir(parents=True)
+        ownership.record(self.partial, UNFINISHED, id=uuid4().hex, data=data)
+        self.checkpoints.mkdir()
+        write_json(self.partial / "config.json", config)
         return None
 
-    def _same_settings(self, before: dict[str, Any], now: dict[str, Any]) -> None:
-        changed = sorted(key for key in {*before, *now} - MAY_DIFFER if before.get(key) != now.get(key))
-        if changed:
+    def _check_partial(self) -> None:
+        """Refuses a folder of the user's that is called as our partial one; drops what a finished run left."""
+        if not os.path.lexists(self.partial):
+            return
+        found = ownership.read(self.partial) if self.partial.is_dir() and not self.partial.is_symlink() else None
+        if found is not None and found["kind"] == UNFINISHED:
+            if found["id"] == (ownership.read(self.path) or {}).get("id"):  # killed after the run had appeared
+                self._drop_partial()
+            return
+        begun, names = None, None
+        if self.partial.is_dir() and not self.partial.is_symlink():
+            begun, names = self._begun(), {path.name for path in self.partial.iterdir()}
+        if names is not None and names <= {ownership.UNDER_WAY}:  # killed as it was made
+            return
+        # Commit 8fe415f kept no record in it.
+        ours = begun is not None and {"base_model", "dataset", "seed"} <= set(begun)
+        if not ours or not names <= set(PARTIAL_BEFORE):
+            raise ValueError(
+                f"{self.partial} is in the way and was not written by grokaem: move it away, or choose another "
+                "--output-dir."
+            )
+
+    def _complete(self, resume: bool) -> None:
+        """Lets a run appear that was killed when only that was left to do."""
+        found = ownership.read(self.done)
+        if not resume or found is None or found.get("id") != (ownership.read(self.partial) or {}).get("id"):
+            return
+        check_replaceable(self.path, "run", "move it away")
+        if all((self.done / name).is_file() for name in found["files"]):
+            appear(self.done, self.path)
+            self._drop_partial()
+
+    def _drop_partial(self) -> None:
+        if self.partial.is_dir():
+            marked = (self.partial / ownership.RECORD).is_file()
+            drop(self.partial, last=ownership.RECORD if marked else "config.json")
+
+    def _begun(self) -> dict[str, Any] | None:
+        """The settings of an interrupted run."""
+        try:
+            content = json.loads((self.partial / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return content if isinstance(content, dict) else None
+
+    def _finished_settings(self, config: dict[str, Any]) -> dict[str, Any]:
+        """The settings of the finished run, as they were asked for."""
+        found = ownership.read(self.path)
+        if found is not None and isinstance(found.get("settings"), dict):
+            return found["settings"]
+        # Commit 8fe415f kept only what was chosen in the end: what is left to choose is taken to be the same.
+        report = json.loads((self.path / "run.json").read_text(encoding="utf-8"))["config"]
+        asked = {key for key, value in config.items() if value is not None and key in report} - CHOSEN
+        return config | {key: report[key] for key in asked}
+
+    def _same_settings(self, before: dict[str, Any], now: dict[str, Any], state: str) -> None:
+        if changed := _changed(before, now):
             told = ", ".join(f"--{key.replace('_', '-')} {before.get(key)}" for key in changed)
             raise ValueError(
-                f"the interrupted run in {self.path} had {told}: give the same to --resume, "
-                "or --overwrite to start anew"
+                f"the {state} run in {self.path} had {told}: give the same to --resume, "
+                "or --overwrite to start anew."
             )
 
     def last_checkpoint(self) -> str | None:
@@ -106,16 +196,53 @@ class RunFolder:
 
     def finish(self, model: Any, preprocessor: Any, report: dict[str, Any]) -> Path:
         """Writes model, preprocessor and ``run.json`` and lets the folder appear under its name."""
-        done = self.partial / "done"
-        shutil.rmtree(done, ignore_errors=True)
-        done.mkdir()
-        save_model(model, done, report["base_model"])
+        shutil.rmtree(self.done, ignore_errors=True)
+        self.done.mkdir()
+        save_model(model, self.done, report["base_model"])
         if preprocessor is not None:
-            preprocessor.save_pretrained(done)
-        write_json(done / "run.json", report)
-        appear(done, self.path)
-        shutil.rmtree(self.partial, ignore_errors=True)
+            preprocessor.save_pretrained(self.done)
+        write_json(self.done / "run.json", report)
+        facts = {"id": (ownership.read(self.partial) or {}).get("id"), "settings": self._begun()}
+        ownership.record(self.done, "run", weights=ownership.weights(self.done), **facts)
+        appear(self.done, self.path)
+        self._drop_partial()
         return self.path
+
+
+def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Names of the settings that make it another experiment."""
+    return sorted(key for key in {*before, *now} - MAY_DIFFER if before.get(key) != now.get(key))
+
+
+def check_sources(config: Any, folder: Path) -> None:
+    """Refuses to replace what the run is made from, or the run of other data whose folder has the same default name.
+
+    Args:
+        config (FinetuneConfig): the settings.
+        folder (Path): the run's folder.
+
+    Raises:
+        ValueError: either of them.
+    """
+    for flag in ("base_model", "dataset", "also_train_on"):
+        source = getattr(config, flag)
+        if source and folder.is_dir() and _place(source).is_relative_to(folder.resolve()):
+            raise ValueError(f"--output-dir {folder} holds --{flag.replace('_', '-')} {source}: give another folder.")
+    report = folder / "run.json"
+    if not (config.overwrite and config.has_default_folder and report.is_file()):
+        return
+    before = json.loads(report.read_text(encoding="utf-8"))["config"]
+    for flag in ("base_model", "dataset"):
+        now, then = getattr(config, flag), before.get(flag)
+        if isinstance(then, str) and _place(now) != _place(then):
+            raise ValueError(
+                f"{folder} holds the run of another --{flag.replace('_', '-')} ({then}), which would be lost: "
+                "choose a folder of its own with --output-dir."
+            )
+
+
+def _place(name: str) -> Path:
+    return Path(name).expanduser().resolve()
 
 
 def save_model(model: Any, folder: Path, base_model: dict[str, Any]) -> None:

@@ -1,0 +1,70 @@
+"""An export that exists already: whose it is, and whether it is what would be made now."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import ownership
+
+DEFAULTS = {"precision": "auto", "max_drop": 0.005, "calibration_samples": 300, "onnx": False}
+LIMITS = ("max_drop", "max_score_change")  # an export that keeps within a smaller one keeps within this one too
+
+
+def existing_export(
+    run_folder: str | Path, output_dir: str | Path | None = None, **asked: Any
+) -> Path | None:
+    """The export that exists and is what would be made, so that going on does not make it again.
+
+    Args:
+        run_folder (str or Path): the run.
+        output_dir (str or Path, optional): the export folder. (Default: ``<run_folder>/export``)
+        **asked: settings of :func:`export_run`. (Default: its own)
+
+    Returns:
+        Path or None: the folder; None where there is no export.
+
+    Raises:
+        ValueError: the export that is there was made of another run, or with other settings.
+    """
+    from exporting.source import read_run
+
+    run_ = read_run(run_folder)
+    folder = Path(output_dir) if output_dir else run_.path / "export"
+    if not (folder / "parity.json").is_file():
+        return None
+    parity = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
+    remedy = "--overwrite makes it anew, --output-dir chooses another folder"
+    if "run" in parity:
+        same = parity["run"]["weights"] == ownership.weights(run_.path)
+    else:  # made by commit 8fe415f, which did not say of what: only its place does
+        own_place = folder.resolve() == (run_.path / "export").resolve()
+        same = own_place and parity["original"]["weight_bytes"] == run_.weight_bytes
+    if not same:
+        raise ValueError(f"{folder} holds the export of another run than {run_.path}: {remedy}.")
+    if difference := _difference(folder, parity, DEFAULTS | asked):
+        raise ValueError(f"{folder} {difference}: {remedy}.")
+    return folder
+
+
+def _difference(folder: Path, parity: dict[str, Any], asked: dict[str, Any]) -> str | None:
+    """What of the settings asked for an export does not meet, as the rest of a sentence."""
+    from exporting.quantization import attempts_for
+
+    made = DEFAULTS | {name: parity["gate"][name] for name in LIMITS if name in parity["gate"]}
+    # An export of commit 8fe415f does not tell how many samples it was calibrated with.
+    made |= (ownership.read(folder) or {}).get("settings") or {"calibration_samples": asked["calibration_samples"]}
+    if parity["method"] not in attempts_for(asked["precision"]):
+        return f"was made in {parity['method']}, and --precision {asked['precision']} is asked for"
+    if asked["onnx"] and "onnx" not in parity:
+        return "holds no ONNX file, and --also onnx is asked for"
+    for name, value in asked.items():
+        if name in ("precision", "onnx"):
+            continue
+        larger = name in LIMITS and made.get(name, 0) > value
+        other = name not in LIMITS and value not in (DEFAULTS[name], made[name])
+        if larger or other:
+            flag = name.replace("_", "-")
+            return f"was made with --{flag} {made[name]:g}, and --{flag} {value:g} is asked for"
+    return None
