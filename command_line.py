@@ -48,17 +48,22 @@ def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) 
         return 1
 
 
-def check_writable(path: Path | None) -> None:
+def check_writable(path: Path | None, *inputs: str | Path | None) -> None:
     """Makes the folder of a result now, so that a wrong path fails before the work and not after it.
 
     Args:
         path (Path or None): the file to be written; nothing to do without one.
+        *inputs (str, Path or None): files that the command reads, which the result must not replace; names of
+            other things (of a data set) do not matter.
 
     Raises:
-        ValueError: it is a folder, or its folder cannot be made or written to.
+        ValueError: it is a folder, one of the inputs, or its folder cannot be made or written to.
     """
     if path is None:
         return
+    for name in filter(None, inputs):
+        if path.exists() and os.path.exists(name) and path.samefile(name):
+            raise ValueError(f"{path} is read by this command and would be replaced: give another file to write.")
     if path.is_dir():
         raise ValueError(f"{path} is a folder: give the name of a file to write.")
     try:

@@ -72,7 +72,7 @@ def main(argv: list[str]) -> int:
     words, vocabulary = _word_settings(arguments), _vocabulary(arguments)
     words.check()
     for path in (arguments.json, arguments.html):
-        check_writable(path)
+        check_writable(path, arguments.dataset, arguments.vocabulary)
     with ExitStack() as held:
         if arguments.save is not None:
             arguments.save = destination(arguments.save, "--save")

@@ -68,7 +68,7 @@ def main(argv: list[str]) -> int:
     if arguments.top < 2:
         raise ValueError(f"--top {arguments.top}: coherence needs at least 2 words.")
     for path in (arguments.json, arguments.html):
-        check_writable(path)
+        check_writable(path, arguments.corpus)
     name, documents, labels, notes, rows_aside = _read(arguments)
     from topics.documents import check_enough, encodable
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 import ownership
 from atomic import MARKER, appear, new_file, new_folder, tidy
 from output_folder import check_replaceable, claimed, destination
-from tests.conftest import ROOT
+from tests.conftest import ROOT, run_script
 from training.run_folder import RunFolder
 
 CONFIG = {"base_model": "a", "dataset": "b", "seed": 0}
@@ -372,3 +373,61 @@ def test_the_same_name_in_two_folders_is_not_overwritten(tmp_path, monkeypatch):
     check_sources(config, config.output_dir)
     model = parse(["--base-model", str(run), "--output-dir", str(run), "--overwrite"])
     refused(lambda: check_sources(model, model.output_dir), "--base-model")
+
+
+@pytest.mark.case("L1")
+@pytest.mark.parametrize("script, flag", [("topics/compare.py", "--json"), ("text/select_features.py", "--html")])
+def test_a_result_does_not_replace_what_is_read(tmp_path, script, flag):
+    data = tmp_path / "reviews.csv"
+    data.write_text("text,label\n" + "good film,pos\nbad film,neg\n" * 20)
+    (tmp_path / "again.csv").symlink_to(data)
+    before = data.read_bytes()
+    done = run_script(script, data, flag, tmp_path / "again.csv", cwd=tmp_path)
+    assert done.returncode == 2 and "again.csv is read by this command" in done.stderr, done.stderr
+    assert data.read_bytes() == before
+
+
+@pytest.mark.case("L1")
+@pytest.mark.case("R2")
+@pytest.mark.case("L3")
+def test_the_commands_on_a_finished_run(text_run, tiny_bert, news_csv, tmp_path):
+    """The real commands: going on, and every refusal before any work."""
+    run = tmp_path / "run"
+    shutil.copytree(text_run, run)
+    flags = ["--dataset", news_csv, "--base-model", tiny_bert, "--epochs", 6, "--learning-rate", "3e-3",
+             "--output-dir", "run"]  # fmt: skip
+
+    def command(script, *words):
+        return run_script(script, *words, cwd=tmp_path)
+
+    before = tree(tmp_path)
+    done = command("training/finetune.py", *flags, "--resume", "--export")
+    assert done.returncode == 0 and "run is finished" in done.stdout, done.stderr
+    shutil.copytree(run / "export", tmp_path / "X")
+    other = tmp_path / "other"
+    shutil.copytree(text_run, other)
+    weights = bytearray((other / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (other / "model.safetensors").write_bytes(weights)
+    for words, told in (
+        (["training/finetune.py", *flags, "--resume", "--seed", 1], "--seed 0"),
+        (["exporting/export.py", "other", "--output-dir", "X", "--dry-run"], "export of another run"),
+        (["exporting/export.py", "run", "--output-dir", "X", "--dry-run", "--also", "onnx"], "--also onnx"),
+        (["exporting/export.py", "other", "--output-dir", "run/second"], "lies inside the run"),
+    ):
+        done = command(*words)
+        assert done.returncode == 2 and told in done.stderr, (words, done.stderr)
+    done = command("exporting/export.py", "run", "--output-dir", "X", "--dry-run")
+    assert done.returncode == 0 and "export that exists" in done.stdout and ".grokaem" not in done.stdout, done.stderr
+    shutil.rmtree(tmp_path / "X")
+    shutil.rmtree(other)
+    assert tree(tmp_path) == before
+    (run / "export" / "README.md").write_text("my own card")
+    for words, told in (
+        (["training/finetune.py", *flags, "--overwrite"], "export/README.md"),
+        (["exporting/export.py", "run", "--overwrite"], "README.md"),
+        (["exporting/export.py", "run", "--output-dir", ".", "--overwrite"], "the folder you are in"),
+    ):
+        done = command(*words)
+        assert done.returncode == 2 and told in done.stderr, (words, done.stderr)
+    assert tree(tmp_path) == before | {"run/export/README.md": b"my own card"}
