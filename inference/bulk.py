@@ -88,7 +88,7 @@ class BulkOutput:
                 check_output(path, overwrite)  # it may have been finished while we waited for nobody
                 self.done = Done() if overwrite else self._earlier()
                 if not self.done.bytes:
-                    self.record.unlink(missing_ok=True)
+                    self._begin()
                 self._file.truncate(self.done.bytes)
             except BaseException:
                 self._file.close()
@@ -113,6 +113,12 @@ class BulkOutput:
             if self.partial.exists() and os.path.samestat(os.fstat(file.fileno()), self.partial.stat()):
                 return file
             file.close()  # finished and renamed by another process, between our opening and our locking
+
+    def _begin(self) -> None:
+        """Records the beginning, so that the file is known for ours from its first byte on."""
+        if self.partial.stat().st_size and not self.record.is_file():
+            raise ValueError(f"{self.partial} is in the way and was not written by this command: move it away.")
+        write_text(self.record, json.dumps({"identity": self.identity, **asdict(Done())}))
 
     def _earlier(self) -> Done:
         try:

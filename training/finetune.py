@@ -87,7 +87,8 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     """
     from output_folder import claimed, destination
     from training import processes
-    from training.run_folder import RunFolder, check_sources
+    from training.run_folder import RunFolder
+    from training.sources import check_sources
 
     folder = RunFolder(destination(config.output_dir))
     if not processes.is_main():

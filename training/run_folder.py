@@ -214,37 +214,6 @@ def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return sorted(key for key in {*before, *now} - MAY_DIFFER if before.get(key) != now.get(key))
 
 
-def check_sources(config: Any, folder: Path) -> None:
-    """Refuses to replace what the run is made from, or the run of other data whose folder has the same default name.
-
-    Args:
-        config (FinetuneConfig): the settings.
-        folder (Path): the run's folder.
-
-    Raises:
-        ValueError: either of them.
-    """
-    for flag in ("base_model", "dataset", "also_train_on"):
-        source = getattr(config, flag)
-        if source and folder.is_dir() and _place(source).is_relative_to(folder.resolve()):
-            raise ValueError(f"--output-dir {folder} holds --{flag.replace('_', '-')} {source}: give another folder.")
-    report = folder / "run.json"
-    if not (config.overwrite and config.has_default_folder and report.is_file()):
-        return
-    before = json.loads(report.read_text(encoding="utf-8"))["config"]
-    for flag in ("base_model", "dataset"):
-        now, then = getattr(config, flag), before.get(flag)
-        if isinstance(then, str) and _place(now) != _place(then):
-            raise ValueError(
-                f"{folder} holds the run of another --{flag.replace('_', '-')} ({then}), which would be lost: "
-                "choose a folder of its own with --output-dir."
-            )
-
-
-def _place(name: str) -> Path:
-    return Path(name).expanduser().resolve()
-
-
 def save_model(model: Any, folder: Path, base_model: dict[str, Any]) -> None:
     """Writes the model, or its adapter beside the configuration it belongs to.
 

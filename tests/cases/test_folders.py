@@ -359,7 +359,7 @@ def test_names_that_differ_stay_different():
 @pytest.mark.case("L21")
 def test_the_same_name_in_two_folders_is_not_overwritten(tmp_path, monkeypatch):
     from training.config import parse
-    from training.run_folder import check_sources
+    from training.sources import check_sources
 
     monkeypatch.chdir(tmp_path)
     config = parse(["--dataset", "b/reviews.csv", "--overwrite"])
@@ -373,6 +373,25 @@ def test_the_same_name_in_two_folders_is_not_overwritten(tmp_path, monkeypatch):
     check_sources(config, config.output_dir)
     model = parse(["--base-model", str(run), "--output-dir", str(run), "--overwrite"])
     refused(lambda: check_sources(model, model.output_dir), "--base-model")
+
+
+@pytest.mark.case("L1")
+def test_a_file_of_the_users_called_as_an_unfinished_output(tmp_path):
+    from inference.bulk import BulkOutput, Done
+
+    mine = tmp_path / "o.csv.partial"
+    mine.write_text("mine")
+    for overwrite in (False, True):
+        refused(lambda overwrite=overwrite: BulkOutput(tmp_path / "o.csv", {}, overwrite), "o.csv.partial")
+    assert mine.read_text() == "mine"
+    mine.unlink()
+    output = BulkOutput(tmp_path / "o.csv", {"model": 1})
+    output._file.write(b"killed before the first record")
+    output.close()
+    again = BulkOutput(tmp_path / "o.csv", {"model": 1})
+    again.append(b"row", Done(rows=1))
+    again.finish()
+    assert (tmp_path / "o.csv").read_bytes() == b"row" and len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.case("L1")
