@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ownership import RECORD
+
 PACKAGED = re.compile(r"[\w.-]+==\S+.*")  # the revision of data that a package carries
 # Keys whose values are a place on this disk, or a Hub id.
 PLACES = {"_name_or_path", "name_or_path", "base_model_name_or_path", "dataset", "base_model", "also_train_on", "name",
@@ -56,7 +58,7 @@ def copy_files(source: Path, target: Path, examples: bool | None = None) -> None
     target.mkdir(exist_ok=True)
     for file in source.iterdir():
         wanted = target / file.name
-        if not file.is_file() or file.name == "export_failed.json" or wanted.exists():
+        if not file.is_file() or file.name in ("export_failed.json", RECORD) or wanted.exists():
             continue
         if file.name not in REPORTS:
             _link(file, wanted)
