@@ -10,6 +10,7 @@ from tests.conftest import run_script
 def test_export_folder_is_whole(text_run):
     export = text_run / "export"
     assert {file.name for file in export.iterdir()} == {
+        ".grokaem.json",
         "openvino_model.xml",
         "openvino_model.bin",
         "openvino_tokenizer.xml",
