@@ -202,7 +202,7 @@ def main() -> int:
         inputs = Maker(folder / "inputs", options.seed).inputs(options.count)
         commands = Commands(folder)
         with Page(folder, commands.model) as page:
-            told = _all(inputs, commands, page, folder)
+            told = _all(inputs, commands, page, folder, options.json)
     counts = _table(told)
     aside = SetAside("action")
     for each in told:
@@ -221,15 +221,19 @@ def main() -> int:
     return aside.tell()
 
 
-def _all(inputs: list[Hostile], commands: Commands, page: Page, folder: Path) -> list[dict[str, Any]]:
+def _all(
+    inputs: list[Hostile], commands: Commands, page: Page, folder: Path, into: Path | None
+) -> list[dict[str, Any]]:
     good = GOOD | {"table": folder / "good.csv", "sound": folder / "good.wav", "path": folder / "good.csv"}
     usual: dict[tuple[str, str], Ending] = {}
     for form, value in good.items():
         for _ in range(2):  # the second time caches are warm, as they are for what is compared
             for surface, act in (commands.actions(form, value) | page.actions(form, value)).items():
                 usual[form, surface] = act()
-    told = []
+    told: list[dict[str, Any]] = []
     for place, given in enumerate(inputs):
+        if place % 25 == 0 and into:
+            into.write_text(json.dumps(told, indent=1))  # what an interrupted run has found
         for surface, act in (
             commands.actions(given.form, given.value) | page.actions(given.form, given.value)
         ).items():
