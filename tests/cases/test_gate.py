@@ -103,7 +103,7 @@ def test_nothing_appears_that_was_not_proven_on_the_test_part(run_copy, monkeypa
         return -logits if inputs == corpus.test.inputs else logits
 
     monkeypatch.setattr(gate, "_logits", wrong_on_test)
-    with pytest.raises(RuntimeError, match="fp32 on test: .*nothing is left that is closer to the original"):
+    with pytest.raises(RuntimeError, match="fp32 on test: "):
         export_run(run_copy, precision="fp32")
     assert not (run_copy / "export").exists() and not list(run_copy.glob(".*"))
     kept = json.loads((run_copy / "export_failed.json").read_text())
