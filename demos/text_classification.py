@@ -19,6 +19,7 @@ import numpy as np
 
 from demos.refusals import one_sentence
 from demos.served_model import ServedModel
+from demos.shares import uncertain
 from plain_text import terminal
 from topics.documents import encodable
 
@@ -159,7 +160,7 @@ def create_demo(
             prediction = served.load().predict([text])[0]
             scores, milliseconds = dict(prediction.scores), prediction.milliseconds
             how = "the fine-tuned model, INT8"
-        return scores, f"**{milliseconds:.1f} ms** on the CPU · {how}."
+        return uncertain(scores), f"**{milliseconds:.1f} ms** on the CPU · {how}."
 
     has_model = served.name() is not None
     with gr.Blocks(title="Text classification", analytics_enabled=False) as demo:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from demos.served_model import ServedModel
+from demos.shares import uncertain
 
 SAMPLE_RATE = 16000  # Hz
 MAX_SECONDS = 30.0
@@ -84,10 +85,10 @@ def classify(waveform: np.ndarray, served: ServedModel) -> tuple[dict[str, float
         served (ServedModel): there is one: ``served.name()`` is not None.
 
     Returns:
-        tuple: label -> score, which sum to 1; and the milliseconds it took.
+        tuple: label -> score as the page shows it, never 1 that is less; and the milliseconds it took.
     """
     from audio.resampling import resample
 
     classifier = served.load()
     prediction = classifier.predict([resample(waveform, SAMPLE_RATE, classifier.sample_rate)])[0]
-    return dict(prediction.scores), prediction.milliseconds
+    return uncertain(prediction.scores), prediction.milliseconds
