@@ -71,6 +71,6 @@ def test_only_the_main_process_speaks_and_the_folder_is_whole(runs):
     assert {path.name for path in (folder / "two").iterdir()} == {
         path.name for path in (folder / "one").iterdir()
     }
-    assert [path.name for path in folder.glob(".*")] == [".grokaem.json"]
+    assert not list(folder.glob(".*"))
     for line in ("training on cpu", "preflight:", '"run_folder"'):
         assert two.stdout.count(line) == one.stdout.count(line) == 1
