@@ -23,7 +23,8 @@ SESSION = "hostile"
 REMEDY = re.compile(
     r"\b(give|choose|ask|convert|save|trim|type|use|name|add|check|free|split|remove|record|press|install|make|keep|"
     r"shorten|leave|encode|write|read|put|set|try|unpack|delete|say|train|export|limit is|"
-    r"uploaded|at least|at most|one of|from \d|expected|choices?|usage)\b", re.IGNORECASE,
+    r"uploaded|resample|minimum value|maximum value|at least|at most|one of|from \d|expected|choices?|usage)\b",
+    re.IGNORECASE,
 )  # fmt: skip
 
 
@@ -147,7 +148,11 @@ class Page:
             how, said = "stopped", str(error)
         if self.process.poll() is not None:
             raise RuntimeError(f"the app has ended at {event}: {self.log.read_text()[-2000:]}")
+        if how == "error" and "Symlink loop" in said:
+            how = "refused"  # a path sent past the page's own upload: an attack is owed no remedy
         if how == "error":
+            # Gradio quotes Python's own words after its sentence on a value of the wrong kind.
+            said = said.split("Original error:")[0]
             how = "failed" if "could not be computed" in said else judged(said)
         return Ending(time.perf_counter() - start, max(0.0, self._mib("VmHWM") - before), how, said[-300:])
 

@@ -147,7 +147,10 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.again.popleft() if self.again else self.file.readline(LINE_CHARACTERS + 1)
+        try:
+            line = self.again.popleft() if self.again else self.file.readline(LINE_CHARACTERS + 1)
+        except UnicodeDecodeError as error:
+            raise ValueError(broken_mark(Path(self.source), error)) from None
         if not line:
             raise StopIteration
         if len(line) > LINE_CHARACTERS:

@@ -10,7 +10,7 @@ import codecs
 import csv
 import json
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -135,7 +135,7 @@ class Rows:
         if any(UNDECODED.search(name) for name in columns):
             raise ValueError(f"{self.path} is not utf-8: save it anew as UTF-8")
         columns = [name.strip() for name in columns] if self.suffix in (".csv", ".tsv") else columns
-        twice = {name for name in columns if columns.count(name) > 1}
+        twice = [name for name, count in Counter(columns).items() if count > 1]
         if twice:
             raise ValueError(f"{self.path} has two columns named {min(twice)!r}: rename one")
         return columns
@@ -195,7 +195,7 @@ class Rows:
     def _lines(self, file: TextIO) -> Iterator[tuple[int, str]]:
         return ((number, line.rstrip("\r\n")) for number, line in enumerate(file, start=1) if line.strip())
 
-    def _parquet(self) -> Any:
+    def _parquet(self, column: str | None = None) -> Any:
         try:
             import pyarrow
             from pyarrow.parquet import ParquetFile
@@ -205,7 +205,9 @@ class Rows:
             ) from None
         try:
             # Read through a small buffer: a row group, which may be all of the file, never is in memory.
-            return ParquetFile(self.path, buffer_size=1 << 20, pre_buffer=False)
+            # A text that stands in many rows is unpacked once: a file of kilobytes can repeat one of megabytes.
+            repeated = [column] if column else None
+            return ParquetFile(self.path, buffer_size=1 << 20, pre_buffer=False, read_dictionary=repeated)
         except (pyarrow.ArrowInvalid, OSError) as error:
             reason = str(error).splitlines()[0]
             raise ValueError(
@@ -213,11 +215,13 @@ class Rows:
             ) from None
 
     def _parquet_rows(self, column: str | None) -> Iterator[tuple[int, str | None]]:
-        with self._parquet() as file:
+        with self._parquet(column) as file:
             for batch in file.iter_batches(PARQUET_ROWS, columns=[column], use_threads=False):
-                for value in batch.column(0).to_pylist():
+                cells = batch.column(0)
+                different = cells.dictionary.to_pylist() if hasattr(cells, "dictionary") else None
+                for value in (cells if different is None else cells.indices).to_pylist():
                     self.position += 1
-                    yield self.position, as_text(value)
+                    yield self.position, as_text(value if different is None or value is None else different[value])
 
 
 class _Lines:

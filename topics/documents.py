@@ -130,7 +130,8 @@ def default_settings(n_documents: int, weighting: str) -> VectorSettings:
 def count_terms(documents: list[str], settings: VectorSettings) -> Terms:
     """Fits the vectorizer; see ``text.vectorize.fit_vectorizer`` for what happens when no word is left."""
     vectorizer, matrix, notes = fit_vectorizer(documents, settings)
-    vocabulary = [str(word) for word in vectorizer.get_feature_names_out()]
+    # Not get_feature_names_out(): an array of strings takes the longest word's memory for each.
+    vocabulary = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)
     extra = {"idf": vectorizer.idf_} if settings.weighting == "tfidf" else {}
     if vectorizer.stop_words is None:  # loosened: what counts new documents must not drop these words
         settings = replace(settings, languages=())

@@ -112,7 +112,7 @@ def topics_by_class(model: TopicModel, labels: list[str]) -> Any:
     import plotly.graph_objects as go
 
     names = sorted(set(labels))
-    rows = np.array(labels)
+    rows = np.array(labels, object)
     means = np.array([model.document_topics[rows == name].mean(axis=0) for name in names])
     heat = go.Heatmap(
         z=means,

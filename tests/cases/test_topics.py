@@ -204,3 +204,17 @@ def test_threads_that_fit_at_once_get_what_each_gets_alone(name):
     alone = [fit(seed) for seed in range(3)]
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(fit, range(3))) == alone
+
+
+def test_one_long_word_or_label_costs_the_others_nothing():
+    import tracemalloc
+
+    from topics.quality import agreement
+
+    documents = [*DOCUMENTS, "x" * 5_000_000]
+    tracemalloc.start()
+    topics.fit("nmf", documents, 3)
+    agreement([0] * 100, ["y" * 5_000_000, *["b"] * 99])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200 * 2**20  # arrays of strings as wide as the longest took 2 GB
