@@ -76,8 +76,11 @@ def check_repo_id(repo_id: str) -> str:
 
 def check_tag_name(tag: str) -> str:
     """Returns the tag, or raises ValueError in one sentence where git could not keep it."""
-    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", tag):
+    broken = ".." in tag or tag.endswith((".", ".lock")) or len(tag) > 200
+    if broken or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", tag):
         raise ValueError(f"{tag!r} cannot be a tag: use letters, digits, dots and dashes.")
+    if tag == "main" or re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", tag):
+        raise ValueError(f"{tag!r} cannot be a tag, it would be taken for a branch or a commit: use one like v1.")
     return tag
 
 
