@@ -18,7 +18,7 @@ def of_export(report: dict, parity: dict, repo_id: str | None, original_repo_id:
     if original_repo_id:
         data.update(base_model=original_repo_id, base_model_relation="quantized")
     else:
-        data.update(_base_model(report, "quantized"))
+        data.update(_base_model(report, "quantized" if report.get("adopted") else "finetune"))
     return _yaml(data)
 
 

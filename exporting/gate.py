@@ -178,6 +178,7 @@ def prove(source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, bounds
             "accuracy": scores["export_accuracy"],
             "macro_f1": scores["export_macro_f1"],
             "accuracy_interval_95": scores["export_accuracy_interval_95"],
+            "labels": parity.per_label(parity.confusion(export, np.asarray(part.labels)), _label_names(source)),
             **measured,
             "instruction_sets": instruction_sets.measure(chosen.folder, given, original, export, part.labels),
         },
@@ -185,6 +186,7 @@ def prove(source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, bounds
         "calibration": {"part": "train", "samples": chosen.calibration_samples},
         "gate": {"max_drop": bounds.max_drop, "max_score_change": bounds.max_score_change, "passed": passed},
         "attempts": attempts,
+        "runtime": runtime(source.run.task),
     }
     print(
         f"{chosen.method}: accuracy {scores['export_accuracy']:.4f} against {scores['original_accuracy']:.4f}, "
@@ -194,6 +196,22 @@ def prove(source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, bounds
         flush=True,
     )
     return result
+
+
+def _label_names(source: Any) -> list[str]:
+    return source.run.report["data"]["label_names"]
+
+
+def runtime(task: str) -> dict[str, Any]:
+    """What speeds were measured on: the processor, its threads for us, the versions of what users install.
+
+    Args:
+        task (str): ``text`` or ``audio``.
+    """
+    from exporting.card_usage import runtime_versions
+    from thread_counts import threads
+
+    return {"cpu": instruction_sets.processor(), "threads": threads(), "versions": runtime_versions(task)}
 
 
 def sizes(folder: Path) -> dict[str, int]:

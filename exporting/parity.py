@@ -65,6 +65,29 @@ def macro_f1(counts: np.ndarray) -> float:
     return float((2 * counts.diagonal()[both > 0] / both[both > 0]).mean())
 
 
+def per_label(counts: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+    """What each label gets right, from :func:`confusion`.
+
+    Args:
+        counts (ndarray of shape (n_labels, n_labels)): rows are the true classes.
+        names (list of str): the labels.
+
+    Returns:
+        list of dict: ``label``, ``precision`` and ``recall`` (0 where nothing was predicted, or nothing true), and
+        ``support``, the examples of that label.
+    """
+    right, given, true = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
+    return [
+        {
+            "label": name,
+            "precision": float(right[i] / max(1, given[i])),
+            "recall": float(right[i] / max(1, true[i])),
+            "support": int(true[i]),
+        }
+        for i, name in enumerate(names)
+    ]
+
+
 def compare(original: np.ndarray, export: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Differences between two models' logits on the same inputs.
 

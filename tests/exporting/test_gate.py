@@ -31,7 +31,7 @@ class Source:
     """A classifier whose methods cost what a table says, and which keeps what each was shown."""
 
     def __init__(self, folder, costs, n=N):
-        self.run = Run(folder, {"task": "text", "metrics": {"accuracy": 1.0}})
+        self.run = Run(folder, {"task": "text", "metrics": {"accuracy": 1.0}, "data": {"label_names": ["no", "yes"]}})
         self.costs, self.n = costs, n
         self.seen = {"calibrated on": [], "adjusted on": [], "chosen on": [], "proven on": []}
 

@@ -2,11 +2,16 @@
 
 import copy
 import json
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import hub
+import inference
 from exporting.model_card import write_card, write_original_card
 
 REPORT = {
@@ -37,6 +42,7 @@ REPORT = {
     ],
     "memory": {"predicted_peak_mib": 1200.4, "measured_peak_mib": 1180.6, "budget_mib": 2000},
     "seconds": 61.4,
+    "epochs_run": 1.25,
     "hardware": {"cpu": "A processor", "cores": 2, "gpu": None},
     "versions": {"python": "3.11.7", "torch": "2.13.0"},
     "seed": 7,
@@ -58,12 +64,32 @@ def attempt(method, part, original, export, flips, n, **changes):
 
 PARITY = {
     "method": "int8-mixed",
-    "original": {"accuracy": 0.91, "bytes": 101_000_000, "weight_bytes": 100_000_000},
-    "export": {"accuracy": 0.905, "macro_f1": 0.89876, "accuracy_interval_95": [0.865, 0.945], **SPEED},
+    "original": {"accuracy": 0.905, "bytes": 101_000_000, "weight_bytes": 100_000_000},
+    "export": {
+        "accuracy": 0.905,
+        "macro_f1": 0.89876,
+        "accuracy_interval_95": [0.865, 0.945],
+        "labels": [
+            {"label": "bad", "precision": 0.95, "recall": 0.9, "support": 64},
+            {"label": "good", "precision": 0.9, "recall": 0.88, "support": 81},
+            {"label": "mixed", "precision": 0.875, "recall": 0.9455, "support": 55},
+        ],
+        "instruction_sets": [
+            {"name": "AVX512_CORE_VNNI", "accuracy": 0.905, "flips": 3, "max_logit_difference": 0.0},
+            {"name": "AVX512_CORE", "error": "no such processor"},
+        ],
+        **SPEED,
+    },
     "drop_interval_95": [-0.001, 0.0104],
     "flips": 3,
     "n": 200,
     "max_score_difference": 0.12345,
+    "score_change": 0.0456,
+    "runtime": {
+        "cpu": "A processor (R)",
+        "threads": 2,
+        "versions": {"openvino": "2026.4.1", "openvino-tokenizers": "2026.4.1.0", "huggingface_hub": "1.21.0"},
+    },
     "calibration": {"part": "train", "samples": 300},
     "gate": {"max_drop": 0.005, "passed": True},
     "attempts": [
@@ -92,6 +118,52 @@ def test_the_whole_card(export):
     card = write_card(REPORT, export, "ada/reviews-openvino-int8").read_text(encoding="utf-8")
     assert card == CARD
     assert not list(export.glob("*.tmp"))
+
+
+def test_an_export_of_before_gets_a_card(export):
+    old = copy.deepcopy(PARITY)
+    del old["runtime"], old["score_change"], old["export"]["labels"], old["export"]["instruction_sets"]
+    (export / "parity.json").write_text(json.dumps(old))
+    before = report()
+    del before["epochs_run"]
+    card = write_card(before, export, "ada/reviews").read_text(encoding="utf-8")
+    hub.check_card(card)
+    assert "Of the original, label by label" in card and "| good | 0.9091 | 0.8642 | 81 |" in card
+    assert "- 2 epochs, batch" in card and "instruction set" not in card and "99 %" not in card
+    del before["confusion"][2]  # of other labels: no figures rather than wrong ones
+    (export / "parity.json").write_text(json.dumps(old))
+    assert "label by label" not in write_card(before, export).read_text(encoding="utf-8")
+
+
+def test_the_first_snippet_prints_the_label_as_soon_as_there_is_a_folder(text_run, news, tmp_path):
+    folder = Path(shutil.copytree(text_run / "export", tmp_path / "fresh"))
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    snippet = re.search(r"```python\n(.*?)```", card, re.S)[1]
+    classifier = inference.load(folder)
+    texts = [text for text, _ in news[:12]]
+    labels = [prediction.label for prediction in classifier.predict(texts)]
+    assert len(set(labels)) == 2, "both labels must occur, or a constant would pass"
+    for label in set(labels):
+        text = texts[labels.index(label)]
+        assert '["A text."]' in snippet
+        code = snippet.replace('["A text."]', json.dumps([text]))
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+        assert done.returncode == 0, done.stderr[-1500:]
+        assert done.stdout.strip() == label
+    parity = json.loads((folder / "parity.json").read_text())
+    assert sum(row["support"] for row in parity["export"]["labels"]) == parity["n"]
+    right = sum(row["recall"] * row["support"] for row in parity["export"]["labels"])
+    assert right / parity["n"] == pytest.approx(parity["export"]["accuracy"])
+    assert "Of the export, label by label" in card
+
+
+def test_the_original_s_card_tells_how_it_is_used(export):
+    card = write_original_card(REPORT, export, "ada/reviews", "ada/small").read_text(encoding="utf-8")
+    assert "pip install transformers torch==2.13.0\n" in card
+    assert 'pipeline("text-classification", "ada/reviews")(' in card
+    (export / "adapter_config.json").write_text("{}")
+    card = write_original_card(REPORT, export, "ada/reviews", "ada/small").read_text(encoding="utf-8")
+    assert 'PeftModel.from_pretrained(base, "ada/reviews")' in card and "import pipeline" not in card
 
 
 def test_metadata_keeps_the_rules_of_the_hub(export):
@@ -142,7 +214,7 @@ def test_card_of_a_sound_classifier(export):
         "61 s on A GPU; peak memory: not measured\n",
     ):
         assert words in card
-    assert "## Labels" not in card and "tokenizer" not in card
+    assert "## Labels" not in card and "tokenizer([" not in card
 
 
 def test_card_of_a_model_that_was_trained_elsewhere(export):

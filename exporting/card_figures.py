@@ -1,0 +1,173 @@
+"""The tables of a model card: accuracy, what each label gets right, and what quantization costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from exporting import parity as measures
+from plain_text import markdown
+
+CONFUSIONS = 5
+
+
+def results(report: dict[str, Any], parity: dict[str, Any] | None) -> str:
+    """Accuracy on the test part, of the original and of the export.
+
+    Args:
+        report (dict): ``run.json``.
+        parity (dict, optional): ``parity.json``; without, the card is the original's.
+    """
+    m = report["metrics"]
+    arithmetic = report["config"].get("precision")
+    twice = parity is not None and not report.get("adopted")
+    if twice and arithmetic == "fp32":
+        twice = m["accuracy"] != parity["original"]["accuracy"]
+    trained = f", in training's arithmetic ({markdown(arithmetic)})" if twice and arithmetic else ""
+    lines = [
+        "## Results",
+        "",
+        f"On the test part of {markdown(report['data']['name'])}, scored once.",
+        "",
+        "| | accuracy | macro F1 | loss |",
+        "|---|---|---|---|",
+        f"| original{trained} | {m['accuracy']:.4f} | {m['macro_f1']:.4f} | {m['loss']:.4f} |",
+    ]
+    if parity:
+        e = parity["export"]
+        if twice:
+            lines.append(f"| original, in fp32 | {parity['original']['accuracy']:.4f} | | |")
+        lines.append(f"| this export | {e['accuracy']:.4f} | {e['macro_f1']:.4f} | |")
+    if twice:
+        lines += [
+            "",
+            "The original's two figures are of the same weights: training scored them in its own arithmetic, the "
+            "comparison with the export in fp32; where two labels score nearly alike, rounding decides.",
+        ]
+    if rows := _labels(report, parity):
+        lines += ["", *rows]
+    if pairs := _confusions(report):
+        lines += ["", "Most frequent confusions of the original: " + "; ".join(pairs) + "."]
+    return "\n".join(lines)
+
+
+def _labels(report: dict, parity: dict | None) -> list[str]:
+    """What each label gets right: the export's, or the original's where the export's was not written down."""
+    found, whose = (parity or {}).get("export", {}).get("labels"), "the export"
+    if not found:
+        counts, names = report.get("confusion"), report["data"]["label_names"]
+        if not counts or len(counts) != len(names):
+            return []
+        found, whose = measures.per_label(np.asarray(counts), names), "the original"
+    rows = [
+        f"| {markdown(row['label'])} | {row['precision']:.4f} | {row['recall']:.4f} | {row['support']} |"
+        for row in found
+    ]
+    return [f"Of {whose}, label by label:", "", "| label | precision | recall | support |", "|---|---|---|---|", *rows]
+
+
+def _confusions(report: dict) -> list[str]:
+    names = report["data"]["label_names"]
+    counts = [
+        (n, names[i], names[j])
+        for i, row in enumerate(report["confusion"])
+        for j, n in enumerate(row)
+        if i != j and n
+    ]
+    return [
+        f"{markdown(true)} taken for {markdown(given)} {n} time{'s' if n > 1 else ''}"
+        for n, true, given in sorted(counts, reverse=True)[:CONFUSIONS]
+    ]
+
+
+def quantization(parity: dict[str, Any]) -> str:
+    """What the export costs and saves against the original, and the attempts that led to it.
+
+    Args:
+        parity (dict): ``parity.json``; keys that older exports lack are left out.
+    """
+    original, export = parity["original"], parity["export"]
+    low, high = export["accuracy_interval_95"]
+    memory = f"{export['peak_mib']:.0f}" if export["peak_mib"] else "not measured"
+    lines = [
+        "## What quantization costs",
+        "",
+        f"| | original | export ({parity['method']}) |",
+        "|---|---|---|",
+        f"| accuracy, {parity['n']} test examples | {original['accuracy']:.4f} "
+        f"| {export['accuracy']:.4f} ({low:.4f} to {high:.4f}) |",
+        f"| weights, MB | {original['weight_bytes'] / 1e6:.1f} | {export['weight_bytes'] / 1e6:.1f} |",
+        f"| all files, MB | {original['bytes'] / 1e6:.1f} | {export['bytes'] / 1e6:.1f} |",
+        f"| 1 input, ms | | {export['latency_ms_b1']:.2f} |",
+        f"| 32 inputs, ms | | {export['latency_ms_b32']:.1f} |",
+        f"| inputs a second, many at once | | {export['items_per_second']:.0f} |",
+        f"| memory of the process, MiB | | {memory} |",
+        "",
+        *_measured_on(parity),
+        _changes(parity),
+        "",
+        "| method | part | original | export | labels changed | weights, MB | 1 input, ms | inputs/s | passed |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *map(_attempt, parity["attempts"]),
+        *_instruction_sets(export.get("instruction_sets", [])),
+    ]
+    if onnx := parity.get("onnx"):
+        lines += [
+            "",
+            f"`{onnx['file']}` ({onnx['bytes'] / 1e6:.1f} MB, not quantized) is for other runtimes: accuracy "
+            f"{onnx['export_accuracy']:.4f}, {onnx['flips']} labels changed.",
+        ]
+    return "\n".join(lines)
+
+
+def _measured_on(parity: dict) -> list[str]:
+    if not (runtime := parity.get("runtime")):
+        return []
+    versions = ", ".join(f"{name} {number}" for name, number in runtime["versions"].items())
+    return [f"Speeds and memory on {markdown(runtime['cpu'])}, {runtime['threads']} threads, with {versions}.", ""]
+
+
+def _changes(parity: dict) -> str:
+    original, export = parity["original"], parity["export"]
+    low, high = parity["drop_interval_95"]
+    samples = parity["calibration"]["samples"]
+    calibrated = f", calibrated on {samples} training examples" if samples else ""
+    change = parity.get("score_change")
+    mostly = f"; for 99 % of them by no more than {change:.3f}" if change is not None else ""
+    return (
+        f"{parity['flips']} of {parity['n']} predicted labels changed, and no probability by more than "
+        f"{parity['max_score_difference']:.3f}{mostly}. The loss of accuracy is "
+        f"{original['accuracy'] - export['accuracy']:+.4f} (95 % interval {low:+.4f} to {high:+.4f}), "
+        f"and at most {parity['gate']['max_drop']:g} was allowed. Attempts{calibrated}, chosen on validation:"
+    )
+
+
+def _attempt(a: dict) -> str:
+    if "error" in a:
+        return f"| {a['method']} | {a['part']} | | | | | | | no: {markdown(a['error'])} |"
+    return (
+        f"| {a['method']} | {a['part']} | {a['original_accuracy']:.4f} | {a['export_accuracy']:.4f} "
+        f"| {a['flips']} of {a['n']} | {a['weight_bytes'] / 1e6:.1f} | {a['latency_ms_b1']:.2f} "
+        f"| {a['items_per_second']:.0f} | {'yes' if a['passed'] else 'no'} |"
+    )
+
+
+def _instruction_sets(found: list[dict]) -> list[str]:
+    if not found:
+        return []
+    rows = [
+        f"| {markdown(item['name'])} | | | {markdown(item['error'])} |"
+        if "error" in item
+        else f"| {markdown(item['name'])} | {item['accuracy']:.4f} | {item['flips']} "
+        f"| {item['max_logit_difference']:.3f} |"
+        for item in found
+    ]
+    return [
+        "",
+        "Processors differ in how they add 8-bit products. On the test part, with the instructions of:",
+        "",
+        "| instruction set | accuracy | labels other than the original's | largest difference of a logit |",
+        "|---|---|---|---|",
+        *rows,
+    ]
