@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from command_line import run
@@ -45,7 +47,10 @@ def test_unknown_flag_is_usage(capsys):
 
 def test_names_are_fit_for_folders_and_hub():
     assert parse([]).short_name == "all-MiniLM-L6-v2-rotten_tomatoes"
-    assert parse(["--dataset", "my data/Käse & Co.csv"]).short_name == "all-MiniLM-L6-v2-K-se-Co"
+    # Where characters had to go, a hash keeps names apart.
+    name = parse(["--dataset", "my data/Käse & Co.csv"]).short_name
+    assert re.fullmatch(r"all-MiniLM-L6-v2-K-se-Co-[0-9a-f]{6}", name)
+    assert name != parse(["--dataset", "my data/Kase & Co.csv"]).short_name
     assert parse(["--task", "audio"]).short_name == "wide-resnet-10-2-drums-fold0"
     assert parse(["--base-model", "org/distilbert-base-uncased", "--seed", "2"]).output_dir.name == (
         "distilbert-base-uncased-rotten_tomatoes-seed2"
