@@ -115,6 +115,7 @@ def limit_libraries(environment: MutableMapping[str, str] | None = None, root: P
         return None
     for name in VARIABLES:
         environment.setdefault(name, str(count))
-    if "torch" in sys.modules and environment is os.environ:
-        sys.modules["torch"].set_num_threads(count)
+    torch = sys.modules.get("torch")  # None as well where somebody forbids its import
+    if torch is not None and environment is os.environ:
+        torch.set_num_threads(count)
     return count

@@ -67,8 +67,13 @@ def test_rows_are_those_of_the_reader_that_holds_all_in_memory(tmp_path, suffix)
 
     path = write(tmp_path / f"data{suffix}", AWKWARD)
     wanted = [(number, text or None) for number, (text,) in read_table(path).rows("text")]
-    assert list(Rows(path).read("text")) == wanted
-    assert [text or "" for _, text in wanted] == AWKWARD
+    rows = list(Rows(path).read("text"))
+    assert [text or "" for _, text in rows] == AWKWARD
+
+    def led(pairs):  # the other reader lets blanks before a cell go, which training would strip anyway
+        return [(number, text and text.lstrip(" ")) for number, text in pairs]
+
+    assert led(rows) == led(wanted)
 
 
 @pytest.mark.parametrize(
@@ -393,7 +398,11 @@ def test_command_survives_kill_9_and_needs_no_torch(text_run, news, tmp_path):
     process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, env={**os.environ, **OFFLINE})
     record = tmp_path / "labels.jsonl.partial.json"
     deadline = time.monotonic() + 200
-    while not record.exists() and process.poll() is None and time.monotonic() < deadline:
+
+    def begun():
+        return record.exists() and json.loads(record.read_text())["rows"] > 0
+
+    while not begun() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()

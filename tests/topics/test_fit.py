@@ -47,7 +47,8 @@ def test_a_seed_repeats_a_run(fitted, corpus, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_saved_and_loaded_it_transforms_alike(fitted, corpus, model, tmp_path):
     folder = fitted[model].save(tmp_path / "model")
-    assert sorted(path.name for path in folder.iterdir()) == ["topic_model.json", "topic_model.safetensors"]
+    names = [".grokaem.json", "topic_model.json", "topic_model.safetensors"]
+    assert sorted(path.name for path in folder.iterdir()) == names
     loaded = TopicModel.load(folder)
     assert loaded.topics == fitted[model].topics and loaded.notes == fitted[model].notes
     np.testing.assert_array_equal(loaded.document_topics, fitted[model].document_topics)
@@ -164,7 +165,7 @@ def test_bertopic_finds_its_own_number_of_topics(corpus):
 
 def test_a_folder_with_something_else_is_not_replaced(fitted, tmp_path):
     (tmp_path / "keep.txt").write_text("mine")
-    with pytest.raises(ValueError, match="something else"):
+    with pytest.raises(ValueError, match=r"did not write \(keep\.txt\)"):
         fitted["nmf"].save(tmp_path)
     with pytest.raises(FileNotFoundError, match="topic_model.json"):
         TopicModel.load(tmp_path)
