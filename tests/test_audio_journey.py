@@ -69,6 +69,7 @@ def test_run_and_export_are_whole(audio_run):
         "config.json",
         "parity.json",
         "README.md",
+        ".grokaem.json",
     }
 
 
@@ -111,4 +112,4 @@ def test_impossible_waveforms_are_one_sentence(audio_run, waveform, words):
 
 def test_a_text_is_not_a_sound(audio_run):
     done = run_script("inference/predict.py", audio_run, "just words", cwd=audio_run.parent)
-    assert done.returncode == 2 and "just words" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert done.returncode == 1 and "just words" in done.stderr and len(done.stderr.splitlines()) == 2

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+import ownership
 from tests.conftest import run_script
 
 
@@ -77,7 +78,7 @@ def test_an_attempt_that_raises_is_recorded_and_auto_goes_on(run_copy, monkeypat
         return whole(self, folder, method, *rest)
 
     monkeypatch.setattr(TextSource, "quantized", broken)
-    (run_copy / "export_failed.json").write_text("{}")
+    ownership.write_text(run_copy / "export_failed.json", "{}")
     folder = export_run(run_copy)
     attempts = json.loads((folder / "parity.json").read_text())["attempts"]
     assert [(a["method"], "error" in a) for a in attempts] == [

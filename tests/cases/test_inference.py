@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
@@ -175,9 +176,10 @@ def test_lines_of_standard_input_end_where_those_of_a_file_do(text_model, case_i
 
 def test_says_how_much_of_a_text_it_read_and_looks_at_no_more(text_model, tmp_path):
     text = " ".join(WORDS * 5)
-    done, lines = predict(text_model, text, "warm", "river " * 100_000, cwd=tmp_path)
+    done, lines = predict(text_model, text, "warm", "river " * 20_000, cwd=tmp_path)
     assert [line["label"] is None for line in lines] == [False] * 3 and done.returncode == 0
-    assert "32 of 62 tokens" in done.stderr and "the first 32 tokens of 600,000 characters" in done.stderr
+    assert re.search(r"read 32 of \d\d tokens", done.stderr)
+    assert "the first 32 tokens of 120,000 characters" in done.stderr
     assert len(done.stderr.splitlines()) == 2
     answers = inference.load(text_model).predict([" " * 50_000 + text, text, " ".join(text.split()[:30])])
     assert answers[0].scores == pytest.approx(answers[1].scores) == pytest.approx(answers[2].scores)
