@@ -181,9 +181,12 @@ def test_says_how_much_of_a_text_it_read_and_looks_at_no_more(text_model, tmp_pa
     assert re.search(r"read 32 of \d\d tokens", done.stderr)
     assert "the first 32 tokens of 120,000 characters" in done.stderr
     assert len(done.stderr.splitlines()) == 2
-    answers = inference.load(text_model).predict([" " * 50_000 + text, text, " ".join(text.split()[:30])])
-    assert answers[0].scores == pytest.approx(answers[1].scores) == pytest.approx(answers[2].scores)
-    assert answers[1].read and not answers[2].read
+    # 31 words are at least 31 tokens, of which 30 are read between the marks of beginning and end.
+    beginnings = [" " * 50_000 + text, " ".join(text.split()[:31]), "warm"]
+    whole, *answers = inference.load(text_model).predict([text, *beginnings])
+    assert answers[0].scores == pytest.approx(whole.scores)
+    assert answers[1].scores == pytest.approx(whole.scores)
+    assert whole.read and not answers[2].read
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\u2028"])
