@@ -243,7 +243,7 @@ def _all(
                 ending.how = "slow" if seconds > ADDED_SECONDS else "memory"
             told.append({"family": given.family, "surface": surface, "value": ascii(str(given.value)[:200])}
                         | asdict(ending) | {"seconds": seconds, "mib": mib})  # fmt: skip
-        if sys.stderr.isatty() or place % 50 == 0:
+        if sys.stderr.isatty() or place % 10 == 0:
             print(f"{place + 1}/{len(inputs)}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
     return told
 
