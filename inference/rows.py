@@ -18,6 +18,8 @@ from typing import Any, TextIO
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt")
 CELL_CHARACTERS = 16 << 20  # a longer cell is a quotation mark that never closes, not a text
 PARQUET_ROWS = 1024
+PARQUET_BASE = 64 << 20  # characters that Parquet of any size may hold, and beyond that a byte of it:
+PARQUET_EXPANSION = 100  # compressed text has 3 to 20
 _MARKS = (  # the longer first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -215,13 +217,21 @@ class Rows:
             ) from None
 
     def _parquet_rows(self, column: str | None) -> Iterator[tuple[int, str | None]]:
+        most, characters = PARQUET_BASE + PARQUET_EXPANSION * self.path.stat().st_size, 0
         with self._parquet(column) as file:
             for batch in file.iter_batches(PARQUET_ROWS, columns=[column], use_threads=False):
                 cells = batch.column(0)
                 different = cells.dictionary.to_pylist() if hasattr(cells, "dictionary") else None
                 for value in (cells if different is None else cells.indices).to_pylist():
                     self.position += 1
-                    yield self.position, as_text(value if different is None or value is None else different[value])
+                    value = value if different is None or value is None else different[value]
+                    characters += len(value) if isinstance(value, str) else 0
+                    if characters > most:
+                        raise ValueError(
+                            f"{self.path} unpacks to more than {most:,} characters, which is the limit for a file of its "
+                            f"size, at row {self.position}: split it, or save it as .csv"
+                        )
+                    yield self.position, as_text(value)
 
 
 class _Lines:
