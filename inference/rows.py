@@ -228,7 +228,7 @@ class Rows:
                     characters += len(value) if isinstance(value, str) else 0
                     if characters > most:
                         raise ValueError(
-                            f"{self.path} unpacks to more than {most:,} characters, which is the limit for a file of its "
+                            f"{self.path} unpacks to more than {most:,} characters, the limit for a file of its "
                             f"size, at row {self.position}: split it, or save it as .csv"
                         )
                     yield self.position, as_text(value)
