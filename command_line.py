@@ -28,6 +28,9 @@ def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) 
     debug = "--debug" in argv
     limit_libraries()
     try:
+        for word in argv[: argv.index("--") if "--" in argv else None]:
+            if word.startswith("--") and word.endswith("=--"):  # argparse would hand on an empty list
+                raise ValueError(f"{word} gives no value: write one after the equals sign.")
         return main(argv) or 0
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -165,7 +165,9 @@ def main(argv: list[str]) -> int:
 
     from audio.cepstra import normalize_utterance, with_deltas
     from audio.features import make
+    from audio.resampling import check_rate
 
+    check_rate(args.sample_rate, "the result")  # filters for a rate that no sound has take gigabytes
     settings = {key: value for key, value in _settings(args).items() if value is not None}
     feature = make(args.features, args.sample_rate, **settings)
     aside = SetAside("file")

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt")
 CELL_CHARACTERS = 16 << 20  # a longer cell is a quotation mark that never closes, not a text
 PARQUET_ROWS = 1024
+ROW_COST = 64  # characters that a row takes however short its text is
 PARQUET_BASE = 64 << 20  # characters that Parquet of any size may hold, and beyond that a byte of it:
 PARQUET_EXPANSION = 100  # compressed text has 3 to 20
 _MARKS = (  # the longer first: UTF-32's begins with UTF-16's
@@ -68,6 +69,12 @@ class Rows:
             file = self._parquet()
             self.columns, self.total = file.schema_arrow.names, file.metadata.num_rows
             file.close()
+            self.most = PARQUET_BASE + PARQUET_EXPANSION * size
+            if self.total * ROW_COST > self.most:
+                raise ValueError(
+                    f"{self.path} promises {self.total:,} rows in {size:,} bytes, more than text compresses to: split "
+                    "it, or save it as .csv"
+                )
             return
         self.total = size
         if self.suffix != ".txt":
@@ -217,7 +224,7 @@ class Rows:
             ) from None
 
     def _parquet_rows(self, column: str | None) -> Iterator[tuple[int, str | None]]:
-        most, characters = PARQUET_BASE + PARQUET_EXPANSION * self.path.stat().st_size, 0
+        most, characters = self.most, 0
         with self._parquet(column) as file:
             for batch in file.iter_batches(PARQUET_ROWS, columns=[column], use_threads=False):
                 cells = batch.column(0)

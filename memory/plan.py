@@ -82,6 +82,8 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
         raise ValueError(f"--processes must be at least 1, got {arguments.processes}.")
     if arguments.sharding == "fsdp" and arguments.processes < 2:
         raise ValueError("--sharding fsdp splits over processes: add --processes 2 or more.")
+    if arguments.max_seconds is not None and not 0.01 <= arguments.max_seconds <= 3600:
+        raise ValueError(f"--max-seconds {arguments.max_seconds:g}: give the length of a clip, from 0.01 to 3600.")
     work = workload(
         arguments.base_model, sequence_length=arguments.sequence_length, max_seconds=arguments.max_seconds,
         num_labels=arguments.num_labels, depth=arguments.depth, widen_factor=arguments.widen_factor,
