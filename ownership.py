@@ -15,6 +15,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from file_hash import sha256_of
+
 RECORD = ".grokaem.json"
 UNDER_WAY = RECORD + ".new"  # a file of the folder that is being replaced; left by a kill
 FORMAT = 1
@@ -74,7 +76,7 @@ def record(folder: Path, kind: str, **facts: Any) -> None:
     files = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name not in (RECORD, UNDER_WAY):
-            files[path.relative_to(folder).as_posix()] = sha256(path)
+            files[path.relative_to(folder).as_posix()] = sha256_of(path)
     _save(folder, {"format": FORMAT, "kind": kind, **facts, "files": files})
 
 
@@ -195,14 +197,8 @@ def discard(path: Path) -> None:
 def weights(folder: Path) -> str:
     """Which trained weights a folder holds: a hash over those of its safetensors files."""
     files = sorted(path for path in folder.glob("*.safetensors") if path.is_file())
-    lines = [f"{path.name} {sha256(path)}\n" for path in files]
+    lines = [f"{path.name} {sha256_of(path)}\n" for path in files]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def sha256(path: Path) -> str:
-    """sha256 of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sort(top: Path, folder: Path, found: dict[str, Any] | None, result: Contents) -> None:
@@ -237,7 +233,7 @@ def _sort_folder(top: Path, path: Path, name: str, found: dict[str, Any] | None,
 
 def _is_ours(path: Path, name: str, found: dict[str, Any]) -> bool:
     known = [files[name] for files in (found["files"], found.get("pending", {})) if name in files]
-    return bool(known) and path.is_file() and not path.is_symlink() and sha256(path) in known
+    return bool(known) and path.is_file() and not path.is_symlink() and sha256_of(path) in known
 
 
 def _was_ours(folder: Path, name: str) -> bool:

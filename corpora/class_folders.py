@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from corpora.corpus import Corpus
 from corpora.labelled_rows import PART_NAMES, LabelledRows, counted
-from corpora.packages import sha256_of
+from corpora.own_data import make_corpus
+from corpora.parts import own_parts
+from file_hash import sha256_of
+from plain_text import terminal
 
 CHECKED = ValueError, OSError  # what makes one file unusable, and no more than that one
 
@@ -22,12 +26,20 @@ class ClassFolders:
         files (list of Path): sorted.
         depth (int): of the class folders: 1 where part folders stand above them, else 0.
         notes (list of str): what was left out.
+        digests (dict): of the files that :meth:`digest` was asked for.
     """
 
     root: Path
     files: list[Path]
     depth: int
     notes: list[str]
+    digests: dict[Path, str] = field(default_factory=dict, repr=False)
+
+    def digest(self, path: Path) -> str:
+        """The sha256 of the file's content, read once."""
+        if path not in self.digests:
+            self.digests[path] = sha256_of(path)
+        return self.digests[path]
 
     def name(self, path: Path) -> str:
         """The file's path below the folder."""
@@ -94,22 +106,59 @@ def find_class_folders(folder: Path, wanted: Callable[[Path], bool], kind: str) 
     return ClassFolders(folder, usable, depth, notes)
 
 
-def listing_digest(found: ClassFolders) -> str:
+def corpus_of(
+    found: ClassFolders,
+    rows: LabelledRows,
+    groups: list[str],
+    task: str,
+    classes: list[str] | None,
+    only_training: bool,
+) -> Corpus:
+    """Splits what class folders hold, by their part folders where there are any.
+
+    Args:
+        found (ClassFolders): where the files stand.
+        rows (LabelledRows): of :func:`distinct`.
+        groups (list of str): what must not straddle two parts, one an example.
+        task (str): ``"text"`` or ``"audio"``.
+        classes (list of str, optional): keep only these.
+        only_training (bool): all of it is the training part.
+
+    Raises:
+        ValueError: as :func:`corpora.own_data.make_corpus`.
+    """
+    name = found.root.name
+    if rows.parts and not only_training:
+        groups = own_parts(name, rows, groups)
+    return make_corpus(
+        name,
+        rows,
+        groups,
+        name=terminal(found.root.resolve().name),
+        task=task,
+        revision=_listing_digest(found),
+        parts=rows.parts,
+        classes=classes,
+        only_training=only_training,
+        license="the user's own",
+    )
+
+
+def _listing_digest(found: ClassFolders) -> str:
     """One digest of all files and their places."""
-    listing = "".join(f"{_digest(path)}  {found.name(path)}\n" for path in found.files)
-    return f"sha256:{hashlib.sha256(listing.encode('utf-8', 'surrogatepass')).hexdigest()}"
-
-
-def _digest(path: Path) -> str:
-    try:
-        return sha256_of(path)
-    except OSError:
-        return "unreadable"
+    lines = []
+    for path in found.files:
+        try:
+            digest = found.digest(path)
+        except OSError:
+            digest = "unreadable"
+        lines.append(f"{digest}  {found.name(path)}\n")
+    return f"sha256:{hashlib.sha256(''.join(lines).encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def distinct(
     found: ClassFolders, files: Sequence[Path], contents: Sequence[str], inputs: Sequence[object], kind: str
-) -> tuple[LabelledRows, list[int]]:
+) -> LabelledRows:
     """One example a content and part; a content in folders of different classes of one part is left out.
 
     Args:
@@ -120,7 +169,7 @@ def distinct(
         kind (str): for messages.
 
     Returns:
-        tuple: the examples, and their indices among ``files``.
+        LabelledRows: the examples.
     """
     same: dict[tuple[str | None, str], list[int]] = {}
     for index, (path, content) in enumerate(zip(files, contents, strict=True)):
@@ -148,4 +197,4 @@ def distinct(
             f"dropped {counted(len(conflicts), kind)} of {folder} that lie in different class folders (first: "
             f"{one} and {other}); keep one of each to use them"
         )
-    return rows, kept
+    return rows

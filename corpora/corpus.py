@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from file_hash import sha256_of
+
 
 @dataclass(frozen=True)
 class Part:
@@ -168,6 +170,4 @@ def _form(item: str | Path) -> str:
 
 
 def _content(item: str | Path) -> str:
-    from corpora.packages import sha256_of
-
     return sha256_of(item) if isinstance(item, Path) else item

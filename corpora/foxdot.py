@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 
 from corpora.corpus import Corpus
 from corpora.drums import LABELS
-from corpora.packages import Package, extract, is_sound, sha256_of
+from corpora.packages import Package, extract, is_sound
 from corpora.splitting import split
+from file_hash import sha256_of
 
 PACKAGE = Package(
     name="FoxDot",

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corpora.class_folders import CHECKED, distinct, find_class_folders, listing_digest
+from corpora.class_folders import CHECKED, corpus_of, distinct, find_class_folders
 from corpora.corpus import Corpus
 from corpora.labelled_rows import check_most
-from corpora.own_data import make_corpus
-from corpora.packages import sha256_of
-from corpora.parts import own_parts
 from corpora.sounds import check_sound, groups_of_sounds, is_sound_file
-from plain_text import terminal
 
 
 def load(folder: Path, classes: list[str] | None = None, only_training: bool = False) -> Corpus:
@@ -36,27 +32,14 @@ def load(folder: Path, classes: list[str] | None = None, only_training: bool = F
     for path in found.files:
         try:
             check_sound(path, found.name(path))
-            contents.append(sha256_of(path))
+            contents.append(found.digest(path))
         except CHECKED as error:
             aside.append((found.name(path), str(error)))
         else:
             usable.append(path)
     check_most(folder.name, aside, len(usable))
-    rows, _ = distinct(found, usable, contents, usable, "sound")
+    rows = distinct(found, usable, contents, usable, "sound")
     rows.notes[:0] = found.notes
     rows.set_aside = aside
-    groups = groups_of_sounds(rows.inputs)
-    if rows.parts and not only_training:
-        groups = own_parts(folder.name, rows, groups)
-    return make_corpus(
-        folder.name,
-        rows,
-        groups,
-        name=terminal(folder.resolve().name),
-        task="audio",
-        revision=listing_digest(found),
-        parts=rows.parts,
-        classes=classes,
-        only_training=only_training,
-        license="the user's own",
-    )
+    groups = groups_of_sounds(rows.inputs, [found.digest(path) for path in rows.inputs])
+    return corpus_of(found, rows, groups, "audio", classes, only_training)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corpora.class_folders import CHECKED, distinct, find_class_folders, listing_digest
+from corpora.class_folders import CHECKED, corpus_of, distinct, find_class_folders
 from corpora.columns import choose_columns
 from corpora.corpus import Corpus
 from corpora.encodings import read_text
 from corpora.labelled_rows import NO_PART, check_most, counted, labelled_texts
 from corpora.limits import COMMAND, Limits, Meter
 from corpora.own_data import make_corpus
-from corpora.packages import sha256_of
 from corpora.parts import own_parts, split_column
 from corpora.splitting import groups_of_texts
 from corpora.tables import read_table
+from file_hash import sha256_of
 from plain_text import terminal
 
 
@@ -105,24 +105,10 @@ def load_folder(
         usable.append(path)
         texts.append(text)
     check_most(folder.name, aside, len(usable))
-    rows, _ = distinct(found, usable, texts, texts, "text")
+    rows = distinct(found, usable, texts, texts, "text")
     rows.notes[:0] = [f"{folder.name} is read as one text a file", *found.notes]
     rows.set_aside = aside
-    groups = _grouped(folder.name, rows)
-    if rows.parts and not only_training:
-        groups = own_parts(folder.name, rows, groups)
-    return make_corpus(
-        folder.name,
-        rows,
-        groups,
-        name=terminal(folder.resolve().name),
-        task="text",
-        revision=listing_digest(found),
-        parts=rows.parts,
-        classes=classes,
-        only_training=only_training,
-        license="the user's own",
-    )
+    return corpus_of(found, rows, _grouped(folder.name, rows), "text", classes, only_training)
 
 
 def _grouped(source: str, rows) -> list[str]:

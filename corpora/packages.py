@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from cache import cache_folder
 from corpora import archive
 from corpora.building import building, put_in_place
+from file_hash import sha256_of
 
 PIP_TIMEOUT_S = 900
 _APT_ENVIRONMENT = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
@@ -161,12 +162,6 @@ def content_digest(source: Path) -> str:
 def is_sound(name: str) -> bool:
     """Whether a member of a sound package is one of its sounds."""
     return PurePosixPath(name).suffix.lower() in (".wav", ".flac", ".aiff", ".aif")
-
-
-def sha256_of(path: Path) -> str:
-    """The file's sha256 in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_complete(folder: Path) -> bool:

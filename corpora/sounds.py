@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpora.packages import sha256_of
 from corpora.splitting import first_of_equals
+from file_hash import sha256_of
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au")
 HEARD_SECONDS = 30  # by which two sounds are compared
@@ -79,7 +79,12 @@ def samples_digest(path: Path) -> str:
     return found.hexdigest() if any_sound else sha256_of(path)
 
 
-def groups_of_sounds(files: Sequence[Path]) -> list[str]:
-    """A group for each file: the digest of its content, or of the first of those with the same samples."""
-    contents = [sha256_of(path) for path in files]
+def groups_of_sounds(files: Sequence[Path], contents: Sequence[str] | None = None) -> list[str]:
+    """A group for each file: the digest of its content, or of the first of those with the same samples.
+
+    Args:
+        files (sequence of Path): readable sound files.
+        contents (sequence of str, optional): the sha256 of each. (Default: computed)
+    """
+    contents = contents or [sha256_of(path) for path in files]
     return first_of_equals([samples_digest(path) for path in files], contents)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
+from file_hash import sha256_of
+
 # Formats that can run code when they are loaded, and programs.
 PICKLES = (
     "*.pt",
@@ -74,12 +76,6 @@ def is_safe_name(path: str) -> bool:
         and not any(character in path for character in "\\:\0")
         and path.isprintable()
     )
-
-
-def sha256_of(path: Path) -> str:
-    """sha256 of a file's content, in hexadecimal: what the Hub names an LFS file by."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def content_is(path: Path, oid: str) -> bool:

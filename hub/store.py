@@ -13,9 +13,10 @@ from pathlib import Path
 
 from atomic import write_text
 from cache import cache_folder
+from file_hash import sha256_of
 from hub.client import logger
 from hub.errors import IntegrityError
-from hub.files import content_is, git_name_of, is_safe_name, is_unsafe, sha256_of
+from hub.files import content_is, git_name_of, is_safe_name, is_unsafe
 from hub.listing import Promised
 
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")  # 64 digits on a Hub whose git names things by sha256

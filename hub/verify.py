@@ -7,8 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from file_hash import sha256_of
 from hub.errors import IntegrityError
-from hub.files import publishable, sha256_of
+from hub.files import publishable
 from hub.snapshot import download
 
 
