@@ -80,7 +80,7 @@ class ServedModel:
         base, data = _named(run, "base_model"), _named(run, "data")
         if base and data:
             shown = f"{base} fine-tuned on {data}"
-        parts = [f"Model: **{markdown(shown)}**, INT8 on OpenVINO"]
+        parts = [f"Model: **{markdown(shown)}**, {runs_as(folder)}"]
         labels = [markdown(label) for label in labels_of(folder)]
         if labels:
             parts.append(f"{len(labels)} labels: {', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}")
@@ -90,6 +90,14 @@ class ServedModel:
         if "bytes" in parity:
             parts.append(f"{parity['bytes'] / 1e6:.0f} MB")
         return " · ".join(parts)
+
+
+def runs_as(folder: Path) -> str:
+    """What a classifier's folder is run by: the method of its export on OpenVINO, or counted words."""
+    if _read(folder / "config.json").get("model_type") == "tfidf":
+        return "TF-IDF"
+    method = _read(folder / "parity.json").get("method")
+    return f"{markdown(method)} on OpenVINO" if isinstance(method, str) else "on OpenVINO"
 
 
 def labels_of(folder: Path) -> list[str]:

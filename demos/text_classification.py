@@ -159,7 +159,7 @@ def create_demo(
         else:
             prediction = served.load().predict([text])[0]
             scores, milliseconds = dict(prediction.scores), prediction.milliseconds
-            how = "the fine-tuned model, INT8"
+            how = "the fine-tuned model"
         return uncertain(scores), f"**{milliseconds:.1f} ms** on the CPU · {how}."
 
     has_model = served.name() is not None

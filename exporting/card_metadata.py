@@ -44,7 +44,7 @@ def _card_data(report: dict, scores: dict, repo_id: str | None) -> dict[str, Any
         data.update(language=language)
     if report["base_model"].get("license"):
         data.update(license=report["base_model"]["license"])
-    if _is_on_hub(data_set):
+    if is_on_hub(data_set):
         data.update(datasets=[data_set["name"]])
     return data
 
@@ -53,7 +53,7 @@ def _on_test(task: str, data_set: dict, kind: str, name: str, value: float) -> E
     """A metric on a data set's test part; ``data_set`` has ``name`` and ``revision``."""
     return EvalResult(
         task_type=PIPELINES[task],
-        dataset_type=data_set["name"] if _is_on_hub(data_set) else _slug(data_set["name"]),
+        dataset_type=data_set["name"] if is_on_hub(data_set) else _slug(data_set["name"]),
         dataset_name=data_set["name"],
         dataset_split="test",
         metric_type=kind,
@@ -67,10 +67,10 @@ def title(report: dict[str, Any]) -> str:
     return f"{report['base_model']['name'].rsplit('/', 1)[-1]} on {report['data']['name']}"
 
 
-def _is_on_hub(data_set: dict) -> bool:
+def is_on_hub(data_set: dict) -> bool:
     """Whether the data came from a repository: its revision is a commit, where a file's is a sha256."""
     named = re.fullmatch(r"[\w.-]+/[\w.-]+", data_set["name"])
-    return bool(named and re.fullmatch(r"[0-9a-f]{40}", data_set["revision"]))
+    return bool(named and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", data_set["revision"]))
 
 
 def _base_model(report: dict, relation: str) -> dict[str, str]:
@@ -101,6 +101,6 @@ def of_words(config: dict[str, Any], repo_id: str) -> str:
     data.update(pipeline_tag=PIPELINES["text"], tags=["text", "tf-idf", "grokaem"], metrics=["accuracy"])
     if data_set.get("language") not in (None, "unknown"):
         data.update(language=data_set["language"])
-    if _is_on_hub(data_set):
+    if is_on_hub(data_set):
         data.update(datasets=[data_set["name"]])
     return _yaml(data)

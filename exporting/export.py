@@ -33,6 +33,8 @@ from output_folder import check_replaceable, claimed, destination
 
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
+    from exporting.publication import add_arguments, from_options
+
     parser = argparse.ArgumentParser(
         prog="export.py", allow_abbrev=False, description="Exports a classifier as a quantized OpenVINO model."
     )
@@ -88,7 +90,8 @@ def main(argv: list[str]) -> int:
         help="publish the unquantized weights in the export's repository, or in one of their own "
         "(default: two with --push-original, else not at all)",
     )
-    parser.add_argument("--repo-id", help="Hub repository (default: <you>/<run>-openvino-int8)")
+    parser.add_argument("--repo-id", help="Hub repository (default: <you>/<run>-openvino-<method>)")
+    add_arguments(parser)
     parser.add_argument("--hub-private", action="store_true", help="make the Hub repositories private")
     parser.add_argument(
         "--token-file", type=Path, help="file with the Hub token (default: HF_TOKEN or login)"
@@ -102,41 +105,29 @@ def main(argv: list[str]) -> int:
     if options.calibration_samples < 1:
         raise ValueError(f"--calibration-samples {options.calibration_samples}: give at least 1")
     import hub
+    from exporting.publish import check_publication, publish_export
 
+    asked = from_options(options)
     token = hub.find_token(token_file=options.token_file)
+    if asked and options.dataset:
+        asked.check(token, new=False)  # before the model is fetched
     run_folder = _run_folder(options, token)
-    target = None
-    if options.push or options.dry_run:
-        from exporting.publish import planned_target, push_target
-        from exporting.source import read_run
-
-        choose_target = planned_target if options.dry_run else push_target
-        target = choose_target(read_run(run_folder).report["name"], options.repo_id, token)
     names = ("precision", "max_drop", "max_score_change", "calibration_samples")
-    asked = {name: getattr(options, name) for name in names} | {"onnx": options.also == "onnx"}
+    settings = {name: getattr(options, name) for name in names} | {"onnx": options.also == "onnx"}
     folder = None
-    if target and not options.overwrite:
+    if asked and not options.overwrite:
         from exporting.existing import existing_export
 
-        folder = existing_export(run_folder, options.output_dir, **asked)
+        folder = existing_export(run_folder, options.output_dir, **settings)
+    if asked:
+        check_publication(asked, run_folder, folder, options.precision, token)
     if folder is not None:
         ownership.check_replaceable(folder, "export", "move it away, or it would be published too")
         print(f"publishing the export that exists, {folder}: --overwrite makes it anew", flush=True)
     else:
-        folder = export_run(run_folder, options.output_dir, **asked, overwrite=options.overwrite, token=token)
-    if target:
-        from exporting.publish import publish_run
-
-        publish_run(
-            run_folder,
-            target,
-            export_folder=folder,
-            private=options.hub_private,
-            original=options.push_original or options.layout is not None,
-            one_repository=options.layout == "one",
-            dry_run=options.dry_run,
-            token=token,
-        )
+        folder = export_run(run_folder, options.output_dir, **settings, overwrite=options.overwrite, token=token)
+    if asked:
+        publish_export(run_folder, folder, asked, token)
     return 0
 
 

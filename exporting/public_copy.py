@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import json
 import os
 import re
@@ -86,10 +87,11 @@ def staged(run: Path) -> Iterator[Path]:
 
     The folder is locked as long as this process lives, so that two may publish at the same time.
     """
-    beside = run.resolve().parent
+    run = run.resolve()
+    beside = run.parent
     if not os.access(beside, os.W_OK):
         beside = Path(tempfile.gettempdir())
-    for left in beside.glob(f".{run.name}.staged.*"):
+    for left in beside.glob(f".{glob.escape(run.name)}.staged.*"):
         with _lock(left) as free:
             if free:
                 shutil.rmtree(left, ignore_errors=True)

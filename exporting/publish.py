@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
+from exporting.eval_results import write_eval_results
 from exporting.model_card import write_card, write_original_card
 from exporting.public_copy import copy_files, staged
+from exporting.publication import Publication, told
+from exporting.quantization import attempts_for
 from exporting.source import Run, read_run
 from ownership import write_text
-
-SUFFIX = "-openvino-int8"
-
-
-def push_target(name: str, repo_id: str | None, token: str | None) -> str:
-    """The repository to publish to, checked to be writable before any work is done.
-
-    Args:
-        name (str): ``<base model>-<data set>``, for the default repository's name.
-        repo_id (str, optional): the wanted repository; without an owner, one of the token's user.
-            (Default: ``<name>-openvino-int8``)
-        token (str, optional): Hub token.
-    """
-    import hub
-
-    user = hub.whoami(token=token)
-    target = repo_id or f"{name}{SUFFIX}"
-    target = target if "/" in target else f"{user}/{target}"
-    hub.check_write_access(target, token=token)
-    return target
-
-
-def planned_target(name: str, repo_id: str | None, token: str | None) -> str:
-    """The repository that :func:`push_target` would choose; needs neither network nor token."""
-    import hub
-
-    if repo_id and "/" in repo_id:
-        return repo_id
-    try:
-        user = hub.whoami(token=token)
-    except hub.HubError:
-        user = "your-name"
-    return f"{user}/{repo_id or name + SUFFIX}"
+from plain_text import terminal
 
 
 def publish_run(
@@ -53,6 +25,9 @@ def publish_run(
     original: bool = False,
     one_repository: bool = False,
     dry_run: bool = False,
+    tag: str | None = None,
+    message: str | None = None,
+    pull_request: bool = False,
     token: str | None = None,
 ) -> str:
     """Publishes a run's export and proves that what the Hub serves is what was meant.
@@ -65,52 +40,108 @@ def publish_run(
         original (bool, optional): publish the unquantized weights in a repository beside it. (Default: ``False``)
         one_repository (bool, optional): publish them in the export's own repository. (Default: ``False``)
         dry_run (bool, optional): print files, bytes and cards; change and send nothing. (Default: ``False``)
+        tag (str, optional): name of the new revision, in each repository.
+        message (str, optional): title of the commit or the pull request.
+        pull_request (bool, optional): propose the change instead of making it. (Default: ``False``)
         token (str, optional): Hub token.
 
     Returns:
         str: address of the published export.
     """
+    asked = Publication(
+        repo_id, private, original, one_repository, tag=tag, message=message, pull_request=pull_request, dry_run=dry_run
+    )
+    return publish_as_asked(read_run(run_folder), asked, repo_id, export_folder, token)
+
+
+def publish_as_asked(
+    run: Run, asked: Publication, repo_id: str, export_folder: Path | None = None, token: str | None = None
+) -> str:
+    """As :func:`publish_run`, of a publication that was checked before the work.
+
+    Args:
+        run (Run): the run.
+        asked (Publication): how.
+        repo_id (str): the repository that :meth:`Publication.target` gave.
+        export_folder (Path, optional): its export. (Default: ``<run>/export``)
+        token (str, optional): Hub token.
+
+    Returns:
+        str: address of the published export.
+    """
+    check_original(run, asked)
+    # Put together elsewhere: the folders keep their cards, and what is published has names instead of paths.
+    with staged(run.path) as place:
+        copy = place / "export"
+        copy_files(export_folder or run.path / "export", copy)
+        if asked.one_repository:
+            copy_files(run.path, copy)
+        sibling = asked.original_of(repo_id)
+        card = write_card(run.report, copy, repo_id, sibling)
+        write_eval_results(copy, run.report["data"], _scores(copy)["accuracy"])
+        if asked.one_repository:
+            _append_to_card(card, run, repo_id)
+        if sibling:
+            _publish_original(run, asked, sibling, repo_id, token)
+        return _publish_export(run, asked, copy, repo_id, token)
+
+
+def check_publication(
+    asked: Publication, run_folder: Path, finished: Path | None, precision: str, token: str | None
+) -> None:
+    """Finds, before an export is made, everything that can be known to be wrong with its publication.
+
+    Args:
+        asked (Publication): how.
+        run_folder (Path): the run.
+        finished (Path, optional): an export that exists and will be published as it is.
+        precision (str): ``--precision``; where it leaves a choice, the name of the method is not known yet.
+        token (str, optional): Hub token.
+
+    Raises:
+        ValueError: as :meth:`Publication.check`, and of weights that others trained.
+    """
     run = read_run(run_folder)
-    if original and run.report.get("adopted"):
+    check_original(run, asked)
+    attempts = attempts_for(precision)
+    method = method_of(finished) if finished else attempts[0] if len(attempts) == 1 else None
+    asked.check(token, run.report["name"], method, new=finished is None)
+
+
+def publish_export(run_folder: Path, folder: Path, asked: Publication, token: str | None) -> None:
+    """Publishes an export; its repository's name has the method that was chosen, so it is checked once more.
+
+    Args:
+        run_folder (Path): the run.
+        folder (Path): its export.
+        asked (Publication): how.
+        token (str, optional): Hub token.
+    """
+    run, method = read_run(run_folder), method_of(folder)
+    asked.check(token, run.report["name"], method, new=False)
+    publish_as_asked(run, asked, asked.target(run.report["name"], method, token), folder, token)
+
+
+def method_of(export: Path) -> str:
+    """The method that an export was made by."""
+    return json.loads((export / "parity.json").read_text(encoding="utf-8"))["method"]
+
+
+def check_original(run: Run, asked: Publication) -> None:
+    """Refuses to publish weights that others trained.
+
+    Raises:
+        ValueError: the run stands for a model that was trained elsewhere.
+    """
+    if (asked.original or asked.one_repository) and run.report.get("adopted"):
         raise ValueError(
             f"{run.report['base_model']['name']} was not trained here: its weights are published by those who did; "
             "leave out --push-original and --layout"
         )
-    export = export_folder or run.path / "export"
-    # Put together elsewhere: the folders keep their cards, and what is published has names instead of paths.
-    with staged(run.path) as place:
-        copy = place / "export"
-        copy_files(export, copy)
-        if one_repository:
-            copy_files(run.path, copy)
-        return _publish_both(run, copy, repo_id, private, original, one_repository, dry_run, token)
 
 
-def _publish_both(
-    run: Run,
-    export: Path,
-    repo_id: str,
-    private: bool,
-    original: bool,
-    one_repository: bool,
-    dry_run: bool,
-    token: str | None,
-) -> str:
-    sibling = None
-    if original and not one_repository:
-        sibling = repo_id.removesuffix(SUFFIX) if repo_id.endswith(SUFFIX) else f"{repo_id}-original"
-    card = write_card(run.report, export, repo_id, sibling)
-    if one_repository:
-        _append_to_card(card, run, repo_id)
-    if sibling:
-        _publish_original(run, sibling, repo_id, private, dry_run, token)
-    if dry_run:
-        import hub
-
-        plan = hub.publish(export, repo_id, private=private, dry_run=True, token=token)
-        print(plan.describe(), flush=True)
-        return plan.url
-    return _publish(export, repo_id, run, private, token)
+def _scores(export: Path) -> dict[str, float]:
+    return json.loads((export / "parity.json").read_text(encoding="utf-8"))["export"]
 
 
 def _append_to_card(card: Path, run: Run, repo_id: str) -> None:
@@ -126,20 +157,19 @@ def _append_to_card(card: Path, run: Run, repo_id: str) -> None:
     write_text(card, card.read_text(encoding="utf-8") + section)
 
 
-def _publish(folder: Path, repo_id: str, run: Run, private: bool, token: str | None) -> str:
+def _publish_export(run: Run, asked: Publication, folder: Path, repo_id: str, token: str | None) -> str:
     import hub
     import inference
 
-    published = hub.publish(folder, repo_id, private=private, message="Publish the export", token=token)
+    published = asked.send(folder, repo_id, "Publish the export", token)
+    if asked.dry_run:
+        return published.url
     with tempfile.TemporaryDirectory() as cache:
         copy = hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
         classifier = inference.load(copy)
         answer = classifier.predict([_example(run, classifier)])[0]
-    state = "published" if published.changed else "already up to date"
     print(
-        f"{state}: {published.url} at {published.commit[:12]}; every file downloaded and compared; "
-        f"it predicts: {answer.label}",
-        flush=True,
+        f"{told(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}", flush=True
     )
     return published.url
 
@@ -153,18 +183,17 @@ def _example(run: Run, classifier):
 
 
 def _publish_original(
-    run: Run, repo_id: str, export_repo_id: str, private: bool, dry_run: bool, token: str | None
+    run: Run, asked: Publication, repo_id: str, export_repo_id: str, token: str | None
 ) -> None:
     import hub
 
     with staged(run.path) as folder:
         copy_files(run.path, folder)
         write_original_card(run.report, folder, repo_id, export_repo_id)
-        if dry_run:
-            plan = hub.publish(folder, repo_id, private=private, dry_run=True, token=token)
-            print(plan.describe() + "\n", flush=True)
+        write_eval_results(folder, run.report["data"], run.report["metrics"]["accuracy"])
+        published = asked.send(folder, repo_id, "Publish the weights", token)
+        if asked.dry_run:
             return
-        published = hub.publish(folder, repo_id, private=private, message="Publish the weights", token=token)
         with tempfile.TemporaryDirectory() as cache:
             hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
-    print(f"published: {published.url} at {published.commit[:12]}", flush=True)
+    print(told(published), flush=True)

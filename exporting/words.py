@@ -8,58 +8,95 @@ python exporting/words.py my_model --repo-id owner/name                 # HF_TOK
 from __future__ import annotations
 
 import argparse
-import shutil
+import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
+from atomic import write_text
 from command_line import run
-from plain_text import markdown
+from exporting.public_copy import copy_files, staged
+from plain_text import markdown, terminal
+
+if TYPE_CHECKING:
+    from exporting.publication import Publication
+    from inference.word_classifier import WordClassifier
 
 SHOWN = 12  # words of each class on the card
 
 
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
+    from exporting.publication import Publication, add_arguments
+
     parser = argparse.ArgumentParser(
-        prog="words.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="words.py",
+        allow_abbrev=False,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, help="made by text/select_features.py --save")
-    parser.add_argument("--repo-id", required=True, help="Hub repository, owner/name")
+    parser.add_argument("--repo-id", required=True, help="Hub repository, owner/name, or name for one of your own")
+    parser.add_argument("--push", action="store_true", help="publish, as this command does without --dry-run too")
     parser.add_argument("--hub-private", action="store_true", help="make a new repository private")
     parser.add_argument("--dry-run", action="store_true", help="print files, bytes and card; send nothing")
+    add_arguments(parser)
     parser.add_argument("--token-file", type=Path, help="file with the Hub token (default: HF_TOKEN or login)")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     options = parser.parse_args(argv)
     import hub
     import inference
 
+    asked = Publication(
+        options.repo_id,
+        private=options.hub_private,
+        tag=options.tag,
+        message=options.message,
+        pull_request=options.pull_request,
+        dry_run=options.dry_run,
+    )
     classifier = inference.load(options.folder) if options.folder.is_dir() else None
     if classifier is None or not classifier.export.counts_words:
         raise ValueError(f"{options.folder} is no TF-IDF model: python text/select_features.py DATA --save makes one")
     token = hub.find_token(token_file=options.token_file)
-    with tempfile.TemporaryDirectory() as staged:
-        folder = Path(staged) / "model"
-        shutil.copytree(classifier.export.path, folder)
-        (folder / "README.md").write_text(card(classifier.export.config, options.repo_id), encoding="utf-8")
-        if options.dry_run:
-            plan = hub.publish(folder, options.repo_id, private=options.hub_private, dry_run=True, token=token)
-            print(plan.describe())
-            return 0
-        hub.check_write_access(options.repo_id, token=token)
-        published = hub.publish(
-            folder, options.repo_id, private=options.hub_private, message="Publish the model", token=token
-        )
-        with tempfile.TemporaryDirectory() as cache:
-            copy = hub.verify_published(options.repo_id, published.commit, folder, cache_dir=cache, token=token)
-            answer = inference.load(copy).predict([next(iter(classifier.export.config["top"].values()))[0][0]])[0]
-    state = "published" if published.changed else "already up to date"
-    print(f"{state}: {published.url} at {published.commit[:12]}; every file downloaded and compared; "
-          f"it predicts: {answer.label}")  # fmt: skip
+    asked.check(token, new=False)
+    publish(classifier, asked, asked.target("", "", token), token)
     return 0
+
+
+def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token: str | None) -> None:
+    """Publishes a TF-IDF model and proves that what the Hub serves is what was meant.
+
+    Args:
+        classifier (WordClassifier): the model.
+        asked (Publication): how.
+        repo_id (str): the repository.
+        token (str, optional): Hub token.
+    """
+    import hub
+    import inference
+    from exporting.eval_results import write_eval_results
+    from exporting.publication import told
+
+    with staged(classifier.export.path) as place:
+        folder = place / "model"
+        copy_files(classifier.export.path, folder)
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        write_text(folder / "README.md", card(config, repo_id))
+        data = config["data"] | {"revision": config["revision"], "sizes": {"test": config["n_test"]}}
+        write_eval_results(folder, data, config["test"]["recommended"])
+        published = asked.send(folder, repo_id, "Publish the model", token)
+        if asked.dry_run:
+            return
+        with tempfile.TemporaryDirectory() as cache:
+            copy = hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
+            answer = inference.load(copy).predict([next(iter(config["top"].values()))[0][0]])[0]
+    print(
+        f"{told(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}", flush=True
+    )
 
 
 def card(config: dict[str, Any], repo_id: str) -> str:

@@ -4,7 +4,7 @@ Light to import: huggingface_hub is loaded by the first call that needs it. The 
 environment variable HF_ENDPOINT names when a function is called.
 """
 
-from hub.access import check_write_access, look_up_private, whoami
+from hub.access import check_new_tag, check_write_access, look_up_private, whoami
 from hub.card import check_card, front_matter
 from hub.client import check_repo_id, check_tag_name
 from hub.errors import (
@@ -36,6 +36,7 @@ __all__ = [
     "PublishedFile",
     "URL_PASSWORD",
     "check_card",
+    "check_new_tag",
     "check_repo_id",
     "check_tag_name",
     "check_write_access",

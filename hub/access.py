@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from hub.client import CONNECT_SECONDS, check_repo_id, connect, endpoint, is_offline, with_retries
+from hub.client import (
+    CONNECT_SECONDS,
+    check_repo_id,
+    check_tag_name,
+    connect,
+    endpoint,
+    is_offline,
+    with_retries,
+)
 from hub.errors import HubAccessError, HubError, HubUnavailable, explain
 from hub.tokens import NO_TOKEN, find_token
 
@@ -113,6 +121,40 @@ def public_instead_of_private(repo_id: str) -> HubAccessError:
         f"{repo_id} exists and is public, so nothing was sent: make it private in its settings, choose another "
         "name, or publish without asking for private"
     )
+
+
+def tag_is_taken(repo_id: str, tag: str, commit: str) -> HubError:
+    """The refusal where a tag would have to move."""
+    return HubError(f"the tag {tag} of {repo_id} names {commit[:8]} already and is never moved: choose another tag")
+
+
+def check_new_tag(repo_id: str, tag: str, token: str | None = None, *, repo_type: str = "model") -> None:
+    """Makes sure that a repository, which need not exist yet, has no such tag.
+
+    Args:
+        repo_id (str): "user/name".
+        tag (str): the name that the revision to come shall get.
+        token (str, optional): (Default: `find_token`)
+        repo_type (str): "model", "dataset" or "space". (Default: "model")
+
+    Raises:
+        ValueError: no name for a tag.
+        HubError: the tag names a revision already.
+        HubUnavailable: the Hub cannot be reached.
+    """
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    check_tag_name(tag)
+    api = connect(require_token(token))
+    try:
+        refs = with_retries(lambda: api.list_repo_refs(repo_id, repo_type=repo_type), "listing tags")
+    except RepositoryNotFoundError:
+        return
+    except Exception as error:
+        raise explain(error, repo_id, endpoint(), "looking at") from None
+    for ref in refs.tags:
+        if ref.name == tag:
+            raise tag_is_taken(repo_id, tag, ref.target_commit)
 
 
 def look_up_private(repo_id: str, token: str | None = None, repo_type: str = "model") -> bool | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.access import public_instead_of_private, require_token
+from hub.access import public_instead_of_private, require_token, tag_is_taken
 from hub.card import check_card
 from hub.client import (
     CONNECT_SECONDS,
@@ -22,7 +22,7 @@ from hub.client import (
     with_retries,
     xet_if_served,
 )
-from hub.errors import HubConflict, HubError, HubUnavailable, explain, is_transient
+from hub.errors import HubConflict, HubUnavailable, explain, is_transient
 from hub.files import content_is, is_unsafe, left_at_home, publishable
 from hub.listing import listed
 from hub.published import Published, PublishedFile
@@ -285,9 +285,7 @@ def _check_tag(api: HfApi, repo_id: str, repo_type: str, tag: str, commit: str |
     refs = with_retries(lambda: api.list_repo_refs(repo_id, repo_type=repo_type), "listing tags")
     existing = {ref.name: ref.target_commit for ref in refs.tags}
     if tag in existing and existing[tag] != commit:
-        raise HubError(
-            f"the tag {tag} of {repo_id} names {existing[tag][:8]} already and is never moved: choose another tag"
-        )
+        raise tag_is_taken(repo_id, tag, existing[tag])
     return tag in existing
 
 

@@ -144,7 +144,7 @@ def test_push_without_a_usable_token_fails_before_training(
         cwd=tmp_path,
         env=env,
     )
-    assert done.returncode == 1 and words in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert done.returncode == 2 and words in done.stderr and len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "runs").exists() and "training on" not in done.stdout
 
 
@@ -161,18 +161,20 @@ def test_push_to_a_foreign_name_fails_before_training(server, tiny_bert, news_cs
         cwd=tmp_path,
         env=environment(server, tmp_path),
     )
-    assert done.returncode == 1 and "somebody-else" in done.stderr
+    assert done.returncode == 2 and "somebody-else" in done.stderr
     assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.case("R2")
 def test_a_repository_without_an_owner_is_the_users(server, tmp_path, monkeypatch):
-    from exporting.publish import push_target
+    from exporting.publication import Publication
 
     for name, value in environment(server, tmp_path).items():
         monkeypatch.setenv(name, value)
-    assert push_target("model-data", "name", server.token) == f"{server.user}/name"
-    assert push_target("model-data", None, server.token) == f"{server.user}/model-data-openvino-int8"
+    assert Publication("name").target("model-data", "int8", server.token) == f"{server.user}/name"
+    for method in ("int8", "int8-weight", "fp32"):
+        default = Publication().target("model-data", method, server.token)
+        assert default == f"{server.user}/model-data-openvino-{method}"
 
 
 def test_base_model_from_the_hub(server, tiny_bert, news_csv, tmp_path, monkeypatch):

@@ -6,11 +6,14 @@ import argparse
 import json
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hub.base_model import MINILM
 from memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from short_name import short
+
+if TYPE_CHECKING:
+    from exporting.publication import Publication
 
 DEFAULT_DATASET = {"text": "rotten_tomatoes", "audio": "drums"}
 DEFAULT_BASE_MODEL = {"text": MINILM, "audio": "wide_resnet"}
@@ -69,9 +72,12 @@ class FinetuneConfig:
     output_dir: Path | None = _flag("run folder (default: runs/<base model>-<dataset>-seed<seed>)", type=Path)
     resume: bool = _flag("go on from the last checkpoint of the same --output-dir", False)
     overwrite: bool = _flag("replace a finished run in --output-dir", False)
-    export: bool = _flag("export the result as OpenVINO INT8 into <run folder>/export", False)
+    export: bool = _flag("export for OpenVINO, as small as accuracy allows, into <run folder>/export", False)
     push: bool = _flag("export, then publish to the Hub and check what was published", False)
-    repo_id: str | None = _flag("Hub repository (default: <you>/<base model>-<dataset>-openvino-int8)")
+    repo_id: str | None = _flag("Hub repository (default: <you>/<base model>-<dataset>-openvino-<method>)")
+    tag: str | None = _flag("name for the published revision; a tag is never moved")
+    message: str | None = _flag("title of the commit on the Hub, or of the pull request")
+    pull_request: bool = _flag("propose the change on the Hub, which everybody may, instead of making it", False)
     push_original: bool = _flag("also publish the unquantized weights beside the export", False)
     hub_private: bool = _flag("make the Hub repositories private", False)
     token_file: Path | None = _flag("file with the Hub token (default: HF_TOKEN or your login)", type=Path)
@@ -109,10 +115,34 @@ class FinetuneConfig:
         self._refuse_flags_without_effect()
         if self.resume and self.overwrite:
             raise ValueError("--resume goes on with a run and --overwrite throws it away: choose one")
-        if (self.repo_id or self.push_original or self.hub_private) and not self.push:
-            raise ValueError("--repo-id, --push-original and --hub-private need --push")
+        self._check_publication()
         if self.output_dir is None:
             set_(self, "output_dir", Path("runs") / f"{self.short_name}-seed{self.seed}")
+
+    def _check_publication(self) -> None:
+        idle = [
+            "--" + name.replace("_", "-")
+            for name in ("repo_id", "push_original", "hub_private", "tag", "message", "pull_request")
+            if getattr(self, name) not in (None, False)
+        ]
+        if idle and not self.push:
+            raise ValueError(f"{', '.join(idle)}: nothing is published without --push")
+        if self.push:
+            self.publication  # noqa: B018  (its names and what cannot be asked together are checked)
+
+    @property
+    def publication(self) -> Publication:
+        """What ``--push`` publishes, and how."""
+        from exporting.publication import Publication
+
+        return Publication(
+            self.repo_id,
+            private=self.hub_private,
+            original=self.push_original,
+            tag=self.tag,
+            message=self.message,
+            pull_request=self.pull_request,
+        )
 
     def _refuse_flags_without_effect(self) -> None:
         """A flag that this kind of run would pass over in silence is somebody's mistake."""
@@ -150,7 +180,7 @@ class FinetuneConfig:
     def to_json(self) -> dict:
         """The settings as JSON types, without what belongs to this machine only."""
         settings = asdict(self)
-        for own in ("output_dir", "token_file", "resume", "overwrite"):
+        for own in ("output_dir", "token_file", "resume", "overwrite", "tag", "message", "pull_request"):
             settings.pop(own)
         settings = {**flat(self.memory), **settings, "precision": self.precision}
         settings.pop("memory")

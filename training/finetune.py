@@ -36,7 +36,9 @@ def main(argv: list[str]) -> int:
     import hub
 
     token = hub.find_token(token_file=config.token_file)
-    target = _push_target(config, token)
+    if config.push:
+        # The method of the export is chosen after training; a run that goes on may have been published already.
+        config.publication.check(token, config.short_name, new=not config.resume)
     aside = SetAside("item")
     before = signal.signal(signal.SIGTERM, _terminated)
     try:
@@ -54,12 +56,11 @@ def main(argv: list[str]) -> int:
         from exporting.existing import existing_export
         from exporting.export import export_run
 
-        if existing_export(folder) is None:
-            export_run(folder, token=token)
-    if target and is_main():
-        from exporting.publish import publish_run
+        export = existing_export(folder) or export_run(folder, token=token)
+        if config.push:
+            from exporting.publish import publish_export
 
-        publish_run(folder, target, private=config.hub_private, original=config.push_original, token=token)
+            publish_export(folder, export, config.publication, token)
     return aside.tell()
 
 
@@ -268,15 +269,6 @@ def _task(config: FinetuneConfig, corpus, base):
     from training.audio_task import AudioTask
 
     return AudioTask(config, corpus, base)
-
-
-def _push_target(config: FinetuneConfig, token: str | None) -> str | None:
-    """The repository to publish to, checked to be writable before any work is done."""
-    if not config.push:
-        return None
-    from exporting.publish import push_target
-
-    return push_target(config.short_name, config.repo_id, token)
 
 
 if __name__ == "__main__":

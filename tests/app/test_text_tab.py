@@ -99,14 +99,14 @@ def test_the_newest_export_of_the_task_is_served_unless_one_is_named(tmp_path, m
     export(tmp_path / "sound", "audio", when=4000)
     assert served.name() == str(tmp_path / "new" / "export")
     (tmp_path / "new" / "export" / "parity.json").write_text(
-        json.dumps({"export": {"accuracy": 0.8312, "bytes": 23_400_000}})
+        json.dumps({"method": "int8-weight", "export": {"accuracy": 0.8312, "bytes": 23_400_000}})
     )
     assert served.describe() == (
-        "Model: **new**, INT8 on OpenVINO · 2 labels: no, yes · test accuracy 0.831 · 23 MB"
+        "Model: **new**, int8-weight on OpenVINO · 2 labels: no, yes · test accuracy 0.831 · 23 MB"
     )
     run = {"base_model": {"name": "some/encoder"}, "data": {"name": "reviews"}}
     (tmp_path / "new" / "run.json").write_text(json.dumps(run))
-    assert served.describe().startswith("Model: **encoder fine-tuned on reviews**, INT8")
+    assert served.describe().startswith("Model: **encoder fine-tuned on reviews**, int8-weight on OpenVINO")
     monkeypatch.setenv("A_MODEL", "owner/name")
     assert served.name() == "owner/name" and served.describe() == "Model: **owner/name**"
 
