@@ -69,12 +69,26 @@ def check_writable(path: Path | None, *inputs: str | Path | None) -> None:
             raise ValueError(f"{path} is read by this command and would be replaced: give another file to write.")
     if path.is_dir():
         raise ValueError(f"{path} is a folder: give the name of a file to write.")
+    if path.exists() and not path.is_file():  # a pipe, a device: what is complete or absent would take its place
+        raise ValueError(f"{path} is no regular file and cannot be replaced: give the name of a file to write.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"{path.parent} cannot be made ({error.strerror}): give another folder.") from error
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"{path.parent} cannot be written to: give another folder.")
+
+
+def user_path(text: str) -> Path:
+    """A path of the command line; ``~`` is the home folder also where the shell did not see to it (``--json=~/a``).
+
+    Raises:
+        ValueError: there is no such user.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{text} cannot be found ({error}): write the path out.") from None
 
 
 def quiet_libraries() -> None:

@@ -1,16 +1,18 @@
-"""Where a command's folder goes: looked over before the long work, and held by one process at a time."""
+"""Where a command's folder or file goes: looked over before the long work, and held by one process at a time."""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import ownership
 from atomic import lock, tidy, unlock
 
+TRIES = 10
 REPORTS = {"run.json": "run", "parity.json": "export"}  # of folders in which no other may lie
 
 
@@ -55,12 +57,12 @@ def destination(path: str | Path, flag: str = "--output-dir", inside: Path | Non
 
 @contextmanager
 def claimed(target: Path, flag: str = "--output-dir") -> Iterator[None]:
-    """Holds a folder's name, so that no other process works on the same one; a kill lets go of it.
+    """Holds the name of a folder or file, so that no other process works on the same one; a kill lets go of it.
 
     What earlier commands left beside it when they were killed is tidied first.
 
     Args:
-        target (Path): the folder, as :func:`destination` gave it.
+        target (Path): the folder, as :func:`destination` gave it; or a file.
         flag (str, optional): that it was given by, for the messages. (Default: ``--output-dir``)
 
     Raises:
@@ -72,6 +74,7 @@ def claimed(target: Path, flag: str = "--output-dir") -> Iterator[None]:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _locked(path, target, flag)
         tidy(target.parent)
+        _tidy_locks(target.parent)
     except OSError as error:
         _drop_empty(made)
         raise ValueError(
@@ -83,6 +86,29 @@ def claimed(target: Path, flag: str = "--output-dir") -> Iterator[None]:
         path.unlink(missing_ok=True)
         unlock(descriptor)
         _drop_empty(made)
+
+
+@contextmanager
+def claimed_files(**files: Path | None) -> Iterator[None]:
+    """Holds the files that a command is going to write, as :func:`claimed` does.
+
+    Args:
+        **files: by the name of the option that gave it, ``html`` for ``--html``; None is left out.
+
+    Raises:
+        ValueError: another process writes one of them, or two are the same file.
+    """
+    seen: dict[Path, str] = {}
+    with ExitStack() as held:
+        for option, path in files.items():
+            if path is None:
+                continue
+            path, flag = path.expanduser().resolve(), f"--{option}"
+            if path in seen:
+                raise ValueError(f"{flag} {path} is the file of {seen[path]} too: give each its own.")
+            seen[path] = flag
+            held.enter_context(claimed(path, flag))
+        yield
 
 
 def is_claimed(target: Path) -> bool:
@@ -99,6 +125,7 @@ def is_claimed(target: Path) -> bool:
 
 def _locked(path: Path, target: Path, flag: str) -> int:
     """The descriptor of the locked file."""
+    tries = 0
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         content = os.read(descriptor, 200)
@@ -109,12 +136,35 @@ def _locked(path: Path, target: Path, flag: str) -> int:
             os.truncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps({"grokaem": "lock", "pid": os.getpid()}).encode(), 0)
             return descriptor
+        held = path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
         unlock(descriptor)
-        if path.exists() and content:  # else its holder has just let go, or has just come
-            pid = json.loads(content)["pid"]
+        tries += 1
+        if not held or not content:  # its holder has just let go, or has just come
+            continue
+        pid = json.loads(content)["pid"]
+        if _lives(pid) or tries > TRIES:  # else it is being tidied away at this moment, or held on another machine
             raise ValueError(
-                f"{flag} {target} is being written by process {pid}: wait until it is done, or give another folder."
+                f"{flag} {target} is being written by process {pid}: wait until it is done, or give another {flag}."
             )
+        time.sleep(0.05)
+
+
+def _tidy_locks(parent: Path) -> None:
+    """Removes the locks that killed processes left in a folder; whoever opens one meanwhile sees that it is gone."""
+    for path in parent.glob(".*.lock"):
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                content = os.read(descriptor, 200)
+                if _is_ours(content) and not _lives(json.loads(content)["pid"]) and lock(descriptor, path):
+                    path.unlink()
+            finally:
+                unlock(descriptor)
+
+
+def _lives(pid: int) -> bool:
+    """Whether there is such a process here; asked beside the lock for file systems that have none."""
+    return Path(f"/proc/{pid}").exists()
 
 
 def _is_ours(content: bytes) -> bool:

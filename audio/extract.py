@@ -24,7 +24,8 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
 
 import numpy as np
 
-from command_line import check_writable, run
+from command_line import check_writable, run, user_path
+from output_folder import claimed_files
 from set_aside import SetAside
 from thread_counts import threads
 
@@ -150,7 +151,7 @@ def _streamed(blocks: Iterable[np.ndarray], feature: nn.Module, sample_rate: int
 def main(argv: list[str]) -> int:
     """The command; see ``--help``."""
     args = _parse(argv)
-    output = Path(args.output)
+    output = args.output
     if output.suffix.lower() not in FORMATS:
         raise ValueError(
             f"{output} does not end in one of {', '.join(FORMATS)}; choose one of these formats."
@@ -161,6 +162,12 @@ def main(argv: list[str]) -> int:
     _check_distinct(args.files, output)
     if args.jobs is not None and args.jobs < 1:
         raise ValueError(f"--jobs {args.jobs} is not possible; give 1 or more.")
+    with claimed_files(output=output):
+        return _write(args, output)
+
+
+def _write(args: argparse.Namespace, output: Path) -> int:
+    """Computes the features and writes them; returns the exit code."""
     import torch
 
     from audio.cepstra import normalize_utterance, with_deltas
@@ -229,7 +236,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("files", nargs="+", metavar="FILE", help="sound files: WAV, FLAC, OGG, MP3, AIFF, ...")
     add("--features", choices=(*FEATURES, *SPAFE), default="gfcc", help="default: gfcc")
-    add("--output", required=True, metavar="OUT.npz|.csv|.parquet")
+    add("--output", required=True, type=user_path, metavar="OUT.npz|.csv|.parquet")
     add(
         "--sample-rate",
         type=int,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from corpora.columns import LABEL_NAMES, choose_text_column
 from corpora.corpus import Corpus, Documents
-from corpora.encodings import broken_mark, find_encoding, is_undecoded, open_text
 from corpora.labelled_rows import as_label, as_text, check_most, counted, sorted_labels
-from corpora.limits import COMMAND, LINE_CHARACTERS, Limits, Meter
+from corpora.limits import COMMAND, Limits, Meter
 from corpora.tables import BadRow, Rows, Table, read_table
+from text_encoding import find_encoding, is_undecoded, open_text, read_line
 
 
 def from_corpus(corpus: Corpus) -> Documents:
@@ -116,21 +116,12 @@ def read_lines(path: Path, limits: Limits = COMMAND) -> Table:
     def lines(_wanted: list[str]) -> Rows:
         number = 0
         with open_text(path, codec) as file:
-            while True:
-                try:
-                    line = file.readline(LINE_CHARACTERS + 1)
-                except UnicodeDecodeError as error:
-                    raise ValueError(broken_mark(path, error)) from None
-                if not line:
-                    return
+            while line := read_line(file, path):
                 number += 1
-                if len(line) > LINE_CHARACTERS:
-                    raise ValueError(
-                        f"line {number} of {path.name} has more than {LINE_CHARACTERS:,} characters: write one "
-                        "document a line"
-                    )
                 if is_undecoded(line):
                     yield number, BadRow(f"bytes that are not {codec.upper()}: save the file anew as UTF-8")
+                elif "\0" in line:
+                    yield number, BadRow("a NUL character, which no text has: remove it")
                 else:
                     yield number, [line]
 

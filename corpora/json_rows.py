@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpora.encodings import broken_mark, find_encoding, is_undecoded, open_text
-from corpora.limits import LINE_CHARACTERS, Meter
+from corpora.limits import Meter
 from corpora.tables import BadRow, Rows
+from json_array import array_rows, begins_array
+from text_encoding import broken_mark, find_encoding, is_undecoded, open_text, read_line
 
-ARRAY_BYTES = 256 << 20  # an array is read as a whole
 LOOKED_AT = 1000  # objects whose keys are the columns
 BLANK = object()  # a line without anything; a line that says null is another thing
-_BETWEEN = re.compile(r"[\s,]*")
 
 
 class JsonRows:
@@ -41,7 +39,7 @@ class JsonRows:
                 start = file.read(4096).lstrip()
         except UnicodeDecodeError as error:
             raise ValueError(broken_mark(path, error)) from None
-        self.is_array = re.match(r"\[\s*(\{|\Z)", start) is not None
+        self.is_array = begins_array(start)
         keys: dict[str, None] = {}
         seen = 0
         for number, record in self._records():
@@ -78,19 +76,8 @@ class JsonRows:
     def _lines(self) -> Iterator[tuple[int, Any]]:
         number = 0
         with open_text(self.path, self.codec) as file:
-            while True:
-                try:
-                    line = file.readline(LINE_CHARACTERS + 1)
-                except UnicodeDecodeError as error:
-                    raise ValueError(broken_mark(self.path, error)) from None
-                if not line:
-                    return
+            while line := read_line(file, self.path):
                 number += 1
-                if len(line) > LINE_CHARACTERS:
-                    raise ValueError(
-                        f"line {number} of {self.path.name} has more than {LINE_CHARACTERS:,} characters: write one "
-                        "object a line"
-                    )
                 if not line.strip():
                     yield number, BLANK
                     continue
@@ -105,30 +92,4 @@ class JsonRows:
                     yield number, BadRow("JSON nested too deeply, or a number too long: write the text itself")
 
     def _array(self) -> Iterator[tuple[int, Any]]:
-        if (size := self.path.stat().st_size) > ARRAY_BYTES:
-            raise ValueError(
-                f"{self.path.name} is one JSON array of {size >> 20:,} MiB; at most {ARRAY_BYTES >> 20} MiB are read: "
-                "write one object a line (.jsonl)"
-            )
-        with open_text(self.path, self.codec) as file:
-            text = file.read()
-        if is_undecoded(text):
-            raise ValueError(f"{self.path.name} has bytes that are not {self.codec.upper()}: save it anew as UTF-8")
-        decoder, at, number = json.JSONDecoder(), text.index("[") + 1, 0
-        while True:
-            at = _BETWEEN.match(text, at).end()
-            if text.startswith("]", at):
-                return
-            number += 1
-            try:
-                record, at = decoder.raw_decode(text, at)
-            except json.JSONDecodeError as error:
-                raise ValueError(
-                    f"line {error.lineno} of {self.path.name} is not JSON ({error.msg}): correct it"
-                ) from None
-            except (RecursionError, ValueError):
-                raise ValueError(
-                    f"row {number} of {self.path.name} is JSON nested too deeply, or has a number too long: write "
-                    "the text itself"
-                ) from None
-            yield number, record
+        return array_rows(self.path, self.codec)

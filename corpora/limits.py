@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LINE_CHARACTERS = 8 << 20  # of one line, one cell, one text; the longest novels have 4 million
+from text_encoding import LINE_CHARACTERS  # noqa: F401  (one of the limits)
+
 COLUMNS = 10_000
 ROW_COST = 64  # what a row takes however short it is, in characters
 BASE = 64 << 20  # characters that a file of any size may hold

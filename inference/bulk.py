@@ -16,7 +16,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from io import RawIOBase
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,11 +25,6 @@ from command_line import one_line
 from inference.prediction import Prediction, shown_share
 from inference.rows import BadRow, Rows, Text
 from set_aside import SHOWN
-
-try:
-    import fcntl
-except ImportError:  # not on Windows, where no second process is noticed
-    fcntl = None
 
 OUTPUTS = (".jsonl", ".csv")
 WINDOW = 2048  # rows classified, written and recorded together
@@ -65,14 +59,15 @@ class Done:
 class BulkOutput:
     """A file that grows window by window and survives the death of its process.
 
+    Who makes one holds the file's name (:func:`output_folder.claimed_files`), so that no other process does.
+
     Args:
         path (Path): ``.jsonl`` or ``.csv``.
         identity (dict): what the results depend on; an unfinished file of another identity is not continued.
         overwrite (bool, optional): begin anew over a finished or unfinished file. (Default: ``False``)
 
     Raises:
-        ValueError: another ending, a finished file, an unfinished one of another input or model, or one that
-            another process is writing.
+        ValueError: another ending, a finished file, or an unfinished one of another input or model.
         FileNotFoundError: there is no folder to write to.
         OSError: the disk is full, or does not let us write.
     """
@@ -83,9 +78,9 @@ class BulkOutput:
         self.partial = path.with_name(path.name + ".partial")
         self.record = path.with_name(path.name + ".partial.json")
         with self._said("cannot be written"):
-            self._file = self._alone()
+            # Without a buffer, which closing would try to write once more to a full disk.
+            self._file = self.partial.open("ab", buffering=0)
             try:
-                check_output(path, overwrite)  # it may have been finished while we waited for nobody
                 self.done = Done() if overwrite else self._earlier()
                 if not self.done.bytes:
                     self._begin()
@@ -93,26 +88,6 @@ class BulkOutput:
             except BaseException:
                 self._file.close()
                 raise
-
-    def _alone(self) -> RawIOBase:
-        """The unfinished file, locked until it is closed or this process ends, however it ends."""
-        while True:
-            # Without a buffer, which closing would try to write once more to a full disk.
-            file = self.partial.open("ab", buffering=0)
-            if fcntl is None:
-                return file
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.close()
-                raise ValueError(
-                    f"another process is writing {self.path}: wait for it, or choose another --output"
-                ) from None
-            except OSError:  # a file system without locks
-                return file
-            if self.partial.exists() and os.path.samestat(os.fstat(file.fileno()), self.partial.stat()):
-                return file
-            file.close()  # finished and renamed by another process, between our opening and our locking
 
     def _begin(self) -> None:
         """Records the beginning, so that the file is known for ours from its first byte on."""
@@ -175,7 +150,7 @@ class BulkOutput:
             ) from error
 
     def close(self) -> None:
-        """Lets another process go on."""
+        """Lets go of the unfinished file."""
         self._file.close()
 
     def finish(self) -> None:

@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import run
+from command_line import run, user_path
+from output_folder import claimed_files
 from plain_text import terminal
 from set_aside import SHOWN, SetAside
 
@@ -49,11 +50,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--revision", help="branch, tag or commit of the Hub repository")
     parser.add_argument(
         "--input",
-        type=Path,
+        type=user_path,
         metavar="FILE",
         help="classify every row of this .csv, .tsv, .jsonl, .parquet or .txt file; of sounds, their names",
     )
-    parser.add_argument("--output", type=Path, metavar="OUT", help="where its labels go: .jsonl or .csv")
+    parser.add_argument("--output", type=user_path, metavar="OUT", help="where its labels go: .jsonl or .csv")
     parser.add_argument(
         "--text-column", help="column of --input to classify (default: recognised by its name)"
     )
@@ -124,27 +125,33 @@ def _bulk(options: argparse.Namespace) -> int:
     from inference import bulk
     from inference.rows import Rows
 
-    source, target = options.input.expanduser(), options.output.expanduser()
-    rows, column = Rows(source), None
-    bulk.check_output(target, options.overwrite, source)
+    rows, column = Rows(options.input), None
+    print(*map(terminal, rows.notes), sep="\n", end="\n" if rows.notes else "", file=sys.stderr)
+    bulk.check_output(options.output, options.overwrite, options.input)
     if rows.columns is not None:
         column = _column(rows, options.text_column)
     elif options.text_column:
         raise ValueError(f"{options.input} has no columns: leave out --text-column")
+    with claimed_files(output=options.output):
+        return _told(options.output, _classified(options, rows, column))
+
+
+def _classified(options: argparse.Namespace, rows: Rows, column: str | None) -> Done:
+    """Loads the model and classifies the rows that are left."""
+    from inference import bulk
+
     classifier = _load(options)
     from inference.export_folder import FILES
 
     parts = [name for name in FILES if name not in ("README.md", "parity.json")]
     output = bulk.BulkOutput(
-        target, bulk.identity_of(rows, column, classifier.export.path, parts), options.overwrite
+        options.output, bulk.identity_of(rows, column, classifier.export.path, parts), options.overwrite
     )
     if output.done.resumed_at:
         print(f"going on after {output.done.resumed_at} rows", file=sys.stderr)
     if classifier.export.task == "audio":
-        done = _with_bar(rows, column, _sound_files(classifier, source.parent), classifier, output, 32)
-    else:
-        done = _with_bar(rows, column, classifier.predict, classifier, output, bulk.WINDOW)
-    return _told(options.output, done)
+        return _with_bar(rows, column, _sound_files(classifier, rows.path.parent), classifier, output, 32)
+    return _with_bar(rows, column, classifier.predict, classifier, output, bulk.WINDOW)
 
 
 def _column(rows: Rows, wanted: str | None) -> str:
@@ -192,22 +199,30 @@ def _inputs(given: list[str]) -> Iterator[str]:
         if item != "-":
             yield item
             continue
-        for number, line in enumerate(sys.stdin.buffer):
-            text = (line.removeprefix(b"\xef\xbb\xbf") if not number else line).rstrip(b"\r\n")
-            if text.strip():
-                yield text.decode("utf-8", "surrogateescape")
+        yield from filter(str.strip, (line.rstrip("\r\n") for line in _standard_input()))
+
+
+def _standard_input() -> TextIO:
+    """Its lines as those of a file, whose byte order mark says how they are written."""
+    import io
+
+    from text_encoding import codec_of_mark
+
+    # As much as has come: more would wait for the next line.
+    codec = codec_of_mark(sys.stdin.buffer.peek(4)[:4]) or "utf-8"
+    return io.TextIOWrapper(sys.stdin.buffer, codec, "surrogateescape", newline="")
 
 
 def _texts(classifier: Any, texts: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
     """Each text and its prediction, or the reason why it has none."""
     from inference.bulk import apart
-    from inference.rows import UNDECODED
+    from text_encoding import is_undecoded
 
     def predict(window: list[str]) -> list[Prediction]:
         for text in window:
             if not text.strip():
                 raise ValueError("there is no text to classify.")
-            if UNDECODED.search(text):
+            if is_undecoded(text):
                 raise ValueError("it has bytes that are not UTF-8; save it as UTF-8.")
         return classifier.predict(window)
 

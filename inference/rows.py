@@ -6,30 +6,24 @@ breaks the file's format is given as a :class:`BadRow`; those after it are read.
 
 from __future__ import annotations
 
-import codecs
-import csv
 import json
-import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt")
-CELL_CHARACTERS = 16 << 20  # a longer cell is a quotation mark that never closes, not a text
+from json_array import array_rows, begins_array
+from separated_values import BrokenRow, SeparatedValues
+from text_encoding import broken_mark, find_encoding, is_undecoded, open_text, read_line
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".txt")
+SEPARATED = (".csv", ".tsv")
+LOOKED_AT = 1000  # objects whose keys are the columns
 PARQUET_ROWS = 1024
 ROW_COST = 64  # characters that a row takes however short its text is
 PARQUET_BASE = 64 << 20  # characters that Parquet of any size may hold, and beyond that a byte of it:
 PARQUET_EXPANSION = 100  # compressed text has 3 to 20
-_MARKS = (  # the longer first: UTF-32's begins with UTF-16's
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_SEPARATOR_SAID = re.compile(r"\"?sep=(.)\"?\r?\n?\Z", re.IGNORECASE)  # Excel's way to name it, before the header
-UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that is not UTF-8, as "surrogateescape" keeps it
 
 
 class BadRow(str):
@@ -38,6 +32,7 @@ class BadRow(str):
 
 Text = str | BadRow | None
 
+
 class Rows:
     """A file's rows, read when they are iterated.
 
@@ -45,8 +40,8 @@ class Rows:
         path (Path): a file with one of :data:`SUFFIXES`.
 
     Attributes:
-        columns (list of str or None): the table's columns; None for plain lines. Of JSON lines, those of the
-            first object.
+        columns (list of str or None): the table's columns; None for plain lines. Of JSON, those of the first objects.
+        notes (list of str): announcements.
         total (int): what :attr:`position` reaches: bytes, or rows of Parquet.
         position (int): how far the reading is.
 
@@ -65,6 +60,7 @@ class Rows:
         if not (size := path.stat().st_size):
             raise ValueError(f"{path} is empty: choose a file with at least one row")
         self.columns: list[str] | None = None
+        self.notes: list[str] = []
         if self.suffix == ".parquet":
             file = self._parquet()
             self.columns, self.total = file.schema_arrow.names, file.metadata.num_rows
@@ -77,10 +73,12 @@ class Rows:
                 )
             return
         self.total = size
-        if self.suffix != ".txt":
-            with self._open() as file:
-                found = self._header(file)
-            self.columns = found
+        self.codec, self.notes = find_encoding(path)
+        self.is_array = self.suffix not in (*SEPARATED, ".txt") and begins_array(self._start())
+        if self.suffix in SEPARATED:
+            self.columns = self._header()
+        elif self.suffix != ".txt":
+            self.columns = self._keys()
 
     def read(self, column: str | None = None) -> Iterator[tuple[int, Text]]:
         """Each row's number and text, None where its cell is empty; rows that are blank as a whole are left out.
@@ -98,111 +96,86 @@ class Rows:
         if self.suffix == ".parquet":
             yield from self._parquet_rows(column)
             return
-        number = 0
-        with self._open() as file:
-            pairs = self._separated(file, column) if self.suffix in (".csv", ".tsv") else self._lines(file)
-            try:
-                for number, value in pairs:
-                    self.position = file.buffer.tell()
-                    if self.suffix in (".jsonl", ".ndjson") and not isinstance(value, BadRow):
-                        value = _json_object(value)
-                        value = value.get(column) if isinstance(value, dict) else value
-                    elif isinstance(value, str) and not value.isascii() and UNDECODED.search(value):
-                        value = BadRow("it has bytes that are not UTF-8; save the file anew as UTF-8")
-                    yield number, as_text(value)
-            except UnicodeDecodeError as error:
-                raise ValueError(
-                    f"{self.path} is not {error.encoding} somewhere after row {number}: save it anew as UTF-8"
-                ) from None
+        if self.suffix in SEPARATED:
+            pairs = self._separated(column)
+        elif self.suffix == ".txt":
+            pairs = self._lines()
+        else:
+            pairs = ((n, o.get(column) if isinstance(o, dict) else o) for n, o in self._objects())
+        for number, value in pairs:
+            yield number, as_text(value)
         self.position = self.total
 
-    def _open(self) -> TextIO:
-        with self.path.open("rb") as file:
-            start = file.read(4096)
-        codec = next((codec for mark, codec in _MARKS if start.startswith(mark)), "utf-8")
-        utf8 = codec.startswith("utf-8")
-        if utf8 and b"\0" in start:
-            raise ValueError(f"{self.path} is not a text file, or UTF-16 without a mark: save it as UTF-8")
-        # Lines end at \n alone: other line breaks may stand inside a cell or a JSON string.
-        newline = "" if self.suffix in (".csv", ".tsv") else "\n"
-        return self.path.open(encoding=codec, errors="surrogateescape" if utf8 else "strict", newline=newline)
-
-    def _header(self, file: TextIO) -> list[str]:
+    def _start(self) -> str:
         try:
-            if self.suffix in (".csv", ".tsv"):
-                columns = next(self._records(file))[1]
-            else:
-                objects = (line if isinstance(line, BadRow) else _json_object(line) for _, line in self._lines(file))
-                first = next(objects)
-                columns = next((list(found) for found in (first, *objects) if isinstance(found, dict)), first)
-        except StopIteration:
-            raise ValueError(f"{self.path} is empty: choose a file with at least one row") from None
+            with open_text(self.path, self.codec) as file:
+                return file.read(4096)
         except UnicodeDecodeError as error:
-            raise ValueError(f"{self.path} is not {error.encoding}: save it anew as UTF-8") from None
-        if isinstance(columns, BadRow):
-            raise ValueError(f"row 1 of {self.path} names no columns: {columns}")
-        if any(UNDECODED.search(name) for name in columns):
-            raise ValueError(f"{self.path} is not utf-8: save it anew as UTF-8")
-        columns = [name.strip() for name in columns] if self.suffix in (".csv", ".tsv") else columns
+            raise ValueError(broken_mark(self.path, error)) from None
+
+    def _keys(self) -> list[str]:
+        """The keys of the first objects."""
+        first = next(self._objects(), None)
+        objects = islice((found for _, found in self._objects() if isinstance(found, dict)), LOOKED_AT)
+        columns = list(dict.fromkeys(key for found in objects for key in found))
+        if first is None:
+            raise ValueError(f"{self.path} is empty: choose a file with at least one row")
+        if not columns:
+            reason = first[1] if isinstance(first[1], BadRow) else 'an object without a column; write {"text": ...}'
+            raise ValueError(f"row {first[0]} of {self.path} names no columns: {reason}")
+        return columns
+
+    def _header(self) -> list[str]:
+        self.values = SeparatedValues(self.path, self.codec)
+        self.values.settle_quoting()
+        self.notes += self.values.notes
+        with self.values.lines() as lines:
+            cells = next(self.values.records(lines), (1, []))[1]
+        if isinstance(cells, BrokenRow):
+            raise ValueError(f"row 1 of {self.path} names no columns: {cells}")
+        columns = [name.strip().strip("\ufeff") for name in cells]
+        if not any(columns):
+            raise ValueError(f"{self.path} names no columns in its first row: write them there")
+        if any(is_undecoded(name) for name in columns):
+            raise ValueError(f"{self.path} is not {self.codec}: save it anew as UTF-8")
         twice = [name for name, count in Counter(columns).items() if count > 1]
         if twice:
             raise ValueError(f"{self.path} has two columns named {min(twice)!r}: rename one")
         return columns
 
-    def _records(self, file: TextIO) -> Iterator[tuple[int, list[str] | BadRow]]:
-        """Each row of cells and its number, the header's being 1."""
-        csv.field_size_limit(CELL_CHARACTERS)
-        lines = _Lines(file)
-        first = next(lines, "")
-        usual = "\t" if self.suffix == ".tsv" else ","
-        if said := _SEPARATOR_SAID.match(first):
-            separator = said[1]
-        else:
-            separator = usual if usual in first else next((mark for mark in "\t;|" if mark in first), usual)
-            lines.again.append(first)
-        quoting = csv.QUOTE_NONE if separator == "\t" and not self._quoted() else csv.QUOTE_MINIMAL
-        # Strict: an unclosed quotation mark would swallow the rest of the file into one text.
-        reader = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
-        number = 0
-        while True:
-            lines.row.clear()
-            number += 1
-            try:
-                yield number, next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield number, BadRow(
-                    f"a quotation mark does not close its text ({error}); double those inside quoted texts"
-                )
-                lines.again.extendleft(reversed(lines.row[1:]))
-
-    def _quoted(self) -> bool:
-        """Whether a tab-separated file keeps the rules of quoting; many are written without any."""
-        with self._open() as file:
-            try:
-                for _ in csv.reader(file, delimiter="\t", strict=True):
-                    pass
-            except csv.Error:
-                return False
-        return True
-
-    def _separated(self, file: TextIO, column: str | None) -> Iterator[tuple[int, Any]]:
+    def _separated(self, column: str | None) -> Iterator[tuple[int, Any]]:
         place, width = (self.columns or []).index(column), len(self.columns or [])
-        for number, cells in self._records(file):
-            if number == 1 or not cells:
-                continue
-            if isinstance(cells, BadRow):
-                yield number, cells
-            elif any(cell.strip() for cell in cells[width:]):
-                yield number, BadRow(
-                    f"it has {len(cells)} cells and the header {width}; put the text in quotation marks"
-                )
-            else:
-                yield number, cells[place] if place < len(cells) else None
+        with self.values.lines() as lines:
+            for number, cells in self.values.records(lines, blanks=True):
+                self.position = lines.file.buffer.tell()
+                if number == 1 or not cells:
+                    continue
+                if isinstance(cells, BrokenRow):
+                    yield number, BadRow(cells)
+                elif any(cell.strip() for cell in cells[width:]):
+                    yield number, BadRow(
+                        f"it has {len(cells)} cells and the header {width}; put the text in quotation marks"
+                    )
+                elif place >= len(cells):
+                    yield number, BadRow(f"it has {len(cells)} cells and the header {width}; fill in the text")
+                else:
+                    yield number, _checked(cells[place], self.codec)
 
-    def _lines(self, file: TextIO) -> Iterator[tuple[int, str]]:
-        return ((number, line.rstrip("\r\n")) for number, line in enumerate(file, start=1) if line.strip())
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        number = 0
+        with open_text(self.path, self.codec) as file:
+            while line := read_line(file, self.path):
+                number += 1
+                self.position = file.buffer.tell()
+                if line.strip():
+                    yield number, _checked(line.rstrip("\r\n"), self.codec)
+
+    def _objects(self) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+        if self.is_array:
+            yield from ((number, _object(found)) for number, found in array_rows(self.path, self.codec))
+            return
+        for number, line in self._lines():
+            yield number, line if isinstance(line, BadRow) else _json_object(line)
 
     def _parquet(self, column: str | None = None) -> Any:
         try:
@@ -228,7 +201,9 @@ class Rows:
         with self._parquet(column) as file:
             for batch in file.iter_batches(PARQUET_ROWS, columns=[column], use_threads=False):
                 cells = batch.column(0)
-                different = cells.dictionary.to_pylist() if hasattr(cells, "dictionary") else None
+                different = None
+                if hasattr(cells, "dictionary"):
+                    different = [_decoded(v) if isinstance(v, bytes) else v for v in cells.dictionary.to_pylist()]
                 for value in (cells if different is None else cells.indices).to_pylist():
                     self.position += 1
                     value = value if different is None or value is None else different[value]
@@ -241,23 +216,21 @@ class Rows:
                     yield self.position, as_text(value)
 
 
-class _Lines:
-    """A file's lines; those of the row at hand can be given once more."""
+def _decoded(value: bytes) -> str | BadRow:
+    """A text that its writer did not mark as one."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return BadRow("it holds bytes that are not UTF-8; write the text itself")
 
-    def __init__(self, file: TextIO):
-        self.file = file
-        self.row: list[str] = []
-        self.again: deque[str] = deque()
 
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self.again.popleft() if self.again else self.file.readline()
-        if not line:
-            raise StopIteration
-        self.row.append(line)
-        return line
+def _checked(text: str, codec: str) -> str | BadRow:
+    """A text, or what is wrong with its letters."""
+    if is_undecoded(text):
+        return BadRow(f"it has bytes that are not {codec.upper()}; save the file anew as UTF-8")
+    if "\0" in text:
+        return BadRow("it has a NUL character, which no text has; remove it")
+    return text
 
 
 def as_text(value: Any) -> Text:
@@ -272,12 +245,13 @@ def as_text(value: Any) -> Text:
 
 
 def _json_object(line: str) -> dict[str, Any] | BadRow:
-    if UNDECODED.search(line):
-        return BadRow("it has bytes that are not UTF-8; save the file anew as UTF-8")
     try:
-        found = json.loads(line)
+        return _object(json.loads(line))
     except json.JSONDecodeError as error:
         return BadRow(f"it is not JSON ({error.msg}); write one object a line")
     except (RecursionError, ValueError):
         return BadRow("its JSON is nested too deeply, or has a number too long; write the text itself")
+
+
+def _object(found: Any) -> dict[str, Any] | BadRow:
     return found if isinstance(found, dict) else BadRow('it is not an object; write {"text": ...}')

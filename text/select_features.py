@@ -19,8 +19,8 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from atomic import write_text
-from command_line import check_writable, run
-from output_folder import claimed, destination
+from command_line import check_writable, run, user_path
+from output_folder import claimed, claimed_files, destination
 from plain_text import lines_of, terminal
 from set_aside import SetAside
 
@@ -54,10 +54,10 @@ def parser() -> argparse.ArgumentParser:
     columns.add_argument("--ngrams", default="1-1", metavar="N-M", help="runs of words (default: 1-1)")
     columns.add_argument("--min-df", default="2", help="fewest documents of a word, or a fraction (default: 2)")
     columns.add_argument("--max-df", default="1.0", help="largest fraction, or number (default: 1.0)")
-    columns.add_argument("--vocabulary", type=Path, metavar="FILE", help="use these words, one a line")
+    columns.add_argument("--vocabulary", type=user_path, metavar="FILE", help="use these words, one a line")
     made.add_argument("--save", type=Path, metavar="FOLDER", help="keep the recommended model, for predict.py")
-    made.add_argument("--json", type=Path, help="write the results here")
-    made.add_argument("--html", type=Path, help="write a report with the curves here")
+    made.add_argument("--json", type=user_path, help="write the results here")
+    made.add_argument("--html", type=user_path, help="write a report with the curves here")
     made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
     return made
 
@@ -69,8 +69,6 @@ def main(argv: list[str]) -> int:
     ks = _ks(arguments.k)
     if arguments.folds < 2:
         raise ValueError(f"--folds {arguments.folds}: at least 2 are needed.")
-    words, vocabulary = _word_settings(arguments), _vocabulary(arguments)
-    words.check()
     for path in (arguments.json, arguments.html):
         check_writable(path, arguments.dataset, arguments.vocabulary)
     with ExitStack() as held:
@@ -79,6 +77,9 @@ def main(argv: list[str]) -> int:
             if arguments.save.exists():
                 raise ValueError(f"--save {arguments.save}: it exists; give a new folder.")
             held.enter_context(claimed(arguments.save, "--save"))
+        held.enter_context(claimed_files(json=arguments.json, html=arguments.html))
+        words, vocabulary = _word_settings(arguments), _vocabulary(arguments)  # loads libraries
+        words.check()
         return _study(arguments, scorers, ks, words, vocabulary)
 
 

@@ -18,7 +18,8 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from atomic import write_text
-from command_line import check_writable, one_line, run
+from command_line import check_writable, one_line, run, user_path
+from output_folder import claimed_files
 from plain_text import terminal
 from set_aside import SetAside
 from topics.fit import MODELS, USES_EMBEDDINGS
@@ -52,8 +53,8 @@ def parser() -> argparse.ArgumentParser:
         default=128,
         help="tokens of a document that are embedded (default: 128)",
     )
-    made.add_argument("--json", type=Path, help="write the results here")
-    made.add_argument("--html", type=Path, help="write an interactive report here")
+    made.add_argument("--json", type=user_path, help="write the results here")
+    made.add_argument("--html", type=user_path, help="write an interactive report here")
     made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
     return made
 
@@ -69,14 +70,15 @@ def main(argv: list[str]) -> int:
         raise ValueError(f"--top {arguments.top}: coherence needs at least 2 words.")
     for path in (arguments.json, arguments.html):
         check_writable(path, arguments.corpus)
-    name, documents, labels, notes, rows_aside = _read(arguments)
-    from topics.documents import check_enough, encodable
+    with claimed_files(json=arguments.json, html=arguments.html):
+        name, documents, labels, notes, rows_aside = _read(arguments)
+        from topics.documents import check_enough, encodable
 
-    documents = [encodable(text) for text in documents]
-    labels = labels and [encodable(label) for label in labels]
-    check_enough(sum(1 for text in documents if text.strip()), wanted or 2)
-    code = _compare(arguments, models, wanted, terminal(name), documents, labels, notes)
-    return max(code, rows_aside.tell())
+        documents = [encodable(text) for text in documents]
+        labels = labels and [encodable(label) for label in labels]
+        check_enough(sum(1 for text in documents if text.strip()), wanted or 2)
+        code = _compare(arguments, models, wanted, terminal(name), documents, labels, notes)
+        return max(code, rows_aside.tell())
 
 
 def _compare(

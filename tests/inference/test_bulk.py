@@ -170,13 +170,14 @@ def test_an_unfinished_file_of_another_input_is_not_continued(tmp_path):
         ("a.csv", b'text\nfine\n"never closed\nand on\n', "quotation mark", ["fine", "and on"]),
         ("a.csv", b'text\nfine\n"closed" late\nand on\n', "quotation mark", ["fine", "and on"]),
         ("a.csv", b"text\none, two\nthree\n", "2 cells", ["three"]),
-        ("a.csv", b"text,n\nfine,1\n\xff\xfe,2\nand on,\xff\n", "not UTF-8", ["fine", "and on"]),
+        ("a.csv", "text,n\nfün,1\n".encode() + b"\xff\xfe,2\nand on,\xff\n", "not UTF-8", ["fün", "and on"]),
         ("a.jsonl", b'{"text": "a"}\n{"text": \n{"text": "b"}\n', "is not JSON", ["a", "b"]),
         ("a.jsonl", b'{"text": "a"}\n[1]\n{"text": "b"}\n', "is not an object", ["a", "b"]),
         ("a.jsonl", b'{"text": "a"}\n' + b"[" * 100_000 + b'\n{"text": "b"}\n', "nested too deeply", ["a", "b"]),
         ("a.jsonl", b'{"text": ["a"]}\n{"text": "b"}\n', "holds list", ["b"]),
         ("a.jsonl", b'not JSON\n{"text": "b"}\n', "is not JSON", ["b"]),
-        ("a.txt", b"fine\n\xe9t\xe9\nand on\n", "not UTF-8", ["fine", "and on"]),
+        ("a.txt", "fün\n".encode() + b"\xe9t\xe9\nand on\n", "not UTF-8", ["fün", "and on"]),
+        ("a.txt", b"fine\r" + b"x" * 5000 + b"\0y\rand on\r", "NUL", ["fine", "and on"]),
     ],
 )
 def test_a_broken_row_takes_no_other_with_it(tmp_path, name, content, words, others):
@@ -242,19 +243,6 @@ def test_lines_of_a_file_end_where_its_lines_do(case_inputs):
     assert len(list(Rows(case_inputs / "lines.txt").read())) == 48
 
 
-def test_one_process_at_a_time_writes_an_output(tmp_path):
-    source = write(tmp_path / "data.csv", [f"text {i}" for i in range(6)])
-
-    def second(texts):
-        with pytest.raises(ValueError, match="another process is writing"):
-            classify(source, tmp_path / "out.csv")
-        with pytest.raises(ValueError, match="another process is writing"):
-            classify(source, tmp_path / "out.csv", overwrite=True)
-        return fake_predict(texts)
-
-    assert classify(source, tmp_path / "out.csv", predict=second).rows == 6
-
-
 def test_a_full_disk_is_a_sentence_and_the_next_run_goes_on(tmp_path):
     source = write(tmp_path / "data.csv", [f"text {i} " + "x" * 90 for i in range(400)])
     program = f"""
@@ -282,7 +270,10 @@ sys.exit(command_line.run(run, []))
     [
         ("a.csv", b"text,text\na,b\n", "two columns named 'text'"),
         ("a.csv", b'"text', "row 1 .* names no columns"),
-        ("a.csv", b"t\xe9xt\na\n", "is not utf-8"),
+        ("a.csv", "\n,\n".encode("utf-16"), "names no columns"),
+        ("a.csv", b"text\n" + b"x" * ((8 << 20) + 1), "a line of more than 8,388,608 characters"),
+        ("a.txt", b"y\n" + b"x" * ((8 << 20) + 1), "a line of more than 8,388,608 characters"),
+        ("a.jsonl", b'{"text": 1}\n' + b" " * ((8 << 20) + 1), "a line of more than 8,388,608 characters"),
         ("a.txt", b"a\0b", "is not a text file"),
         ("a.txt", b"", "is empty"),
         ("a.jsonl", b"\n\n", "is empty"),
