@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,9 @@ def write_text(target: Path, text: str) -> None:
 
 
 @contextmanager
-def new_folder(target: Path, kind: str | None = None, replace: bool = False) -> Iterator[Path]:
+def new_folder(
+    target: Path, kind: str | None = None, replace: bool = False, within_ours: bool = False
+) -> Iterator[Path]:
     """Yields a temporary folder beside ``target`` that takes its name when the block ends without an error.
 
     Args:
@@ -57,6 +60,7 @@ def new_folder(target: Path, kind: str | None = None, replace: bool = False) -> 
         kind (str, optional): of the record that is written into it, see :mod:`ownership`. (Default: no record)
         replace (bool, optional): an older folder of that name goes, last. Otherwise, when another process
             finished the same folder in the meantime, its result stays and ours is dropped. (Default: ``False``)
+        within_ours (bool, optional): see :func:`appear`. (Default: ``False``)
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with temporary_folder(target.parent, target.name) as folder:
@@ -66,7 +70,7 @@ def new_folder(target: Path, kind: str | None = None, replace: bool = False) -> 
         if kind is not None:
             ownership.record(new, kind)
         if replace:
-            appear(new, target)
+            appear(new, target, within_ours)
             return
         try:
             new.rename(target)
@@ -75,26 +79,24 @@ def new_folder(target: Path, kind: str | None = None, replace: bool = False) -> 
                 raise
 
 
-def appear(folder: Path, target: Path) -> None:
+def appear(folder: Path, target: Path, within_ours: bool = False) -> None:
     """Lets a finished folder appear under its name by renaming; an older one of that name goes last.
 
-    A kill in between loses nothing: :func:`tidy` puts the older one back, or finishes its removal.
+    A kill, an error or an interruption in between loses nothing: the older one is put back, or its removal finished,
+    when the block below ends, however it ends, or by :func:`tidy`.
 
     Args:
         folder (Path): the finished one, on the same file system.
         target (Path): its name. What is not ours in an older folder there is kept, beside it.
+        within_ours (bool, optional): the older one lies in a folder of ours, such as the cache or an unfinished run,
+            so it goes with all that is in it. (Default: ``False``)
     """
     if not os.path.lexists(target):
         os.rename(folder, target)
         return
-    with temporary_folder(target.parent, target.name, aside=target.name) as aside:
+    with temporary_folder(target.parent, target.name, aside=target.name, within_ours=within_ours) as aside:
         os.rename(target, aside / OLD)
-        try:
-            os.rename(folder, target)
-        except OSError:
-            os.rename(aside / OLD, target)
-            raise
-        _remove_old(aside, target)
+        os.rename(folder, target)
 
 
 @contextmanager
@@ -111,8 +113,13 @@ def temporary_folder(parent: Path, name: str, **facts: Any) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        with contextlib.suppress(OSError):
+        try:
+            _settle_old(folder, facts)
             drop(folder)
+        except OSError as error:
+            if (folder / OLD).is_dir():
+                told = f"cannot be taken away yet ({error.strerror or error}); the next command here tries again"
+                print(f"note: {folder / OLD}, an older {name}, {told}", file=sys.stderr)
         unlock(descriptor)
 
 
@@ -144,18 +151,13 @@ def _tidy_one(folder: Path) -> None:
         return
     descriptor = os.open(marker, os.O_RDWR)
     try:
-        if not lock(descriptor, marker):
+        # Without locks nobody can tell whether its maker lives: a leftover costs less than what is under way.
+        if not lock(descriptor, marker, without_locks=False):
             return
         facts = _facts(marker)
         if facts is None:  # not what we write
             return
-        aside = facts.get("aside")
-        if isinstance(aside, str) and (folder / OLD).is_dir():
-            target = folder.parent / aside
-            if not os.path.lexists(target):
-                os.rename(folder / OLD, target)
-            else:
-                _remove_old(folder, target)
+        _settle_old(folder, facts)
         drop(folder)
     finally:
         unlock(descriptor)
@@ -172,9 +174,22 @@ def drop(folder: Path, last: str = MARKER) -> None:
     folder.rmdir()
 
 
-def _remove_old(aside: Path, target: Path) -> None:
+def _settle_old(folder: Path, facts: dict[str, Any]) -> None:
+    """Puts back what was renamed aside, or removes it where its successor is in its place."""
+    aside, old = facts.get("aside"), folder / OLD
+    if not isinstance(aside, str) or not old.is_dir():
+        return
+    target = folder.parent / aside
+    if not os.path.lexists(target):
+        os.rename(old, target)
+    elif facts.get("within_ours") is True:
+        shutil.rmtree(old)
+    else:
+        _remove_old(old, target)
+
+
+def _remove_old(old: Path, target: Path) -> None:
     """Removes a folder that was replaced; what came into it while its successor was made is not ours to delete."""
-    old = aside / OLD
     if not ownership.remove(old):
         return
     number = 1
@@ -210,12 +225,13 @@ def _facts(marker: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and "pid" in content else None
 
 
-def lock(descriptor: int, path: Path) -> bool:
+def lock(descriptor: int, path: Path, without_locks: bool = True) -> bool:
     """Locks an open file until :func:`unlock` or the end of this process.
 
     Args:
         descriptor (int): the open file; a forked child gives up its share of the lock.
         path (Path): its name.
+        without_locks (bool, optional): the answer on a file system that has none. (Default: ``True``: work goes on)
 
     Returns:
         bool: False if another one holds it, or the name stands for another file by now.
@@ -225,7 +241,8 @@ def lock(descriptor: int, path: Path) -> bool:
     except BlockingIOError:
         return False
     except OSError:  # a file system without locks
-        pass
+        if not without_locks:
+            return False
     try:
         same = os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:

@@ -101,7 +101,7 @@ class KeepBest(TrainerCallback):
         self.folder, self.averaged, self.last = folder, averaged, last
         self.fresh = folder.with_name(f"{folder.name}.new")
         if is_main() and (self.fresh / METRICS).is_file():
-            appear(self.fresh, self.folder)  # they were whole when the run was killed
+            appear(self.fresh, self.folder, within_ours=True)  # they were whole when the run was killed
 
     def best(self) -> dict[str, float] | None:
         """The best validation metrics so far."""
@@ -135,7 +135,7 @@ class KeepBest(TrainerCallback):
         save_weights(model, self.fresh)
         record = {**now, "highest_accuracy": highest, "step": state.global_step, "epoch": state.epoch}
         write_json(self.fresh / METRICS, record)  # last: weights with their metrics are whole
-        appear(self.fresh, self.folder)
+        appear(self.fresh, self.folder, within_ours=True)
 
 
 def standard_error(accuracy: float, examples: int) -> float:

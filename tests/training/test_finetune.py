@@ -183,6 +183,7 @@ def test_which_weights_are_kept(tmp_path, tiny_bert, averaged, last, kept):
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.add_(1.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["best"], "those it replaced are gone"
     load_weights(model, keeper.folder)
     assert all(torch.equal(value, weights[kept][name]) for name, value in model.state_dict().items())
     assert keeper.best()["accuracy"] == kept and keeper.best()["highest_accuracy"] == 0.8
