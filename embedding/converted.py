@@ -13,14 +13,14 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from atomic import new_folder
+from atomic import SUFFIX, new_folder
 from cache import cache_folder
 from embedding.convert import CANNOT_WRITE
 from embedding.source import Source
 
 VERSION = 1  # raised when converted encoders differ from those of an earlier version
 FILES = ("model.xml", "model.bin", "tokenizer.json", "embedding.json")
-STALE = 3600  # seconds after which a half-made folder belongs to no living conversion
+STALE = 3600  # seconds after which a half-made folder of commit 8fe415f, which locked none, is a leftover
 
 _lock = threading.Lock()  # two threads that ask for one encoder convert it once
 _temporary: dict[str, tempfile.TemporaryDirectory] = {}  # conversions that no cache could take, until the process ends
@@ -59,7 +59,7 @@ def _convert(source: Source, precision: str, folder: Path) -> Path:
     """The folder that took the conversion: the cache's, else one that lives as long as this process."""
     try:
         _tidy(folder)
-        with new_folder(folder, replace=folder.exists()) as temporary:
+        with new_folder(folder, replace=folder.exists(), within_ours=True) as temporary:
             _run(source, precision, temporary)
         return folder
     except OSError as error:
@@ -104,8 +104,8 @@ def _read(folder: Path) -> dict[str, Any] | None:
 
 
 def _tidy(folder: Path) -> None:
-    """Removes what conversions of this encoder left that were killed."""
+    """Removes what conversions of this encoder by commit 8fe415f left that were killed; ours are :mod:`atomic`'s."""
     for left in folder.parent.glob(f".{folder.name}.*"):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > STALE:
+            if left.suffix != SUFFIX and time.time() - left.stat().st_mtime > STALE:
                 rmtree(left, ignore_errors=True)

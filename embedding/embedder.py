@@ -26,7 +26,6 @@ TOKENIZED_AT_ONCE = 4096  # texts whose ids are in memory at a time
 SEQUENCE_LENGTH = (
     128  # tokens; what MiniLM was trained on, and twice as fast on long texts as its limit of 256
 )
-CHARACTERS_A_TOKEN = 32  # a text is cut here before it is tokenized: 1 MB of text costs as much as a page
 VECTOR_CACHE_BYTES = 4 * 2**30
 
 
@@ -72,8 +71,8 @@ class Embedder:
 
     @property
     def name(self) -> str:
-        """The encoder and its precision, as shown to a user."""
-        return f"{self.source.name} ({self.precision})"
+        """The encoder and its precision, for reports that are handed on."""
+        return f"{self.source.shown} ({self.precision})"
 
     def encode(self, texts: list[str], progress: Progress | None = None) -> Any:
         """Computes the vectors, or reads them from the cache when the same texts were encoded before.
@@ -146,13 +145,12 @@ class Embedder:
 
         from tokenization import batches_by_length
 
-        limit = self.sequence_length * CHARACTERS_A_TOKEN
         # The longest go first, so that memory does not grow late and the last requests, which not all streams
         # share, are short.
         order = np.argsort([-len(text) for text in texts], kind="stable")
         for start in range(0, len(texts), TOKENIZED_AT_ONCE):
             rows = order[start : start + TOKENIZED_AT_ONCE]
-            encoded = self._tokenizer.encode([texts[row][:limit] for row in rows])
+            encoded = self._tokenizer.encode([texts[row] for row in rows])
             for chosen in batches_by_length(encoded, BATCH_TOKENS):
                 yield rows[chosen], self._tokenizer.pad([encoded[item] for item in chosen], names=INPUTS)
 

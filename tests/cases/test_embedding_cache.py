@@ -12,6 +12,7 @@ import threading
 import numpy as np
 import pytest
 
+from atomic import temporary_folder
 from cache import cache_folder
 from embedding import Embedder
 from embedding import converted as conversion
@@ -112,6 +113,7 @@ def test_a_broken_converted_encoder_is_converted_again(conversions, name, conten
         path.write_bytes(content)
     assert Embedder().encode(["a river"]).shape == (1, 384)
     assert len(conversions) == 2
+    assert [folder.name for folder in path.parents[1].iterdir()] == [path.parent.name], "the broken one is gone"
 
 
 @pytest.mark.case("L20")
@@ -136,9 +138,25 @@ def test_what_a_killed_conversion_left_is_removed(conversions, tmp_path):
     old, young = folder / f".{name}.old", folder / f".{name}.young"
     for left in (old, young):
         left.mkdir(parents=True)
-    os.utime(old, (0, 0))
-    Embedder()
+    with temporary_folder(folder, name) as slow:  # a conversion that takes longer than a leftover may lie about
+        for left in (old, slow):
+            os.utime(left, (0, 0))
+        Embedder()
+        assert slow.exists()
     assert not old.exists() and young.exists()  # the young one may be another process's
+
+
+def test_a_text_that_begins_with_a_page_of_blanks_is_read(conversions):
+    plain, after_blanks = Embedder().encode(["the river rose", " \n" * 5000 + "the river rose"])
+    np.testing.assert_allclose(after_blanks, plain, atol=1e-3)
+
+
+def test_an_encoder_of_ones_own_is_called_by_its_folder_where_reports_name_it(conversions, tmp_path):
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    assert Embedder(str(folder)).name == "encoder (int8)"
+    assert Embedder().name == "sentence-transformers/all-MiniLM-L6-v2 (int8)"
 
 
 def test_two_threads_convert_once(conversions):
