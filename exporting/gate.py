@@ -60,7 +60,8 @@ def choose(
     )
     part = corpus.validation
     source.write_rest(workspace / "fp32")
-    original = _logits(workspace / "fp32", part.inputs, source)
+    given = source.read(part.inputs)
+    original = _logits(workspace / "fp32", given)
     _check_conversion(source, original, part.inputs)
     yardstick = Yardstick(part.inputs, part.labels, original, bounds)
     attempts: list[dict[str, Any]] = []
@@ -70,8 +71,8 @@ def choose(
         attempt = {"method": method, "part": "validation", "passed": False}
         try:
             _make(source, corpus, workspace, method, calibration, yardstick)
-            scores = parity.compare(original, _logits(folder, part.inputs, source), np.asarray(part.labels))
-            measured = {**sizes(folder), **_speed(folder, part.inputs, source)}
+            scores = parity.compare(original, _logits(folder, given), np.asarray(part.labels))
+            measured = {**sizes(folder), **_speed(folder, given, source)}
         except Exception as error:  # whatever a library cannot do, the next method may
             attempts.append({**attempt, "error": one_line(error)})
             print(f"{method} failed: {attempts[-1]['error']}", flush=True)
@@ -128,8 +129,8 @@ def _shift_scores(source: Any, original: Path, folder: Path, method: str, inputs
     """Makes the mean scores of a quantized export those of the original again, on training data."""
     import openvino
 
-    seen = random.Random(1).sample(inputs, min(SHIFT_SAMPLES, len(inputs)))
-    shift = fit_shift(_logits(original, seen, source), _logits(folder, seen, source))
+    seen = source.read(random.Random(1).sample(inputs, min(SHIFT_SAMPLES, len(inputs))))
+    shift = fit_shift(_logits(original, seen), _logits(folder, seen))
     graph = openvino.Core().read_model(folder / MODEL)
     shifted = folder / "shifted"
     shifted.mkdir()
@@ -157,16 +158,16 @@ def prove(source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, bounds
         RuntimeError: the export loses more than ``bounds.max_drop`` on the test part.
     """
     part = corpus.test
-    export = _logits(chosen.folder, part.inputs, source)
+    given = source.read(part.inputs)
+    export = _logits(chosen.folder, given)
     scores = parity.compare(original, export, np.asarray(part.labels))
     passed = parity.passes(scores["original_accuracy"], scores["export_accuracy"], bounds.max_drop)
-    measured = {**sizes(chosen.folder), **_speed(chosen.folder, part.inputs, source)}
+    measured = {**sizes(chosen.folder), **_speed(chosen.folder, given, source)}
     last = {"method": chosen.method, "part": "test", "passed": passed, **scores, **measured}
     _note_too_few(last, bounds)
     attempts = [*chosen.attempts, last]
     if not passed:
         raise failed(source, attempts, bounds)
-    given = part.inputs if source.run.task == "text" else source.read(part.inputs)
     result = {
         "method": chosen.method,
         "original": {
@@ -209,9 +210,10 @@ def runtime(task: str) -> dict[str, Any]:
         task (str): ``text`` or ``audio``.
     """
     from exporting.card_usage import runtime_versions
+    from processor import processor_name
     from thread_counts import threads
 
-    return {"cpu": instruction_sets.processor(), "threads": threads(), "versions": runtime_versions(task)}
+    return {"cpu": processor_name(), "threads": threads(), "versions": runtime_versions(task)}
 
 
 def sizes(folder: Path) -> dict[str, int]:
@@ -223,13 +225,12 @@ def sizes(folder: Path) -> dict[str, int]:
     }
 
 
-def _logits(folder: Path, inputs: list, source: Any) -> np.ndarray:
+def _logits(folder: Path, given: list) -> np.ndarray:
     import inference
 
     # The very code that users run judges the export.
-    return inference.load(folder).logits(inputs if source.run.task == "text" else source.read(inputs))
+    return inference.load(folder).logits(given)
 
 
-def _speed(folder: Path, inputs: list, source: Any) -> dict[str, float]:
-    chosen = random.Random(0).sample(inputs, min(speed.INPUTS, len(inputs)))
-    return speed.measure(folder, source.run.task, chosen if source.run.task == "text" else source.read(chosen))
+def _speed(folder: Path, given: list, source: Any) -> dict[str, float]:
+    return speed.measure(folder, source.run.task, random.Random(0).sample(given, min(speed.INPUTS, len(given))))

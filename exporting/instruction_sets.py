@@ -46,16 +46,6 @@ def name(cpuinfo: str | None = None) -> str:
     return next((name for name, flags in FLAGS.items() if flags <= set(listed)), platform.machine())
 
 
-def processor() -> str:
-    """This machine's processor as /proc/cpuinfo names it, or the architecture where it does not."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
-
-
 def measure(
     folder: Path, inputs: list[Any], original: np.ndarray, export: np.ndarray, labels: list[int]
 ) -> list[dict[str, Any]]:

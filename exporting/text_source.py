@@ -80,6 +80,10 @@ class TextSource:
         torch.set_float32_matmul_precision("medium")  # oneDNN's fp32 product: same rounding, faster
         return AutoModelForSequenceClassification.from_pretrained(self.run.path, dtype="float32").eval()
 
+    def read(self, texts: list[str]) -> list[str]:
+        """The texts as they are: what a classifier is given."""
+        return texts
+
     def original_logits(self, texts: list[str]) -> np.ndarray:
         """Logits of the original weights, in fp32 by torch: (n_texts, n_labels)."""
         import torch

@@ -21,6 +21,7 @@ import ownership
 from atomic import appear, drop, write_text
 from memory.settings import MemorySettings
 from output_folder import check_replaceable
+from processor import processor_name
 from training.weights import add_single_weights
 
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torchaudio", "numpy")
@@ -170,7 +171,12 @@ class RunFolder:
         if found is not None and isinstance(found.get("settings"), dict):
             return found["settings"]
         # Commit 8fe415f kept only what was chosen in the end: what is left to choose is taken to be the same.
-        report = json.loads((self.path / "run.json").read_text(encoding="utf-8"))["config"]
+        try:
+            report = dict(json.loads((self.path / "run.json").read_text(encoding="utf-8"))["config"])
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(
+                f"{self.path / 'run.json'} is no report of a run: choose another --output-dir, or move it away."
+            ) from None
         asked = {key for key, value in config.items() if value is not None and key in report} - CHOSEN
         return config | {key: report[key] for key in asked}
 
@@ -257,14 +263,5 @@ def hardware() -> dict[str, Any]:
     """Processor, cores and GPU of this machine."""
     import torch
 
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [
-            line.split(":", 1)[1].strip()
-            for line in info.read_text().splitlines()
-            if line.startswith("model name")
-        ]
-        cpu = names[0] if names else cpu
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return {"cpu": cpu, "cores": os.cpu_count(), "gpu": gpu}
+    return {"cpu": processor_name(), "cores": os.cpu_count(), "gpu": gpu}

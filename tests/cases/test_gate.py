@@ -99,8 +99,8 @@ def test_nothing_appears_that_was_not_proven_on_the_test_part(run_copy, monkeypa
 
     whole, corpus = gate._logits, read_run(run_copy).corpus()
 
-    def wrong_on_test(folder, inputs, source):
-        logits = whole(folder, inputs, source)
+    def wrong_on_test(folder, inputs):
+        logits = whole(folder, inputs)
         return -logits if inputs == corpus.test.inputs else logits
 
     monkeypatch.setattr(gate, "_logits", wrong_on_test)

@@ -34,6 +34,11 @@ class Source:
         self.run = Run(folder, {"task": "text", "metrics": {"accuracy": 1.0}, "data": {"label_names": ["no", "yes"]}})
         self.costs, self.n = costs, n
         self.seen = {"calibrated on": [], "adjusted on": [], "chosen on": [], "proven on": []}
+        self.read_in = []
+
+    def read(self, inputs):
+        self.read_in += inputs
+        return inputs
 
     def write_rest(self, folder):
         pass
@@ -65,7 +70,6 @@ class Source:
 @pytest.fixture
 def tried(tmp_path, monkeypatch):
     """Runs choose and prove as an export does, on parts of ``n`` examples."""
-    monkeypatch.setattr(gate, "_logits", lambda folder, inputs, source: source.logits(folder, inputs))
     monkeypatch.setattr(gate, "_speed", lambda *_: {"latency_ms_b1": 1.0})
     monkeypatch.setattr(gate, "sizes", lambda _: {"bytes": 1, "weight_bytes": 1})
     monkeypatch.setattr(gate, "_save", lambda *_: None)
@@ -78,6 +82,7 @@ def tried(tmp_path, monkeypatch):
         for folder in tmp_path.glob("*/"):
             folder.rmdir()
         source = Source(tmp_path, costs, n)
+        monkeypatch.setattr(gate, "_logits", source.logits)
         parts = {
             name: SimpleNamespace(inputs=[f"{name} {number}" for number in range(n)], labels=LABELS[:n])
             for name in ("train", "validation", "test")
@@ -98,6 +103,7 @@ def test_choice_and_calibration_never_see_the_test_part(tried):
     assert set(seen["calibrated on"]) | set(seen["adjusted on"]) <= set(corpus.train.inputs)
     assert set(seen["chosen on"]) == set(corpus.validation.inputs)
     assert seen["proven on"] == corpus.test.inputs, "all of it, once, and by the export alone"
+    assert done.source.read_in == corpus.validation.inputs + corpus.test.inputs, "no file is read twice"
 
 
 def test_what_is_good_on_the_test_part_alone_is_not_chosen(tried):
@@ -150,11 +156,13 @@ def test_an_attempt_that_raises_has_failed_and_auto_goes_on(tried, tmp_path, cap
 
 
 def test_scores_that_are_no_numbers_are_a_failed_attempt(tried, monkeypatch):
+    whole = Source.logits
+
     def broken(source, folder, inputs):
-        logits = Source.logits(source, folder, inputs)
+        logits = whole(source, folder, inputs)
         return np.full_like(logits, np.nan) if folder.name == "int8" else logits
 
-    monkeypatch.setattr(gate, "_logits", lambda folder, inputs, source: broken(source, folder, inputs))
+    monkeypatch.setattr(Source, "logits", broken)
     done = tried({})
     assert done.result["method"] == "int8-mixed" and "no numbers" in done.result["attempts"][0]["error"]
 
