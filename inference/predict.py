@@ -5,7 +5,7 @@
     cat texts.txt | python inference/predict.py owner/name -
     python inference/predict.py owner/name --input reviews.csv --output labels.jsonl   # goes on after a kill
 
-Needs only: openvino tokenizers numpy huggingface_hub soundfile (and pyarrow for Parquet)
+Needs only what inference/requirements.txt lists (and pyarrow for Parquet)
 """
 
 from __future__ import annotations
@@ -77,8 +77,6 @@ def _load(options: argparse.Namespace) -> Any:
     classifier = inference.load(options.model, options.revision)
     if classifier.export.commit:
         print(f"{terminal(options.model)} at commit {classifier.export.commit}", file=sys.stderr)
-    elif options.revision:
-        print(f"{terminal(options.model)} is a folder: --revision is not used", file=sys.stderr)
     return classifier
 
 
