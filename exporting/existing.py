@@ -34,8 +34,8 @@ def existing_export(
     folder = Path(output_dir) if output_dir else run_.path / "export"
     if not (folder / "parity.json").is_file():
         return None
-    parity = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
     remedy = "--overwrite makes it anew, --output-dir chooses another folder"
+    parity = _report(folder / "parity.json", remedy)
     if "run" in parity:
         same = parity["run"]["weights"] == ownership.weights(run_.path)
     else:  # made by commit 8fe415f, which did not say of what: only its place does
@@ -46,6 +46,17 @@ def existing_export(
     if difference := _difference(folder, parity, DEFAULTS | asked):
         raise ValueError(f"{folder} {difference}: {remedy}.")
     return folder
+
+
+def _report(path: Path, remedy: str) -> dict[str, Any]:
+    """What ``parity.json`` says, as far as :func:`existing_export` looks at it."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not {"method", "original", "gate"} <= found.keys():
+        raise ValueError(f"{path} is no report of an export: {remedy}.")
+    return found
 
 
 def _difference(folder: Path, parity: dict[str, Any], asked: dict[str, Any]) -> str | None:

@@ -110,7 +110,7 @@ def _run(
     device = precisions.device_name()
     processes.join(device)
     if processes.agree(finished):
-        return _finished(config, folder.path, token)
+        return _finished(config, folder.path, token, aside)
     with processes.main_first():
         corpus, base = _inputs(config, token)
     if aside is not None:
@@ -118,8 +118,8 @@ def _run(
     return _train(config, corpus, base, folder, device)
 
 
-def _finished(config: FinetuneConfig, path: Path, token: str | None) -> Path:
-    """A run that ``--resume`` found finished: what it scored, told again."""
+def _finished(config: FinetuneConfig, path: Path, token: str | None, aside: SetAside | None) -> Path:
+    """A run that ``--resume`` found finished: what it scored, and which of your rows it went without, told again."""
     report = json.loads((path / "run.json").read_text(encoding="utf-8"))
     if Path(config.dataset).expanduser().exists():  # your own data may have changed in the meantime
         corpus = _corpus(config, token)
@@ -128,6 +128,8 @@ def _finished(config: FinetuneConfig, path: Path, token: str | None) -> Path:
                 f"{path} was trained on other data than {config.dataset} holds now: --overwrite trains anew, "
                 "--output-dir chooses another folder."
             )
+        if aside is not None:
+            aside.reasons += corpus.set_aside
     print(f"{path} is finished: there is nothing left to train", flush=True)
     told = {"run_folder": str(path), **report["metrics"], "seconds": round(report["seconds"], 1)}
     print(json.dumps(told), flush=True)

@@ -24,7 +24,10 @@ def check_sources(config: Any, folder: Path) -> None:
     report = folder / "run.json"
     if not (config.overwrite and config.has_default_folder and report.is_file()):
         return
-    before = json.loads(report.read_text(encoding="utf-8"))["config"]
+    try:
+        before = dict(json.loads(report.read_text(encoding="utf-8"))["config"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # no report of ours: that the folder is not replaced is for ownership to say
     for flag in ("base_model", "dataset"):
         now, then = getattr(config, flag), before.get(flag)
         if isinstance(then, str) and _place(now) != _place(then):

@@ -1,5 +1,6 @@
 """Folders: only what a record of ours lists is replaced, one process a folder, kills lose and leave nothing."""
 
+import errno
 import json
 import os
 import shutil
@@ -120,6 +121,61 @@ def test_what_arrives_during_the_work_is_kept(tmp_path, capsys):
     kept = tmp_path / "run.kept-1"
     assert (kept / "notes.txt").read_text() == "written while it trained" and str(kept) in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.kept-1"]
+
+
+@pytest.mark.case("L1")
+@pytest.mark.parametrize("stopped_by", [KeyboardInterrupt, OSError])
+def test_what_stops_a_replacement_half_way_puts_the_old_folder_back(tmp_path, monkeypatch, stopped_by):
+    run = make_run(tmp_path / "run", "old")
+    new = make_run(tmp_path / "new", "new")
+    (run / "notes.txt").write_text("mine")
+    before, rename = tree(tmp_path), os.rename
+
+    def stopped(source, target):
+        if source == new:
+            raise stopped_by
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", stopped)
+    with pytest.raises(stopped_by):
+        appear(new, run)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.case("L1")
+def test_what_cannot_be_taken_away_is_left_where_the_next_run_finds_it(tmp_path, monkeypatch, capsys):
+    run = make_run(tmp_path / "run", "old")
+    new = make_run(tmp_path / "new", "new")
+    (run / "notes.txt").write_text("mine")
+    with monkeypatch.context() as broken:
+        broken.setattr(ownership, "remove", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+        appear(new, run)
+    assert (run / "model.safetensors").read_text() == "new"
+    assert "an older run, cannot be taken away yet (Permission denied)" in capsys.readouterr().err
+    tidy(tmp_path)
+    assert (tmp_path / "run.kept-1" / "notes.txt").read_text() == "mine"
+
+
+def test_in_a_folder_of_ours_the_older_one_goes_whole(tmp_path, capsys):
+    for number in range(3):
+        with new_folder(tmp_path / "best", replace=True, within_ours=True) as new:
+            (new / "weights").write_text(str(number))
+    assert tree(tmp_path / "best") == {"weights": b"2"} and not capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+@pytest.mark.case("L1")
+def test_on_a_file_system_without_locks_what_is_under_way_is_not_tidied(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with new_folder(tmp_path / "a", "words") as first:
+        (first / "text").write_text("1")
+        with new_folder(tmp_path / "b", "words") as second:
+            (second / "text").write_text("2")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    assert (tmp_path / "a" / "text").read_text() == "1"
 
 
 def test_a_file_that_we_rewrite_stays_ours_and_an_edited_one_does_not(tmp_path):
@@ -274,6 +330,26 @@ def test_resume_on_a_finished_run(tmp_path):
     (folder.path / ownership.RECORD).unlink()  # as commit 8fe415f left it
     assert folder.check(CONFIG | {"epochs": None}, resume=True, overwrite=False) is True
     refused(lambda: folder.check(CONFIG | {"dataset": "c"}, resume=True, overwrite=False), "--dataset b")
+    for text in ("", "[]", '{"config": 1}'):
+        (folder.path / "run.json").write_text(text)
+        refused(lambda: folder.check(CONFIG, resume=True, overwrite=False), "run.json", "--output-dir")
+
+
+@pytest.mark.case("R2")
+def test_a_finished_run_tells_again_which_rows_it_went_without(tmp_path, capsys):
+    import corpora
+    from set_aside import SetAside
+    from training.config import parse
+    from training.finetune import _finished
+
+    data = tmp_path / "reviews.csv"
+    rows = [f"film number {number} was {label},{label}" for number in range(60) for label in ("good", "bad")]
+    data.write_text("\n".join(["text,label", *rows, "a film without a label,"]))
+    run, aside = make_run(tmp_path / "run"), SetAside("item")
+    report = {"data": {"revision": corpora.load(str(data)).revision}, "metrics": {"accuracy": 1.0}, "seconds": 1}
+    (run / "run.json").write_text(json.dumps(report))
+    assert _finished(parse(["--dataset", str(data)]), run, None, aside) == run
+    assert aside.tell() == 1 and "1 item set aside:\n  row 122: " in capsys.readouterr().err
 
 
 def test_an_interrupted_overwrite_goes_on(tmp_path):
@@ -340,6 +416,9 @@ def test_an_export_belongs_to_one_run_and_one_wish(tmp_path):
     ):
         refused(lambda asked=asked: existing_export(one, export, **asked), told, "--overwrite")
     assert existing_export(one, export, max_drop=0.01) == export
+    for text in ("", "[]", '{"method": "int8"}'):
+        (export / "parity.json").write_text(text)
+        refused(lambda: existing_export(one, export), "parity.json", "--overwrite")
 
 
 @pytest.mark.case("L21")
@@ -371,6 +450,9 @@ def test_the_same_name_in_two_folders_is_not_overwritten(tmp_path, monkeypatch):
     report["config"]["dataset"] = str(tmp_path / "b" / "reviews.csv")
     (run / "run.json").write_text(json.dumps(report))
     check_sources(config, config.output_dir)
+    (run / "run.json").write_text("[]")
+    check_sources(config, config.output_dir)
+    refused(lambda: check_replaceable(config.output_dir, "run", "move"), "run.json")
     model = parse(["--base-model", str(run), "--output-dir", str(run), "--overwrite"])
     refused(lambda: check_sources(model, model.output_dir), "--base-model")
 
