@@ -100,9 +100,12 @@ def adopt(
 
 def _settle(partial: Path, folder: Path) -> Path:
     """Lets the folder appear, unless it holds something else than this model on these data already."""
-    if not folder.exists():
-        os.rename(partial, folder)
+    try:
+        os.rename(partial, folder)  # only where there is nothing, or an empty folder
         return folder
+    except OSError:
+        if not folder.exists():
+            raise
     try:
         old, new = (json.loads((path / "run.json").read_text(encoding="utf-8")) for path in (folder, partial))
     except (OSError, ValueError):

@@ -70,10 +70,16 @@ def _difference(folder: Path, parity: dict[str, Any], asked: dict[str, Any]) -> 
         return f"was made in {parity['method']}, and --precision {asked['precision']} is asked for"
     if asked["onnx"] and "onnx" not in parity:
         return "holds no ONNX file, and --also onnx is asked for"
+    if "max_score_change" not in made and "max_score_change" in asked:
+        # Commit 8fe415f did not bound it: the largest change of any score is at least as large.
+        largest = parity.get("max_score_difference")
+        if largest is None or largest > asked["max_score_change"]:
+            return "was made without a bound on how far scores may move (--max-score-change)"
+        made["max_score_change"] = largest
     for name, value in asked.items():
         if name in ("precision", "onnx"):
             continue
-        larger = name in LIMITS and made.get(name, 0) > value
+        larger = name in LIMITS and made[name] > value
         other = name not in LIMITS and value not in (DEFAULTS[name], made[name])
         if larger or other:
             flag = name.replace("_", "-")

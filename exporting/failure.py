@@ -32,13 +32,17 @@ def failed(source: Any, attempts: list[dict[str, Any]], bounds: Bounds) -> Runti
         "attempts": attempts,
         "failed_on_test": before,
     }
-    ownership.write_text(record, json.dumps(content, indent=2) + "\n")
+    try:
+        ownership.write_text(record, json.dumps(content, indent=2) + "\n")
+        kept = f"the attempts are in {record}"
+    except (OSError, ValueError) as error:  # why there is no export matters more than where it is written down
+        kept = f"the attempts could not be written to {record} ({error})"
     told = "; ".join(_told(attempt, bounds) for attempt in attempts if not attempt["passed"])
     few = "; ".join(attempt["too_few"] for attempt in attempts if attempt.get("too_few"))
     ways = _ways(attempts, {failure["method"] for failure in before if _loss(failure) > bounds.max_drop})
     return RuntimeError(
-        f"no attempt stays within the bounds: {told}; {f'{few}; ' if few else ''}there is no export, the attempts are "
-        f"in {record}; {ways}."
+        f"no attempt stays within the bounds: {told}; {f'{few}; ' if few else ''}there is no export, {kept}; "
+        f"{ways}."
     )
 
 

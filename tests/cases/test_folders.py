@@ -416,6 +416,15 @@ def test_an_export_belongs_to_one_run_and_one_wish(tmp_path):
     ):
         refused(lambda asked=asked: existing_export(one, export, **asked), told, "--overwrite")
     assert existing_export(one, export, max_drop=0.01) == export
+    # Commit 8fe415f bounded no change of a score, and told the largest.
+    parity = json.loads((export / "parity.json").read_text())
+    refused(lambda: existing_export(one, export, max_score_change=0.1), "without a bound", "--overwrite")
+    for largest, fits in ((0.05, True), (0.2, False)):
+        (export / "parity.json").write_text(json.dumps(parity | {"max_score_difference": largest}))
+        if fits:
+            assert existing_export(one, export, max_score_change=0.1) == export
+        else:
+            refused(lambda: existing_export(one, export, max_score_change=0.1), "without a bound", "--overwrite")
     for text in ("", "[]", '{"method": "int8"}'):
         (export / "parity.json").write_text(text)
         refused(lambda: existing_export(one, export), "parity.json", "--overwrite")

@@ -83,6 +83,17 @@ def test_a_folder_is_taken_once_and_pickles_stay_behind(somebody_s, news_csv, tm
     assert json.loads((folder / "run.json").read_text()) == {"name": "my own"}
 
 
+def test_two_that_adopt_at_once_end_in_one_folder(tmp_path):
+    from exporting.adopt import _settle
+
+    report = {"base_model": {"name": "x"}, "data": {}, "config": {}, "adopted": True}
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text(json.dumps(report))
+        assert _settle(tmp_path / name, tmp_path / "run") == tmp_path / "run"
+    assert json.loads((tmp_path / "run" / "run.json").read_text()) == report
+
+
 @pytest.mark.parametrize(
     "change, words",
     [
