@@ -156,14 +156,14 @@ def _tidy_locks(parent: Path) -> None:
             descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
                 content = os.read(descriptor, 200)
-                if _is_ours(content) and not _lives(json.loads(content)["pid"]) and lock(descriptor, path):
+                if _is_ours(content) and lock(descriptor, path, without_locks=False):
                     path.unlink()
             finally:
                 unlock(descriptor)
 
 
 def _lives(pid: int) -> bool:
-    """Whether there is such a process here; asked beside the lock for file systems that have none."""
+    """Whether there is such a process on this machine."""
     return Path(f"/proc/{pid}").exists()
 
 

@@ -122,11 +122,29 @@ def check_replaceable(folder: Path, kind: str, remedy: str) -> None:
         return
     held = kind_of(folder)
     foreign = contents(folder).foreign
+    if held == kind == "run" and foreign and all(_is_export(path) for path in foreign):
+        raise ValueError(_about_exports(folder, foreign))
     if held is None or foreign:
         names = named(folder, foreign or list(folder.iterdir()))
         raise ValueError(f"{folder} holds what grokaem did not write ({names}): {remedy}.")
     if held != kind:
         raise ValueError(f"{folder} holds another kind of folder ({held}, not {kind}): {remedy}.")
+
+
+def _is_export(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and kind_of(path) == "export"
+
+
+def _about_exports(run: Path, exports: list[Path]) -> str:
+    """The sentence about exports in a run that do not go with it, the first of them with the way."""
+    path = exports[0]
+    if contents(path).foreign:
+        names = named(run, contents(path).foreign)
+        return f"{path} is an export with files that grokaem did not write ({names}): move it away, then run again."
+    why = "has no record, as earlier versions made it" if read(path) is None else "was made of other weights"
+    again = f"python exporting/export.py {run} --overwrite"
+    again += "" if path == run / "export" else f" --output-dir {path}"
+    return f"the export {path} {why}, and is not replaced with its run: make it anew ({again}), or move it away."
 
 
 def named(folder: Path, paths: Iterable[Path]) -> str:

@@ -29,6 +29,7 @@ import ownership
 from atomic import appear, temporary_folder
 from command_line import quiet_libraries, run
 from output_folder import check_replaceable, claimed, destination
+from set_aside import SetAside
 
 
 def main(argv: list[str]) -> int:
@@ -114,7 +115,7 @@ def main(argv: list[str]) -> int:
     run_folder = _run_folder(options, token)
     names = ("precision", "max_drop", "max_score_change", "calibration_samples")
     settings = {name: getattr(options, name) for name in names} | {"onnx": options.also == "onnx"}
-    folder = None
+    folder, aside = None, SetAside("item")
     if asked and not options.overwrite:
         from exporting.existing import existing_export
 
@@ -125,10 +126,12 @@ def main(argv: list[str]) -> int:
         ownership.check_replaceable(folder, "export", "move it away, or it would be published too")
         print(f"publishing the export that exists, {folder}: --overwrite makes it anew", flush=True)
     else:
-        folder = export_run(run_folder, options.output_dir, **settings, overwrite=options.overwrite, token=token)
+        folder = export_run(
+            run_folder, options.output_dir, **settings, overwrite=options.overwrite, token=token, aside=aside
+        )
     if asked:
         publish_export(run_folder, folder, asked, token)
-    return 0
+    return aside.tell()
 
 
 def _run_folder(options: argparse.Namespace, token: str | None) -> Path:
@@ -164,6 +167,7 @@ def export_run(
     onnx: bool = False,
     overwrite: bool = False,
     token: str | None = None,
+    aside: SetAside | None = None,
 ) -> Path:
     """Exports a run and measures the export against the original.
 
@@ -177,6 +181,7 @@ def export_run(
         onnx (bool, optional): also write the unquantized model as ``model.onnx``. (Default: ``False``)
         overwrite (bool, optional): replace an existing export. (Default: ``False``)
         token (str, optional): Hub token, for the private base model of an adapter.
+        aside (SetAside, optional): takes the rows, files and classes of the data that could not be used.
 
     Returns:
         Path: the export folder.
@@ -206,12 +211,14 @@ def export_run(
         if onnx:
             check_onnx(run_.task)
         quiet_libraries()
-        _make(run_, output, settings, token)
+        _make(run_, output, settings, token, aside)
     print(f"export: {output}", flush=True)
     return output
 
 
-def _make(run_: Any, output: Path, settings: dict[str, Any], token: str | None) -> None:
+def _make(
+    run_: Any, output: Path, settings: dict[str, Any], token: str | None, aside: SetAside | None
+) -> None:
     """Converts, chooses, proves, and lets the folder appear."""
     from transformers.utils.logging import disable_progress_bar
 
@@ -226,6 +233,8 @@ def _make(run_: Any, output: Path, settings: dict[str, Any], token: str | None) 
 
     disable_progress_bar()
     corpus = run_.corpus(token)
+    if aside is not None:
+        aside.reasons += corpus.set_aside
     weights = ownership.weights(run_.path)
     bounds = Bounds(settings["max_drop"], settings["max_score_change"])
     with temporary_folder(output.parent, output.name) as partial:

@@ -100,6 +100,28 @@ def test_somebodys_folder_is_no_run(tmp_path):
 
 
 @pytest.mark.case("L1")
+def test_an_export_that_does_not_go_with_its_run_names_the_ways(tmp_path):
+    run = make_run(tmp_path / "run", export=True)
+    (run / ownership.RECORD).unlink()
+    (run / "export" / ownership.RECORD).unlink()
+    folder = RunFolder(run)
+    anew = f"make it anew (python exporting/export.py {run} --overwrite), or move it away."
+    refused(lambda: folder.check(CONFIG, False, True), f"the export {run / 'export'} has no record", anew)
+    (run / "export" / "notes.txt").write_text("mine")
+    refused(lambda: folder.check(CONFIG, False, True), "(export/notes.txt): move it away")
+    (run / "export" / "notes.txt").unlink()
+    check_replaceable(run / "export", "export", "what the named command does first")
+    ownership.remove(run / "export")
+    make_export(run / "export", run)  # ... and then
+    assert folder.check(CONFIG, False, True) is False
+    make_export(run / "small", make_run(tmp_path / "run2", "others"))
+    told = f"--overwrite --output-dir {run / 'small'})"
+    refused(lambda: folder.check(CONFIG, False, True), "was made of other weights", told)
+    (run / "small").rename(tmp_path / "small")
+    assert folder.check(CONFIG, False, True) is False
+
+
+@pytest.mark.case("L1")
 def test_a_run_without_a_record_is_recognised_by_its_report(tmp_path):
     run = make_run(tmp_path / "run")
     (run / ownership.RECORD).unlink()

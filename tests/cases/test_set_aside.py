@@ -1,0 +1,20 @@
+"""What could not be used is named at the end and ends the command with 1, whatever else it made."""
+
+from dataclasses import replace
+
+import pytest
+
+import command_line
+
+
+@pytest.mark.case("L23")
+def test_an_export_names_what_the_data_of_its_run_leave_out(text_run, tmp_path, monkeypatch, capsys):
+    import corpora
+    from exporting import export
+
+    load = corpora.load
+    monkeypatch.setattr(corpora, "load", lambda *a, **k: replace(load(*a, **k), set_aside=[("row 7", "no label")]))
+    words = [str(text_run), "--output-dir", str(tmp_path / "made"), "--precision", "fp32"]
+    assert command_line.run(export.main, words) == 1
+    assert capsys.readouterr().err.endswith("1 item set aside:\n  row 7: no label\n")
+    assert (tmp_path / "made" / "parity.json").is_file()
