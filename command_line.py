@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import signal
@@ -83,12 +84,12 @@ def user_path(text: str) -> Path:
     """A path of the command line; ``~`` is the home folder also where the shell did not see to it (``--json=~/a``).
 
     Raises:
-        ValueError: there is no such user.
+        argparse.ArgumentTypeError: there is no such user.
     """
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
-        raise ValueError(f"{text} cannot be found ({error}): write the path out.") from None
+        raise argparse.ArgumentTypeError(f"{terminal(text)} cannot be found ({error}): write the path out.") from None
 
 
 def quiet_libraries() -> None:

@@ -103,7 +103,12 @@ def claimed_files(**files: Path | None) -> Iterator[None]:
         for option, path in files.items():
             if path is None:
                 continue
-            path, flag = path.expanduser().resolve(), f"--{option}"
+            flag = f"--{option}"
+            try:
+                path = path.expanduser().resolve()
+            except (OSError, RuntimeError) as error:  # a loop of links
+                told = getattr(error, "strerror", None) or error
+                raise ValueError(f"{flag} {path} cannot be used ({told}): give another file.") from None
             if path in seen:
                 raise ValueError(f"{flag} {path} is the file of {seen[path]} too: give each its own.")
             seen[path] = flag

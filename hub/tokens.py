@@ -23,6 +23,7 @@ NO_TOKEN = (
     "no access token found: set HF_TOKEN or run `hf auth login` "
     "(a token with the role write is made at {endpoint}/settings/tokens)"
 )
+LONGEST_FILE = 10_000  # characters of a token's file; more is another file, given by mistake
 
 
 def find_token(token: str | None = None, token_file: str | Path | None = None) -> str | None:
@@ -37,7 +38,7 @@ def find_token(token: str | None = None, token_file: str | Path | None = None) -
 
     Raises:
         FileNotFoundError: ``token_file`` does not exist.
-        ValueError: ``token_file`` is empty.
+        ValueError: ``token_file`` is empty, or no text.
     """
     if token:
         return token
@@ -45,7 +46,11 @@ def find_token(token: str | None = None, token_file: str | Path | None = None) -
         path = Path(token_file)
         if not path.is_file():
             raise FileNotFoundError(f"the token file {path} does not exist: write the token into it")
-        lines = path.read_text().split()
+        try:
+            with path.open(encoding="utf-8-sig") as file:
+                lines = file.read(LONGEST_FILE).split()
+        except UnicodeDecodeError:
+            raise ValueError(f"the token file {path} is no text: write the token into it, as UTF-8") from None
         if not lines:
             raise ValueError(f"the token file {path} is empty: write the token into it")
         return lines[0]
@@ -57,7 +62,7 @@ def find_token(token: str | None = None, token_file: str | Path | None = None) -
     )
     try:
         return Path(stored).read_text().strip() or None
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None
 
 

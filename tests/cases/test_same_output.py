@@ -139,6 +139,17 @@ def without_seconds(found):
     return [without_seconds(value) for value in found] if isinstance(found, list) else found
 
 
+@pytest.mark.parametrize("output, told", [
+    ("loop.json", r"error: --json loop\.json cannot be used \(.*\): give another file\."),
+    ("~nobody-of-this-name/a.json", r"~nobody-of-this-name/a\.json cannot be found \(.*\): write the path out\."),
+])  # fmt: skip
+def test_an_output_that_leads_nowhere(place, output, told):
+    (place / "loop.json").unlink(missing_ok=True)
+    (place / "loop.json").symlink_to("loop.json")
+    done = run_script("topics/compare.py", "a.txt", "--models", "nmf", f"--json={output}", cwd=place)
+    assert done.returncode == 2 and re.search(told, done.stderr), done.stderr
+
+
 def test_the_file_of_two_options(place):
     done = run_script("topics/compare.py", "a.txt", "--json", "one.x", "--html", "./one.x", cwd=place)
     assert done.returncode == 2 and "is the file of --json too: give each its own." in done.stderr

@@ -89,6 +89,13 @@ def test_where_the_token_comes_from(server, tmp_path, monkeypatch):
     (tmp_path / "empty").write_text("\n")
     with pytest.raises(ValueError, match="is empty"):
         hub.find_token(token_file=tmp_path / "empty")
+    (tmp_path / "empty").write_bytes(b"\xff\xfeh\0f\0")
+    with pytest.raises(ValueError, match="is no text: write the token into it"):
+        hub.find_token(token_file=tmp_path / "empty")
+    (tmp_path / "home" / "token").write_bytes(b"\xff\0")
+    assert hub.find_token() is None
+    (tmp_path / "token.txt").write_text("\ufeffhf_from_windows\n", encoding="utf-8")
+    assert hub.find_token(token_file=tmp_path / "token.txt") == "hf_from_windows"
 
 
 def test_scrub():

@@ -186,3 +186,9 @@ def test_only_the_published_models_go_by_their_names():
 @pytest.mark.parametrize(("text", "size"), [("8GB", 8 * 10**9), ("1.25GiB", 1342177280), ("512m", 2**29)])
 def test_sizes_are_read(text, size):
     assert plan.parse_bytes(text) == size
+
+
+@pytest.mark.parametrize("text", ["nanGB", "infB", "1e400GB", "0", "-1GB", "1e30GB"])
+def test_what_is_no_amount_of_memory_is_wrong_usage(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="is no amount of memory: give more than nothing"):
+        plan.parse_bytes(text)
