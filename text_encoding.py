@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import TextIO
 
+from code_pages import NAMES, code_page, is_no_text, looks_like
+
 LINE_CHARACTERS = 8 << 20  # of one line, one cell, one text; the longest novels have 4 million
 TOO_LONG = f"has a line of more than {LINE_CHARACTERS:,} characters, which no text is: write one row a line"
 # The longer marks first: UTF-32's begins with UTF-16's.
@@ -20,7 +22,6 @@ _MARKS = [
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 ]
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 18  # bytes of high letters by which an eight-bit encoding is told
@@ -31,7 +32,7 @@ def find_encoding(path: Path) -> tuple[str, list[str]]:
 
     A byte order mark decides. Without one the file is UTF-8 if all of it is, or if many of its lines with letters
     beyond ASCII are: then single rows are broken. Otherwise it is taken for one of the eight-bit Cyrillic or Western
-    European encodings, and that is announced.
+    European encodings, and that is announced; what looks like another encoding is refused.
 
     Args:
         path (Path): the file.
@@ -50,17 +51,20 @@ def find_encoding(path: Path) -> tuple[str, list[str]]:
     for mark, codec, name in _MARKS:
         if start.startswith(mark):
             return codec, [] if name == "UTF-8" else [f"read {path.name} as {name}, as its byte order mark says"]
-    if b"\0" in start:
+    if is_no_text(start):
         raise ValueError(f"{path.name} is not a text file, or UTF-16 without a mark: save it as UTF-8")
     good, bad, first, sample = _scanned(path)
     if not bad or 4 * good >= bad:  # hardly any whole line of another encoding is UTF-8
         return "utf-8", []
-    if _CONTROL.search(start):
+    codec = code_page(sample)
+    if codec is None:
+        seems = f"looks like {found}" if (found := looks_like(sample)) else "is in another encoding"
         raise ValueError(
-            f"{path.name} is not a text file (line {first}): give a CSV, TSV, JSONL or Parquet file"
+            f"{path.name} is not UTF-8 (line {first}) and {seems}, which is not read here: save it anew as UTF-8"
         )
-    codec, name = _eight_bit(sample)
-    return codec, [f"{path.name} is not UTF-8 (line {first}): read as {name}; if letters look wrong, save it as UTF-8"]
+    return codec, [
+        f"{path.name} is not UTF-8 (line {first}): read as {NAMES[codec]}; if letters look wrong, save it as UTF-8"
+    ]
 
 
 def codec_of_mark(start: bytes) -> str | None:
@@ -125,26 +129,3 @@ def _scanned(path: Path) -> tuple[int, int, int, bytes]:
         raise ValueError(f"{path.name} is empty: choose a file with at least some rows")
     tail = len(decoder.decode(b"", final=True))
     return good, bad + tail, first or line + 1, bytes(sample)
-
-
-def _eight_bit(content: bytes) -> tuple[str, str]:
-    """Tells Cyrillic from Western European, and the three common Cyrillic code pages from each other.
-
-    In Cyrillic text the letters above 127 stand in runs; in Western European text they stand alone among
-    ASCII letters. Most letters of a text are lower case: those are 0xE0-0xFF in Windows-1251, 0xC0-0xDF in
-    KOI8-R, and 0xA0-0xAF with 0xE0-0xEF in the code page 866 of DOS.
-    """
-    dos = sum(len(run) for run in re.findall(rb"[\x80-\xaf\xe0-\xef]{3,}", content))
-    beyond = len(re.findall(rb"[\x80-\xff]", content))
-    if dos > beyond / 2 and len(re.findall(rb"[\xa0-\xaf]", content)) > beyond / 4:
-        return "cp866", "DOS code page 866 (Cyrillic)"
-    high = len(re.findall(rb"[\xc0-\xff]", content))
-    in_runs = sum(len(run) for run in re.findall(rb"[\xc0-\xff]{3,}", content))
-    if high and in_runs > high / 2:
-        low_half = len(re.findall(rb"[\xc0-\xdf]", content))
-        return ("koi8-r", "KOI8-R") if low_half > high / 2 else ("cp1251", "Windows-1251 (Cyrillic)")
-    try:
-        content.decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1", "Latin-1 (Western European)"
-    return "cp1252", "Windows-1252 (Western European)"

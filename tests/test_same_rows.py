@@ -31,6 +31,9 @@ TABLES = {
     "dos.txt": "Совершенно скучный фильм\nДобрый и тёплый".encode("cp866"),
     "latin.jsonl": '{"text": "été à la plage"}\n'.encode("cp1252"),
     "one bad row.csv": f"text,label\n{LONG},x\n".encode() + b"\xff\xfe,y\nlast,z\n",
+    "an early NUL.csv": b"text,label\nfirst,x\na\0b,y\nlast,z\n",
+    "an early NUL.txt": b"first\na\0b\nlast\n",
+    "an early NUL in windows-1251.csv": "text,label\nСовершенно скучный фильм,плохо\na\0,b\n".encode("cp1251"),
     "a late NUL.csv": f"text,label\n{LONG},x\n".encode() + b"a\0b,y\nlast,z\n",
     "a late NUL.txt": f"{LONG}\n".encode() + b"a\0b\nlast\n",
     "a late NUL.jsonl": json.dumps({"text": LONG}).encode() + b'\n{"text": "a\0b"}\n{"text": "last"}\n',
@@ -42,8 +45,10 @@ TABLES = {
     "half a pair.jsonl": b'{"text": "\\ud83d"}\n{"text": "a\\u0000b"}\n{"text": true}\n{"text": 1.0}\n',
 }
 REFUSED = {
-    "early NUL.csv": b"text,label\na\0,b\n",
     "utf-16 without a mark.csv": "text,label\na,b\n".encode("utf-16-le"),
+    "utf-16 of one line.txt": "one line".encode("utf-16-be"),
+    "a zip file.csv": b"PK\x03\x04" + bytes(range(256)) * 12,
+    "chinese.csv": ("text,label\n" + "今天天气很好我们去公园,好\n" * 9).encode("gbk"),
     "a line without an end.csv": b"text,label\n" + b"x" * ((8 << 20) + 1),
     "a line without an end.jsonl": b'{"text": "' + b"x" * (8 << 20) + b'"}',
     "a line without an end.txt": b"x\n" + b"x" * ((8 << 20) + 1),
