@@ -69,6 +69,8 @@ def main(argv: list[str]) -> int:
     ks = _ks(arguments.k)
     if arguments.folds < 2:
         raise ValueError(f"--folds {arguments.folds}: at least 2 are needed.")
+    if not 0 <= arguments.seed < 2**32:
+        raise ValueError(f"--seed {arguments.seed}: give a number from 0 to {2**32 - 1}.")
     for path in (arguments.json, arguments.html):
         check_writable(path, arguments.dataset, arguments.vocabulary)
     with ExitStack() as held:

@@ -68,6 +68,10 @@ def main(argv: list[str]) -> int:
         raise ValueError(f"--seeds {arguments.seeds}: at least one run is needed.")
     if arguments.top < 2:
         raise ValueError(f"--top {arguments.top}: coherence needs at least 2 words.")
+    if arguments.max_documents is not None and arguments.max_documents < 1:
+        raise ValueError(f"--max-documents {arguments.max_documents}: at least one document is needed.")
+    if arguments.curve is not None:
+        _check_curve(arguments.curve)
     for path in (arguments.json, arguments.html):
         check_writable(path, arguments.corpus)
     with claimed_files(json=arguments.json, html=arguments.html):
@@ -234,11 +238,15 @@ def _number_of_topics(text: str) -> int | None:
     return int(text)
 
 
+def _check_curve(text: str) -> None:
+    if not all(part.strip().isdecimal() and int(part) >= 2 for part in text.split(",")):
+        raise ValueError(f"--curve {text}: give numbers from 2 on, comma-separated.")
+
+
 def _curve(arguments: argparse.Namespace, wanted: int | None, n_documents: int) -> list[int]:
     """The numbers of topics to try beside the one asked for."""
     if arguments.curve:
-        numbers = [_number_of_topics(text.strip()) for text in arguments.curve.split(",")]
-        return sorted({number for number in numbers if number is not None})
+        return sorted({int(text) for text in arguments.curve.split(",")})
     if arguments.html and wanted is not None:
         around = {max(2, wanted // 2), wanted * 3 // 2, wanted * 2}
         return sorted(number for number in around if number <= n_documents)

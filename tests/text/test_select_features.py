@@ -54,6 +54,7 @@ def test_table_json_and_report(table, tmp_path):
         (["--scorers", "chi3"], "--scorers chi3: choose from chi2"),
         (["--k", "0"], "--k 0: give numbers from 1 on"),
         (["--folds", "1"], "--folds 1: at least 2"),
+        (["--seed", "-1"], "--seed -1: give a number from 0"),
         (["--ngrams", "2"], "--ngrams 2: give the shortest and longest"),
         (["--min-df=-1"], "--min-df -1: give a number of documents"),
         (["--parts-of-speech", "NOUN"], "pip install spacy=="),

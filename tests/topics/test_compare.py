@@ -117,6 +117,8 @@ def test_the_search_prefers_fewer_topics_and_skips_unknown_scores():
         (("--topics", "many"), "or auto"),
         (("--models", "nmf,gpt"), "bert+lda"),
         (("--seeds", "0"), "--seeds 0"),
+        (("--max-documents", "-1"), "--max-documents -1: at least one"),
+        (("--curve", "2,x"), "--curve 2,x: give numbers from 2 on"),
         (("--labels", "nothing"), "nothing"),
         (("--json", "/"), "is a folder"),
         (("--html", "/dev/null/report.html"), "/dev/null cannot be made"),
