@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from code_pages import NAMES, code_page, is_no_text, looks_like
+from regular_file import check_file
 
 LINE_CHARACTERS = 8 << 20  # of one line, one cell, one text; the longest novels have 4 million
 TOO_LONG = f"has a line of more than {LINE_CHARACTERS:,} characters, which no text is: write one row a line"
@@ -44,8 +45,7 @@ def find_encoding(path: Path) -> tuple[str, list[str]]:
         FileNotFoundError: there is no such file.
         ValueError: the file is empty, is not text, or has a line that no text has.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}: check the name")
+    check_file(path)
     with path.open("rb") as file:
         start = file.read(4096)
     for mark, codec, name in _MARKS:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from corpora.corpus import Corpus
@@ -14,6 +14,7 @@ from corpora.own_data import make_corpus
 from corpora.parts import own_parts
 from file_hash import sha256_of
 from plain_text import terminal
+from regular_file import check_file
 
 CHECKED = ValueError, OSError  # what makes one file unusable, and no more than that one
 
@@ -26,6 +27,7 @@ class ClassFolders:
         files (list of Path): sorted.
         depth (int): of the class folders: 1 where part folders stand above them, else 0.
         notes (list of str): what was left out.
+        set_aside (list of tuple): what looks like such a file or class and is none, with the reason.
         digests (dict): of the files that :meth:`digest` was asked for.
     """
 
@@ -33,6 +35,7 @@ class ClassFolders:
     files: list[Path]
     depth: int
     notes: list[str]
+    set_aside: list[tuple[str, str]] = field(default_factory=list)
     digests: dict[Path, str] = field(default_factory=dict, repr=False)
 
     def digest(self, path: Path) -> str:
@@ -43,11 +46,11 @@ class ClassFolders:
 
     def name(self, path: Path) -> str:
         """The file's path below the folder."""
-        return path.relative_to(self.root).as_posix()
+        return spelled(path.relative_to(self.root).as_posix())
 
     def label(self, path: Path) -> str:
         """The class that the file's folder names."""
-        return path.relative_to(self.root).parts[self.depth]
+        return spelled(path.relative_to(self.root).parts[self.depth])
 
     def part(self, path: Path) -> str | None:
         """The part that the file's top folder names, where these are parts."""
@@ -55,55 +58,120 @@ class ClassFolders:
 
 
 def visible_files(folder: Path) -> list[Path]:
-    """All files below the folder, sorted; nothing whose name, or whose folder's name, begins with a dot.
+    """All that is no folder below the folder, sorted; nothing whose name, or whose folder's name, begins with a dot.
 
-    Links to folders are followed, each folder once, so that a link to one above it does not go round for ever.
+    Links to folders are followed, each folder once, so that a link to one above it does not go round for ever. Links
+    to nothing, pipes and devices are among them: they look like files in a listing.
     """
-    found, seen = [], set()
-    for top, folders, names in os.walk(folder, followlinks=True):
+    return sorted(path for _, files in _walked(folder) for path in files)
+
+
+def _walked(folder: Path, failed: Callable[[OSError], object] | None = None) -> Iterator[tuple[Path, list[Path]]]:
+    """Each folder and its files; ``failed`` is told of those that cannot be listed."""
+    seen = set()
+    for top, folders, names in os.walk(folder, followlinks=True, onerror=failed):
         where = os.stat(top)
         if (where.st_dev, where.st_ino) in seen:
             folders.clear()
             continue
         seen.add((where.st_dev, where.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(top, name) for name in names if not name.startswith(".")]
-    return sorted(path for path in found if path.is_file())
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
+        yield Path(top), [Path(top, name) for name in names if not name.startswith(".")]
 
 
-def find_class_folders(folder: Path, wanted: Callable[[Path], bool], kind: str) -> ClassFolders:
+def find_class_folders(
+    folder: Path, wanted: Callable[[Path], bool], kind: str, may_descend: bool = True
+) -> ClassFolders:
     """Finds the files that stand in class folders.
 
     Where the folders at the top are called train, validation (or valid, val, dev) and test, they are parts, and
-    the classes stand below them.
+    the classes stand below them. Where one folder at the top holds the class folders, as in an unpacked archive, it
+    is taken for the whole, and that is announced.
 
     Args:
         folder (Path): the folder.
         wanted (callable): whether a file is one of those looked for.
         kind (str): of these files, for messages, such as ``"sound"``.
+        may_descend (bool, optional): whether a single folder may be the whole. (Default: ``True``)
 
     Raises:
         ValueError: there are none.
     """
     everything = visible_files(folder)
-    files = [path for path in everything if wanted(path)]
-    tops = {path.relative_to(folder).parts[0].lower() for path in files if path.parent != folder}
-    named = {PART_NAMES.get(top) for top in tops}
-    depth = 1 if None not in named and "train" in named and len(named) > 1 else 0
+    named = [path for path in everything if wanted(path)]
+    if may_descend and (inner := _only_folder(folder, named)):
+        found = find_class_folders(inner, wanted, kind)
+        return replace(found, notes=[f"{folder.name} holds one folder: {inner.name} is read", *found.notes])
+    files = [path for path in named if path.is_file()]
+    aside = [(spelled(path.relative_to(folder).as_posix()), _no_file(path)) for path in named if not path.is_file()]
+    tops = {path.relative_to(folder).parts[0] for path in files if path.parent != folder}
+    parts = {PART_NAMES.get(top.lower()) for top in tops}
+    depth = 1 if None not in parts and "train" in parts and len(parts) > 1 else 0
     usable = [path for path in files if len(path.relative_to(folder).parts) > depth + 1]
     if not usable:
-        raise ValueError(
-            f"{folder} has no class folders with sound or text files: make one folder a class, and put its files "
-            "(.wav, .flac, .ogg, .mp3, ..., or .txt) in it"
-        )
+        raise ValueError(_without_classes(folder, sorted(tops) if depth else [], aside))
     notes = []
-    if len(usable) < len(everything):
-        first = next(path for path in everything if path not in set(usable))
+    known = {*usable, *(path for path in named if not path.is_file())}
+    if left := [path for path in everything if path not in known]:
         notes.append(
-            f"left out {counted(len(everything) - len(usable), 'file')} of {folder.name} that are no {kind} files in "
-            f"a class folder (first: {first.relative_to(folder)})"
+            f"left out {counted(len(left), 'file')} of {folder.name} that are no {kind} files in "
+            f"a class folder (first: {left[0].relative_to(folder)})"
         )
-    return ClassFolders(folder, usable, depth, notes)
+    return ClassFolders(folder, usable, depth, notes, [*aside, *_empty_folders(folder, usable, depth, kind)])
+
+
+def spelled(name: str) -> str:
+    """A folder's name with bytes that are not UTF-8 written out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _no_file(path: Path) -> str:
+    try:
+        check_file(path)
+    except CHECKED as error:
+        return str(error).replace(str(path), "it")
+    return "it is gone: start again"
+
+
+def _only_folder(folder: Path, named: list[Path]) -> Path | None:
+    """The folder that holds all the class folders, if one does."""
+    below = [path.relative_to(folder).parts for path in named]
+    if len({parts[0] for parts in below}) != 1 or any(len(parts) < 3 for parts in below):
+        return None
+    return folder / below[0][0] if len({parts[1] for parts in below}) > 1 else None
+
+
+def _empty_folders(folder: Path, usable: list[Path], depth: int, kind: str) -> list[tuple[str, str]]:
+    """Class folders without a file to use, and folders that cannot be listed."""
+    failed: list[OSError] = []
+    places = [top.relative_to(folder).parts for top, _ in _walked(folder, failed.append)]
+    named = {parts[depth] for parts in places if len(parts) == depth + 1}
+    held = {path.relative_to(folder).parts[depth] for path in usable}
+    empty = [
+        (f"class {spelled(name)!r}", f"its folder holds no {kind} file: fill or remove it")
+        for name in sorted(named - held)
+    ]
+    return empty + [
+        (
+            str(Path(error.filename).relative_to(folder)),
+            f"it cannot be listed ({error.strerror}): give yourself the right to read it",
+        )
+        for error in failed
+    ]
+
+
+def _without_classes(folder: Path, parts: list[str], aside: list[tuple[str, str]]) -> str:
+    if parts:
+        return (
+            f"the folders {' and '.join(parts)} of {folder} are taken for its parts and hold no class folders: put "
+            "class folders into them, or rename them if they are the classes"
+        )
+    if aside:
+        return f"{folder} has no file that can be read: {aside[0][0]}: {aside[0][1]}"
+    return (
+        f"{folder} has no class folders with sound or text files: make one folder a class, and put its files "
+        "(.wav, .flac, .ogg, .mp3, ..., or .txt) in it"
+    )
 
 
 def corpus_of(

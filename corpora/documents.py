@@ -10,6 +10,7 @@ from corpora.corpus import Corpus, Documents
 from corpora.labelled_rows import as_label, as_text, check_most, counted, sorted_labels
 from corpora.limits import COMMAND, Limits, Meter
 from corpora.tables import BadRow, Rows, Table, read_table
+from regular_file import check_file
 from text_encoding import find_encoding, is_undecoded, open_text, read_line
 
 
@@ -105,8 +106,7 @@ def from_file(
 
 def read_lines(path: Path, limits: Limits = COMMAND) -> Table:
     """A text file as a table of one column, ``text``, with a row a line; see :func:`corpora.tables.read_table`."""
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}: check the name")
+    check_file(path)
     size = path.stat().st_size
     codec, notes = find_encoding(path)
 

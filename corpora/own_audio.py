@@ -27,7 +27,7 @@ def load(folder: Path, classes: list[str] | None = None, only_training: bool = F
     Raises:
         ValueError: no class folders, or more sounds that cannot be read than others.
     """
-    found = find_class_folders(folder, is_sound_file, "sound")
+    found = find_class_folders(folder, is_sound_file, "sound", may_descend=not only_training)
     usable, contents, aside = [], [], []
     for path in found.files:
         try:
@@ -40,6 +40,6 @@ def load(folder: Path, classes: list[str] | None = None, only_training: bool = F
     check_most(folder.name, aside, len(usable))
     rows = distinct(found, usable, contents, usable, "sound")
     rows.notes[:0] = found.notes
-    rows.set_aside = aside
+    rows.set_aside = [*found.set_aside, *aside]
     groups = groups_of_sounds(rows.inputs, [found.digest(path) for path in rows.inputs])
     return corpus_of(found, rows, groups, "audio", classes, only_training)

@@ -92,7 +92,7 @@ def load_folder(
     Raises:
         ValueError: no class folders, or more texts that cannot be read than others.
     """
-    found = find_class_folders(folder, is_text_file, "text")
+    found = find_class_folders(folder, is_text_file, "text", may_descend=not only_training)
     meter = Meter(folder.name, sum(path.stat().st_size for path in found.files), limits)
     usable, texts, aside = [], [], []
     for path in found.files:
@@ -107,7 +107,7 @@ def load_folder(
     check_most(folder.name, aside, len(usable))
     rows = distinct(found, usable, texts, texts, "text")
     rows.notes[:0] = [f"{folder.name} is read as one text a file", *found.notes]
-    rows.set_aside = aside
+    rows.set_aside = [*found.set_aside, *aside]
     return corpus_of(found, rows, _grouped(folder.name, rows), "text", classes, only_training)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def check_sound(path: Path, name: str) -> None:
     import soundfile
 
     try:
-        information = soundfile.info(str(path))
+        information = soundfile.info(_opened(path))
     except (soundfile.SoundFileError, OSError) as error:
         reason = str(error).split(": ", 1)[-1].strip().rstrip(".")
         raise ValueError(
@@ -41,6 +42,11 @@ def check_sound(path: Path, name: str) -> None:
         ) from None
     if information.frames == 0:
         raise ValueError(f"{name} has no sound in it (0 samples): record it anew or remove it")
+
+
+def _opened(path: Path) -> bytes | Path:
+    """The path as soundfile takes it; as bytes, since a name need not be UTF-8."""
+    return os.fsencode(path) if os.name == "posix" else path
 
 
 def samples_digest(path: Path) -> str:
@@ -60,7 +66,7 @@ def samples_digest(path: Path) -> str:
 
     found, waiting, any_sound = hashlib.sha256(), 0, False
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with soundfile.SoundFile(_opened(path)) as file:
             left = min(HEARD_SECONDS * file.samplerate, HEARD_SAMPLES // max(1, file.channels))
             while left > 0 and len(block := file.read(min(left, _BLOCK), dtype="float32", always_2d=True)):
                 left -= len(block)

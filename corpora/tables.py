@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corpora.limits import ASIDE, COMMAND, Limits, Meter
+from regular_file import check_file
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
@@ -82,8 +83,7 @@ def read_table(path: Path, limits: Limits = COMMAND) -> Table:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"{path.name} is not a table that is read here: save it as {', '.join(SUFFIXES)}")
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}: check the name")
+    check_file(path)
     size = path.stat().st_size
     if not size:
         raise ValueError(f"{path.name} is empty: choose a file with at least some rows")

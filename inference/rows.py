@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from json_array import array_rows, begins_array
+from regular_file import check_file
 from separated_values import BrokenRow, SeparatedValues
 from text_encoding import broken_mark, find_encoding, is_undecoded, open_text, read_line
 
@@ -51,8 +52,7 @@ class Rows:
     """
 
     def __init__(self, path: Path):
-        if not path.is_file():
-            raise FileNotFoundError(f"there is no file {path}: check the name")
+        check_file(path)
         self.path, self.position = path, 0
         self.suffix = path.suffix.lower()
         if self.suffix not in SUFFIXES:

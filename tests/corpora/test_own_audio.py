@@ -1,4 +1,5 @@
 import hashlib
+import os
 import shutil
 
 import numpy as np
@@ -121,3 +122,63 @@ def test_part_folders_at_the_top_are_parts(tmp_path):
     assert {path.parts[-3] for path in corpus.test.inputs} == {"test"} and len(corpus.test) == 20
     assert {path.parts[-3] for path in corpus.train.inputs + corpus.validation.inputs} == {"train"}
     assert any("no validation part" in note for note in corpus.notes)
+
+
+@pytest.mark.case("F9")
+def test_what_looks_like_a_sound_and_is_none_is_named(folder):
+    (folder / "cat" / "dangling.wav").symlink_to("nowhere.wav")
+    (folder / "cat" / "round.wav").symlink_to("round.wav")
+    os.mkfifo(folder / "dog" / "pipe.wav")
+    (folder / "bird").mkdir()
+    (folder / "fish").mkdir()
+    (folder / "fish" / "one.m4a").write_bytes(b"a sound of a kind that is not read")
+    corpus = corpora.load(str(folder))
+    said = dict(corpus.set_aside)
+    assert set(said) == {"cat/dangling.wav", "cat/round.wav", "dog/pipe.wav", "class 'bird'", "class 'fish'"}
+    assert "a link to nothing: mend or remove it" in said["cat/dangling.wav"]
+    assert "a pipe or a device" in said["dog/pipe.wav"] and "holds no sound file" in said["class 'bird'"]
+    assert len(files_of(corpus)) == 60 and str(folder) not in str(corpus.set_aside)
+
+
+@pytest.mark.case("F9")
+def test_a_folder_that_cannot_be_listed_is_named(folder, monkeypatch):
+    whole = os.scandir
+
+    def without_right(path):
+        if str(path).endswith("deeper"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return whole(path)
+
+    monkeypatch.setattr(os, "scandir", without_right)
+    corpus = corpora.load(str(folder))
+    assert [name for name, _ in corpus.set_aside] == ["cat/deeper", "dog/deeper"]
+    assert all("cannot be listed (Permission denied)" in reason for _, reason in corpus.set_aside)
+
+
+@pytest.mark.case("F16")
+def test_one_folder_around_the_class_folders_is_gone_into(tmp_path):
+    inner = two_classes(tmp_path).rename(tmp_path / "wrap")
+    (tmp_path / "outer").mkdir()
+    inner.rename(tmp_path / "outer" / "wrap")
+    (tmp_path / "outer" / "__MACOSX").mkdir()
+    corpus = corpora.load(str(tmp_path / "outer"))
+    assert corpus.label_names == ["class0", "class1"] and len(files_of(corpus)) == 80 and not corpus.set_aside
+    assert any("outer holds one folder: wrap is read" in note for note in corpus.notes)
+
+
+@pytest.mark.case("F16")
+def test_classes_that_are_called_train_and_test_are_told_apart_from_parts(tmp_path):
+    root = two_classes(tmp_path)
+    (root / "class0").rename(root / "train")
+    (root / "class1").rename(root / "test")
+    with pytest.raises(ValueError, match="test and train of .* are taken for its parts .*: put class folders"):
+        corpora.load(str(root))
+
+
+@pytest.mark.case("F16")
+def test_a_class_folder_whose_name_is_not_utf8_is_spelled_out(tmp_path):
+    root = two_classes(tmp_path)
+    os.rename(root / "class0", os.fsencode(root / "caf") + b"\xe9")
+    corpus = corpora.load(str(root))
+    assert corpus.label_names == ["caf\\xe9", "class1"] and len(files_of(corpus)) == 80
+    "".join([*corpus.label_names, *corpus.notes, corpus.revision]).encode("utf-8")

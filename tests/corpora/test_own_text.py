@@ -2,6 +2,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 
 import pytest
@@ -305,3 +306,14 @@ def test_documents_from_files(write):
     ):  # fmt: skip
         with pytest.raises(ValueError, match=said):
             corpora.read_documents(str(write(name, content)))
+
+
+@pytest.mark.case("F16")
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.txt", "pipe.jsonl"])
+def test_a_pipe_is_called_one(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ValueError, match="is a pipe or a device, .*: save its content as a file"):
+        corpora.read_documents(str(tmp_path / name))
+    (tmp_path / "link.csv").symlink_to("nowhere.csv")
+    with pytest.raises(FileNotFoundError, match="is a link to nothing|there is no file"):
+        corpora.read_documents(str(tmp_path / "link.csv"))
