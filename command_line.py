@@ -52,32 +52,67 @@ def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) 
         return 1
 
 
-def check_writable(path: Path | None, *inputs: str | Path | None) -> None:
-    """Makes the folder of a result now, so that a wrong path fails before the work and not after it.
+def check_writable(
+    path: Path, *inputs: str | Path | None, flag: str = "--output", overwrite: bool = False
+) -> Path:
+    """Looks a result's file over and makes its folder now, so that a wrong path fails before the work, not after it.
 
     Args:
-        path (Path or None): the file to be written; nothing to do without one.
+        path (Path): the file to be written; a link to a file is followed.
         *inputs (str, Path or None): files that the command reads, which the result must not replace; names of
             other things (of a data set) do not matter.
+        flag (str, optional): that it was given by, for the messages. (Default: ``--output``)
+        overwrite (bool, optional): replace a file that is there, as the user says. (Default: ``False``)
+
+    Returns:
+        Path: the same file, by a name that can be renamed to.
 
     Raises:
-        ValueError: it is a folder, one of the inputs, or its folder cannot be made or written to.
+        ValueError: it is there already, is one of the inputs or no regular file, or its folder cannot be made or
+            written to.
     """
-    if path is None:
-        return
+    try:
+        link = path.is_symlink()
+        exists = path.exists()
+        resolved = path.resolve() if link else path
+    except (OSError, RuntimeError) as error:  # a name that is too long, a folder that is not ours, a loop of links
+        told = getattr(error, "strerror", None) or error
+        raise ValueError(f"{flag} {path} cannot be used ({told}): give another file.") from None
+    if link and not exists:
+        raise ValueError(f"{flag} {path} is a link that leads nowhere: remove it, or make what it points to.")
     for name in filter(None, inputs):
-        if path.exists() and os.path.exists(name) and path.samefile(name):
+        if exists and os.path.exists(name) and path.samefile(name):
             raise ValueError(f"{path} is read by this command and would be replaced: give another file to write.")
     if path.is_dir():
         raise ValueError(f"{path} is a folder: give the name of a file to write.")
-    if path.exists() and not path.is_file():  # a pipe, a device: what is complete or absent would take its place
+    if exists and not path.is_file():  # a pipe, a device: what is complete or absent would take its place
         raise ValueError(f"{path} is no regular file and cannot be replaced: give the name of a file to write.")
+    if exists and not overwrite:
+        raise ValueError(f"{path} exists already: --overwrite replaces it, {flag} chooses another.")
+    path = resolved
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"{path.parent} cannot be made ({error.strerror}): give another folder.") from error
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"{path.parent} cannot be written to: give another folder.")
+    return path
+
+
+def check_reports(arguments: argparse.Namespace, *inputs: str | Path | None) -> None:
+    """As :func:`check_writable`, for a command's ``--json`` and ``--html``, under its ``--overwrite``.
+
+    Args:
+        arguments (argparse.Namespace): ``json`` and ``html`` become the names to write to.
+        *inputs (str, Path or None): files that the command reads.
+
+    Raises:
+        ValueError: see there.
+    """
+    for name in ("json", "html"):
+        if (path := getattr(arguments, name)) is not None:
+            path = check_writable(path, *inputs, flag=f"--{name}", overwrite=arguments.overwrite)
+            setattr(arguments, name, path)
 
 
 def user_path(text: str) -> Path:

@@ -88,6 +88,23 @@ def read(folder: Path) -> dict[str, Any] | None:
     return content
 
 
+def changed(folder: Path, names: Iterable[str], largest: int) -> list[str]:
+    """Files of a folder that are not as its record says, or that it does not list; none where it has no record.
+
+    Args:
+        folder (Path): of ours, or a download, which has no record.
+        names (iterable of str): the files to look at, those that are there.
+        largest (int): bytes of a file that is worth reading for this; a larger one counts as it was.
+    """
+    found = read(folder)
+    if found is None:
+        return []
+    known = [found["files"], found.get("pending", {})]
+    files = [folder / name for name in names if (folder / name).is_file()]
+    files = [path for path in files if path.stat().st_size <= largest]
+    return [path.name for path in files if sha256_of(path) not in [listed.get(path.name) for listed in known]]
+
+
 def kind_of(folder: Path) -> str | None:
     """What a folder holds, by its record or, where it is older than records, by its report."""
     found = read(folder)

@@ -76,7 +76,13 @@ class RequestPool:
         def collect() -> None:
             request, rows = running[0]
             request.wait()
-            results[rows] = request.get_output_tensor(0).data
+            found = request.get_output_tensor(0).data
+            if found.shape != (wanted := (len(rows), *results.shape[1:])):  # numpy would repeat one row for all
+                raise ValueError(
+                    f"the graph gives results of shape {found.shape} instead of {wanted}: it does not take inputs as "
+                    "long as these; export the model again."
+                )
+            results[rows] = found
             running.popleft()
             idle.append(request)
             if on_done is not None:

@@ -23,12 +23,14 @@ class Tokenizer:
         path (Path): its ``tokenizer.json``.
         max_length (int): tokens after which a text is cut.
         pad_id (int): the id that fills the shorter texts of a batch.
+        n_ids (int, optional): rows of the graph's table of tokens. A larger id would have the process read memory
+            that is not the table's. (Default: as many as needed)
 
     Raises:
-        ValueError: the file is no tokenizer.
+        ValueError: the file is no tokenizer, or the table has no row for the padding.
     """
 
-    def __init__(self, path: Path, max_length: int, pad_id: int = 0):
+    def __init__(self, path: Path, max_length: int, pad_id: int = 0, n_ids: int | None = None):
         limit_libraries()  # it starts its threads when it is first used, and never more
         import tokenizers
 
@@ -36,6 +38,9 @@ class Tokenizer:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises nothing narrower
             raise ValueError(f"{path} is no tokenizer ({error}): download or export the model again.") from error
+        self._path, self._n_ids = path, n_ids
+        if n_ids is not None and pad_id >= n_ids:
+            raise ValueError(self._foreign(pad_id))
         take_marks_as_text(self._tokenizer)
         # Set here and never again: each of these is shared by all threads.
         self._tokenizer.enable_truncation(max_length)
@@ -93,6 +98,9 @@ class Tokenizer:
 
         Returns:
             dict: int64 arrays of shape (n_texts, n_tokens) by name.
+
+        Raises:
+            ValueError: the graph has no row for a token.
         """
         longest = max(1, max(map(len, encoded)))
         length = max(longest, min(-(-longest // step) * step, self.max_length))
@@ -102,7 +110,15 @@ class Tokenizer:
             padded[name] = np.full((len(encoded), length), fill, np.int64)
             for row, text in enumerate(encoded):
                 padded[name][row, : len(text)] = getattr(text, FIELDS[name])
+        if self._n_ids is not None and "input_ids" in padded and (highest := padded["input_ids"].max()) >= self._n_ids:
+            raise ValueError(self._foreign(int(highest)))
         return padded
+
+    def _foreign(self, number: int) -> str:
+        return (
+            f"{self._path} belongs to another model (token {number:,}, of {self._n_ids:,} in the graph): download or "
+            "export the model again."
+        )
 
 
 def batches_by_length(encoded: list[Any], n_tokens: int) -> Iterator[np.ndarray]:

@@ -158,8 +158,8 @@ def main(argv: list[str]) -> int:
         )
     if not output.resolve().parent.is_dir():
         raise FileNotFoundError(f"There is no folder {output.resolve().parent} to write into; make it first.")
-    check_writable(output)
     _check_distinct(args.files, output)
+    output = check_writable(output, overwrite=args.overwrite)
     if args.jobs is not None and args.jobs < 1:
         raise ValueError(f"--jobs {args.jobs} is not possible; give 1 or more.")
     with claimed_files(output=output):
@@ -199,13 +199,19 @@ def _write(args: argparse.Namespace, output: Path) -> int:
 
 
 def _check_distinct(files: list[str], output: Path) -> None:
-    """Refuses a file that is named twice, of which a table by name could hold one, and an input as the output."""
+    """Refuses two files of one name in a table, a file that is named twice, and an input as the output."""
+    from audio.feature_tables import name_of
+
     seen: dict[Path, str] = {}
+    names: set[str] = set()
     for name in files:
         path = Path(os.path.realpath(name))  # which takes a link that leads to itself
         if path in seen:
             raise ValueError(f"{name} is the same file as {seen[path]}; name each file once.")
         seen[path] = name
+        if (written := name_of(Path(name))) in names:
+            raise ValueError(f"two files are called {written} in a table, where bytes are spelled: rename one.")
+        names.add(written)
     if output.resolve() in seen:
         raise ValueError(f"{output} is one of the sounds; give another --output.")
 
@@ -253,6 +259,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     add("--deltas", type=int, choices=(0, 1, 2), default=0, help="append differences over time; default: 0")
     add("--normalize", action="store_true", help="each row to mean 0 and deviation 1 over its file")
     add("--jobs", type=int, metavar="N", help="files at once; default: the number of processors")
+    add("--overwrite", action="store_true", help="replace an existing --output")
     add("--debug", action="store_true", help="show the traceback of an error")
     return parser.parse_args(argv)
 

@@ -49,7 +49,7 @@ def _write_npz(target: Path, results: Iterable[tuple[Path, np.ndarray]], name: s
     # As numpy.savez does, but one array at a time.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
         for path, array in results:
-            with archive.open(f"{_name(path)}.npy", "w", force_zip64=True) as member:
+            with archive.open(f"{name_of(path)}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
 
 
@@ -63,7 +63,7 @@ def _write_csv(target: Path, results: Iterable[tuple[Path, np.ndarray]], name: s
                 writer.writerow(["file", "frame", "seconds", *_columns(name, array)])
             for frame, row in enumerate(array.T):
                 # Nine digits name a float32 exactly.
-                writer.writerow([_name(path), frame, f"{frame * hop:.6g}", *(f"{value:.9g}" for value in row)])
+                writer.writerow([name_of(path), frame, f"{frame * hop:.6g}", *(f"{value:.9g}" for value in row)])
 
 
 def _write_parquet(target: Path, results: Iterable[tuple[Path, np.ndarray]], name: str, hop: float) -> None:
@@ -78,7 +78,7 @@ def _write_parquet(target: Path, results: Iterable[tuple[Path, np.ndarray]], nam
     try:
         for path, array in results:
             frames = np.arange(array.shape[1])
-            columns = {"file": [_name(path)] * len(frames), "frame": frames, "seconds": frames * hop}
+            columns = {"file": [name_of(path)] * len(frames), "frame": frames, "seconds": frames * hop}
             columns |= {column: row for column, row in zip(_columns(name, array), array, strict=True)}
             table = pa.table(columns)
             writer = writer or pq.ParquetWriter(target, table.schema)
@@ -88,8 +88,12 @@ def _write_parquet(target: Path, results: Iterable[tuple[Path, np.ndarray]], nam
             writer.close()
 
 
-def _name(path: Path) -> str:
-    r"""The path as text; bytes of a file's name that are no UTF-8, which no table holds, are written out as \xNN."""
+def name_of(path: Path) -> str:
+    r"""The path as a table has it; bytes of a file's name that are no UTF-8 are written out as \xNN.
+
+    Args:
+        path (Path): of a sound file.
+    """
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

@@ -14,6 +14,9 @@ from audio.spafe_cepstra import SpafeCepstra
 from audio.torchaudio_loader import torchaudio
 
 NAMES = ("spectrogram", "mel", "logmel", "mfcc", "gammatone", "gfcc")
+LONGEST_WINDOW = 0.4  # seconds; audio.extract joins blocks that see so much of each other
+MOST_ROWS = 1024  # of filters or coefficients: already finer than a window tells apart
+COUNTS = ("n_mels", "n_filters", "nfilts", "n_mfcc", "n_gfcc", "n_coefficients")
 LOG_OFFSET = 1e-6  # torchaudio's own, added before the logarithm
 
 
@@ -52,6 +55,15 @@ def make(
         raise ValueError(
             f"A sample rate of {sample_rate} Hz is too low for features; resample to 8000 or more."
         )
+    if not 0 < hop_seconds <= window_seconds <= LONGEST_WINDOW:  # nor is NaN
+        raise ValueError(
+            f"A window of {window_seconds:g} s every {hop_seconds:g} s is not possible; give a window of at most "
+            f"{LONGEST_WINDOW} s and a hop that is not longer."
+        )
+    for setting in COUNTS:
+        if setting in settings and not 1 <= settings[setting] <= MOST_ROWS:
+            what = "filters" if setting in COUNTS[:3] else "coefficients"
+            raise ValueError(f"{settings[setting]} {what} are not possible; give 1 to {MOST_ROWS}.")
     win_length, hop_length = round(window_seconds * sample_rate), round(hop_seconds * sample_rate)
     if not 1 <= hop_length <= win_length or win_length < 16:
         raise ValueError(

@@ -369,11 +369,12 @@ COMMANDS = {
     "extract": Command(
         ["audio/extract.py", *(f"sounds/{number}.wav" for number in range(30)), "--output", "table.csv"],
         "audio.feature_tables", ("load", "work", "rename"), lambda w, told, e: _sha256(w / "table.csv"), ("sounds",),
+        ("--overwrite",),
     ),
     "compare": Command(
         ["topics/compare.py", "notes.txt", "--models", "lda,nmf", "--topics", "4", "--html", "report.html"],
         "topics.fit", ("load", "work", "rename"), lambda w, told, e: len((w / "report.html").read_text()) > 1000,
-        ("notes.txt",),
+        ("notes.txt",), ("--overwrite",),
     ),
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ class AudioClassifier:
         self._length = int(round(self.sample_rate * self.max_seconds))
         # A network that was trained on clips of one length is given that; a pretrained encoder takes any.
         self._shortest = self._length if export.config.get("padded", True) else self.sample_rate // 10
-        self._graph = Graph(export.path / MODEL, len(self.labels))
+        self._graph = Graph(export.path / MODEL, len(self.labels), "audio")
 
     @classmethod
     def from_pretrained(cls, folder_or_repo: str | Path, revision: str | None = None) -> AudioClassifier:

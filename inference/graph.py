@@ -13,7 +13,9 @@ import numpy as np
 from openvino_core import core
 from request_pool import RequestPool
 from thread_counts import openvino_settings
+from tokenization import FIELDS
 
+IDS = "input_ids"
 BULK = 16  # from this many inputs on, throughput counts more than latency
 
 
@@ -23,30 +25,41 @@ class Graph:
     Args:
         path (Path): its ``.xml`` file.
         n_labels (int): how many scores it must give each input.
+        task (str): ``text`` or ``audio``: what it must take.
 
     Attributes:
         inputs (set of str): names of its inputs.
+        n_ids (int or None): rows of the table in which it looks up a text's ids; an id beyond them has none.
 
     Raises:
-        ValueError: the file or its weights cannot be read, or it has another number of scores.
+        ValueError: the file or its weights cannot be read, it takes something else, or it has another number of
+            scores.
     """
 
-    def __init__(self, path: Path, n_labels: int):
+    def __init__(self, path: Path, n_labels: int, task: str):
         _check_weights(path)
         try:
             model = core().read_model(path)
-        except RuntimeError as error:
+            self.inputs = {port.get_any_name() for port in model.inputs}
+            width = model.output().get_partial_shape()[-1]
+            self.n_ids = _rows_of_ids(model)
+        except (RuntimeError, IndexError) as error:
             raise ValueError(
                 f"{path} or {path.with_suffix('.bin').name} beside it is no whole OpenVINO graph "
                 f"({str(error).strip().splitlines()[-1]}): download or export the model again."
             ) from error
-        self.inputs = {port.get_any_name() for port in model.inputs}
-        width = model.outputs[0].get_partial_shape()[-1]
+        text = IDS in self.inputs and self.inputs <= set(FIELDS)
+        if not (text if task == "text" else len(self.inputs) == 1 and not text):
+            raise ValueError(
+                f"{path} takes {', '.join(sorted(self.inputs))}, and config.json beside it says that it classifies "
+                f"{task}: download or export the model again."
+            )
         if width.is_static and width.get_length() != n_labels:
             raise ValueError(
                 f"{path} gives {width.get_length()} scores and config.json beside it names {n_labels} labels: "
                 "download or export the model again."
             )
+        self._n_labels = n_labels
         # One input that uses all cores; several batches that run beside each other.
         self._latency = RequestPool(lambda: compile_for("LATENCY", model))
         self._throughput = RequestPool(lambda: compile_for("THROUGHPUT", model))
@@ -75,7 +88,13 @@ class Graph:
         Args:
             inputs (dict or ndarray): what the graph takes.
         """
-        return self._latency.infer(inputs)
+        logits = self._latency.infer(inputs)
+        if logits.shape != (wanted := (_shape(inputs)[0], self._n_labels)):
+            raise ValueError(
+                f"the graph gives scores of shape {logits.shape} instead of {wanted}: it does not take inputs as long "
+                "as config.json says; export the model again."
+            )
+        return logits
 
     def run_all(self, batches: Iterable[tuple[Any, Any]], logits: np.ndarray) -> None:
         """Many inferences, several at a time.
@@ -95,6 +114,22 @@ def _check_weights(path: Path) -> None:
     weights = path.with_suffix(".bin")
     if (size := weights.stat().st_size) < needed:
         raise ValueError(f"{weights} ends after {size:,} of {needed:,} bytes: download or export the model again.")
+
+
+def _rows_of_ids(model: Any) -> int | None:
+    """Rows of the smallest table that a graph's ids are looked up in; None where it has none of a known size."""
+    ports = [port for port in model.inputs if IDS in port.get_names()]
+    readers = [reader for port in ports for reader in port.get_target_inputs()]
+    rows = []
+    while readers:
+        reader = readers.pop()
+        node = reader.get_node()
+        if node.get_type_name() == "Convert":
+            readers += node.output(0).get_target_inputs()
+        elif node.get_type_name() == "Gather" and reader.get_index() == 1:
+            size = node.input(0).get_partial_shape()[0]
+            rows += [size.get_length()] if size.is_static else []
+    return min(rows, default=None)
 
 
 def _shape(inputs: Any) -> tuple[int, ...]:

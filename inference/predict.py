@@ -27,7 +27,7 @@ from plain_text import terminal
 from set_aside import SHOWN, SetAside
 
 if TYPE_CHECKING:
-    from inference.bulk import BulkOutput, Done
+    from inference.bulk_output import BulkOutput, Done
     from inference.prediction import Prediction
     from inference.rows import Rows
 
@@ -120,12 +120,12 @@ def _warn_of_names(given: list[str]) -> None:
 
 def _bulk(options: argparse.Namespace) -> int:
     """Every row of a file; what can be wrong with the files is found before the model is loaded."""
-    from inference import bulk
+    from inference.bulk_output import check_output
     from inference.rows import Rows
 
     rows, column = Rows(options.input), None
     print(*map(terminal, rows.notes), sep="\n", end="\n" if rows.notes else "", file=sys.stderr)
-    bulk.check_output(options.output, options.overwrite, options.input)
+    options.output = check_output(options.output, options.overwrite, options.input)
     if rows.columns is not None:
         column = _column(rows, options.text_column)
     elif options.text_column:
@@ -137,12 +137,13 @@ def _bulk(options: argparse.Namespace) -> int:
 def _classified(options: argparse.Namespace, rows: Rows, column: str | None) -> Done:
     """Loads the model and classifies the rows that are left."""
     from inference import bulk
+    from inference.bulk_output import BulkOutput
 
     classifier = _load(options)
     from inference.export_folder import FILES
 
     parts = [name for name in FILES if name not in ("README.md", "parity.json")]
-    output = bulk.BulkOutput(
+    output = BulkOutput(
         options.output, bulk.identity_of(rows, column, classifier.export.path, parts), options.overwrite
     )
     if output.done.resumed_at:

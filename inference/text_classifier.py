@@ -29,10 +29,10 @@ class TextClassifier:
     def __init__(self, export: ExportFolder):
         self.export = export
         self.labels = export.labels
-        self._graph = Graph(export.path / MODEL, len(self.labels))
+        self._graph = Graph(export.path / MODEL, len(self.labels), "text")
         config = export.config
         self._tokenizer = Tokenizer(
-            export.path / TOKENIZER, config["max_length"], config.get("pad_token_id") or 0
+            export.path / TOKENIZER, int(config["max_length"]), int(config.get("pad_token_id") or 0), self._graph.n_ids
         )
 
     @classmethod

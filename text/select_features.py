@@ -19,7 +19,7 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from atomic import write_text
-from command_line import check_writable, run, user_path
+from command_line import check_reports, run, user_path
 from output_folder import claimed, claimed_files, destination
 from plain_text import lines_of, terminal
 from set_aside import SetAside
@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--save", type=Path, metavar="FOLDER", help="keep the recommended model, for predict.py")
     made.add_argument("--json", type=user_path, help="write the results here")
     made.add_argument("--html", type=user_path, help="write a report with the curves here")
+    made.add_argument("--overwrite", action="store_true", help="replace an existing --json or --html")
     made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
     return made
 
@@ -71,8 +72,7 @@ def main(argv: list[str]) -> int:
         raise ValueError(f"--folds {arguments.folds}: at least 2 are needed.")
     if not 0 <= arguments.seed < 2**32:
         raise ValueError(f"--seed {arguments.seed}: give a number from 0 to {2**32 - 1}.")
-    for path in (arguments.json, arguments.html):
-        check_writable(path, arguments.dataset, arguments.vocabulary)
+    check_reports(arguments, arguments.dataset, arguments.vocabulary)
     with ExitStack() as held:
         if arguments.save is not None:
             arguments.save = destination(arguments.save, "--save")

@@ -49,7 +49,7 @@ class TfidfModel:
         return result
 
     def _terms(self, words: list[str]) -> list[str]:
-        shortest, longest = self.ngrams
+        shortest, longest = self.ngrams[0], min(self.ngrams[1], len(words))
         return [" ".join(words[start : start + size]) for size in range(shortest, longest + 1)
                 for start in range(len(words) - size + 1)]  # fmt: skip
 
@@ -86,17 +86,42 @@ class TfidfModel:
         """Reads what :meth:`save` wrote.
 
         Raises:
-            ValueError: the files do not fit together.
+            ValueError: a file is not whole, or they do not fit together.
         """
         from safetensors.numpy import load_file
 
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        terms = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
-        tensors = load_file(folder / WEIGHTS)
-        shape = (len(config["id2label"]), len(terms))
-        if tensors["weights"].shape != shape or tensors["idf"].shape != shape[1:] or len(tensors["bias"]) != shape[0]:
-            raise ValueError(f"{folder}: {VOCABULARY} and {WEIGHTS} do not fit together; download or save it again.")
-        return cls(WordSettings.from_dict(config["words"]), tuple(config["ngrams"]), terms, **tensors)
+        again = "download or save it again."
+        config, terms = _read(folder / CONFIG), _read(folder / VOCABULARY)
+        if not isinstance(terms, list) or not all(isinstance(term, str) for term in terms):
+            raise ValueError(f"{folder / VOCABULARY} is no list of words: {again}")
+        if len(set(terms)) != len(terms):
+            raise ValueError(f"{folder / VOCABULARY} has a word twice: {again}")
+        try:
+            tensors = load_file(folder / WEIGHTS)
+        except Exception as error:  # of safetensors, numpy or the system: whatever the bytes bring about
+            raise ValueError(f"{folder / WEIGHTS} is not whole ({error}): {again}") from None
+        n_classes = len(config["id2label"]) if isinstance(config, dict) else 0
+        shapes = {"idf": (len(terms),), "weights": (n_classes, len(terms)), "bias": (n_classes,)}
+        if {name: tensor.shape for name, tensor in tensors.items()} != shapes:
+            raise ValueError(f"{folder}: {VOCABULARY} and {WEIGHTS} do not fit together; {again}")
+        if not all(tensor.dtype.kind == "f" and np.isfinite(tensor).all() for tensor in tensors.values()):
+            raise ValueError(f"{folder / WEIGHTS} holds what is no finite number: {again}")
+        try:
+            words = WordSettings.from_dict(config["words"])
+            shortest, longest = config["ngrams"]
+            whole = type(shortest) is type(longest) is int and 1 <= shortest <= longest
+        except (TypeError, ValueError, KeyError, AttributeError):
+            whole = False
+        if not whole or not words.well_formed():
+            raise ValueError(f"{folder / CONFIG} does not say how a text becomes words: {again}")
+        return cls(words, (shortest, longest), terms, **tensors)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} cannot be read ({error}): download or save the model again.") from None
 
 
 def from_pipeline(pipeline: Any, words: WordSettings) -> TfidfModel:

@@ -58,6 +58,17 @@ class WordSettings:
         """The inverse of ``as_dict``."""
         return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()})
 
+    def well_formed(self) -> bool:
+        """Whether each setting is of its type, which a file's need not be."""
+        lists = (self.stop_languages, self.own_stop_words, self.parts_of_speech)
+        switches = (self.lower_case, self.lemmas, self.stems, self.numbers)
+        return (
+            all(isinstance(value, tuple) and all(isinstance(word, str) for word in value) for value in lists)
+            and all(isinstance(value, bool) for value in switches)
+            and isinstance(self.language, str)
+            and isinstance(self.entities, str)
+        )
+
     def check(self) -> None:
         """Fails on settings that cannot run, before any text is read.
 

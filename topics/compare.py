@@ -18,7 +18,7 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from atomic import write_text
-from command_line import check_writable, one_line, run, user_path
+from command_line import check_reports, one_line, run, user_path
 from output_folder import claimed_files
 from plain_text import terminal
 from set_aside import SetAside
@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--json", type=user_path, help="write the results here")
     made.add_argument("--html", type=user_path, help="write an interactive report here")
+    made.add_argument("--overwrite", action="store_true", help="replace an existing --json or --html")
     made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
     return made
 
@@ -72,8 +73,7 @@ def main(argv: list[str]) -> int:
         raise ValueError(f"--max-documents {arguments.max_documents}: at least one document is needed.")
     if arguments.curve is not None:
         _check_curve(arguments.curve)
-    for path in (arguments.json, arguments.html):
-        check_writable(path, arguments.corpus)
+    check_reports(arguments, arguments.corpus)
     with claimed_files(json=arguments.json, html=arguments.html):
         name, documents, labels, notes, rows_aside = _read(arguments)
         from topics.documents import check_enough, encodable

@@ -1,4 +1,6 @@
+import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import soundfile
 import torch
 
 from audio.extract import extract, extract_all, main
-from audio.features import NAMES, make
+from audio.features import LONGEST_WINDOW, NAMES, make
 from audio.reading import read_waveform
 from tests.audio import signals
 
@@ -88,8 +90,9 @@ def test_settings_reach_the_feature(clips, tmp_path):
     (array,) = np.load(output).values()
     assert array.shape == (10, 1 + 8000 // 320)
     np.testing.assert_allclose(array.mean(axis=1), 0, atol=1e-4)
-    assert main([str(clips[0]), "--output", str(output), "--features", "pncc", "--coefficients", "7"]) == 0
-    assert next(iter(np.load(output).values())).shape[0] == 7
+    other = tmp_path / "other.npz"
+    assert main([str(clips[0]), "--output", str(other), "--features", "pncc", "--coefficients", "7"]) == 0
+    assert next(iter(np.load(other).values())).shape[0] == 7
 
 
 def test_unreadable_files_are_set_aside(clips, tmp_path, capsys):
@@ -121,6 +124,52 @@ def test_the_script_by_path_from_another_folder(clips, tmp_path):
         assert done.returncode == 2
         assert done.stderr.startswith("error: ")
         assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--hop-seconds", "nan"], "every nan s is not possible"),
+        (["--hop-seconds", "0"], "every 0 s is not possible"),
+        (["--hop-seconds", "inf"], "every inf s is not possible"),
+        (["--window-seconds", "nan"], "window of nan s"),
+        (["--window-seconds", "1e9"], "window of 1e+09 s"),
+        (["--window-seconds", "0.5"], "at most 0.4 s"),
+        (["--filters", "1000000"], "1000000 filters"),
+        (["--filters", "0", "--features", "mel"], "0 filters"),
+        (["--filters", "-1", "--features", "pncc"], "-1 filters"),
+        (["--coefficients", "0", "--features", "mfcc"], "0 coefficients"),
+        (["--coefficients", "0", "--features", "lpc"], "0 coefficients"),
+        (["--coefficients", "1000000"], "1000000 coefficients"),
+    ],
+)
+def test_settings_that_no_feature_has_are_refused_before_the_work(tmp_path, options, words):
+    import command_line
+
+    with pytest.raises(ValueError) as caught:
+        main(["nowhere.wav", "--output", str(tmp_path / "out.csv"), *options])
+    assert words in str(caught.value) and "give" in str(caught.value)
+    assert command_line.run(main, ["nowhere.wav", "--output", str(tmp_path / "out.csv"), *options]) == 2
+
+
+@pytest.mark.parametrize("feature", ["logmel", "gammatone"])
+def test_the_longest_window_streams_as_the_whole(tmp_path, feature):
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, 130 * 8000), 8000)
+    settings = {"window_seconds": LONGEST_WINDOW, "hop_seconds": 0.1}
+    streamed = extract(path, make(feature, 8000, **settings), 8000)
+    whole = make(feature, 8000, **settings)(torch.from_numpy(soundfile.read(path, dtype="float32")[0])).numpy()
+    np.testing.assert_allclose(streamed, whole, rtol=1e-4, atol=1e-5 * np.abs(whole).max())
+
+
+def test_two_files_of_one_name_in_a_table_are_refused(clips, tmp_path):
+    names = [os.fsdecode(b"\xff.wav"), "\\xff.wav"]
+    for name in names:
+        shutil.copy(clips[0], tmp_path / name)
+    command = [sys.executable, str(SCRIPT), *names, "--features", "mfcc", "--output", "out.npz"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2 and r"\xff.wav" in done.stderr and "rename one" in done.stderr, done.stderr
+    assert not (tmp_path / "out.npz").exists()
 
 
 def test_help_does_not_wait_for_torch():

@@ -490,7 +490,7 @@ def test_the_same_name_in_two_folders_is_not_overwritten(tmp_path, monkeypatch):
 
 @pytest.mark.case("L1")
 def test_a_file_of_the_users_called_as_an_unfinished_output(tmp_path):
-    from inference.bulk import BulkOutput, Done
+    from inference.bulk_output import BulkOutput, Done
 
     mine = tmp_path / "o.csv.partial"
     mine.write_text("mine")

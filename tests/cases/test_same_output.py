@@ -104,7 +104,7 @@ def test_an_output_that_another_process_writes(place, script, words):
     assert not (place / words[-1]).exists() and nothing_left(place)
 
 
-@pytest.mark.slow  # each runs twice to its end
+@pytest.mark.slow  # each runs to its end and again
 @pytest.mark.parametrize("script, words", COMMANDS, ids=NAMES)
 def test_the_same_command_twice(place, script, words):
     words = [word.replace("OUT", "twice") for word in words]
@@ -112,11 +112,12 @@ def test_the_same_command_twice(place, script, words):
     assert once.returncode == 0, once.stderr
     before = content(place / words[-1])
     again = run_script(script, *words, cwd=place)
-    if words[-2] == "--save" or "predict" in script:  # docs: refused, and nothing changes
-        assert again.returncode == 2 and "exists" in again.stderr, again.stderr
-    else:
-        assert again.returncode == 0, again.stderr
+    assert again.returncode == 2 and "exists" in again.stderr, again.stderr
     assert content(place / words[-1]) == before
+    if words[-2] != "--save":
+        again = run_script(script, *words, "--overwrite", cwd=place)
+        assert again.returncode == 0, again.stderr
+        assert content(place / words[-1]) == before
     assert nothing_left(place)
 
 

@@ -159,6 +159,29 @@ def test_gated_repository_of_somebody_else(server, monkeypatch):
     assert fetched(hub.download("ada/gated")) == FILES
 
 
+EXPORT = {"openvino_model.xml": b"<net/>", "openvino_model.bin": b"", "tokenizer.json": b"{}"}
+
+
+@pytest.mark.parametrize(
+    "files, words",
+    [
+        ({"README.md": b"# nothing else"}, "ada/odd at COMMIT holds no openvino_model.xml"),
+        ({"pytorch_model.bin": b"x", "config.json": b"{}"}, "ada/odd at COMMIT holds no openvino_model.xml"),
+        ({"export/config.json": b"{}"}, "ada/odd at COMMIT holds no openvino_model.xml"),
+        ({"openvino_model.xml/config.json": b"{}"}, "ada/odd at COMMIT holds no openvino_model.xml"),
+        (EXPORT, "ada/odd at COMMIT lacks config.json"),
+        (EXPORT | {"config.json/README.md": b"a folder"}, "ada/odd at COMMIT lacks config.json"),
+    ],
+)
+def test_a_repository_that_is_no_export_is_called_by_its_name(server, files, words):
+    import inference
+
+    commit = server.put("ada/odd", files)
+    with pytest.raises(FileNotFoundError) as caught:
+        inference.load("ada/odd")
+    assert str(caught.value).startswith(words.replace("COMMIT", commit)) and "\n" not in str(caught.value)
+
+
 def test_unknown_things_by_their_real_answers(server, folder):
     server.put("ada/model", FILES)
     with pytest.raises(hub.HubNotFound, match="branches, tags or commits"):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from inference import bulk, predict
+from inference.bulk_output import BulkOutput
 from inference.prediction import Prediction
 from inference.rows import BadRow, Rows
 from tests.conftest import OFFLINE, ROOT, run_script
@@ -57,7 +58,7 @@ def write(path: Path, texts: list[str], column: str = "text") -> Path:
 def classify(source: Path, output: Path, window: int = 4, predict=fake_predict, column="text", **settings):
     rows = Rows(source)
     column = None if rows.columns is None else column
-    into = bulk.BulkOutput(output, bulk.identity_of(rows, column, source.parent, []), **settings)
+    into = BulkOutput(output, bulk.identity_of(rows, column, source.parent, []), **settings)
     return bulk.classify_rows(rows, column, predict, LABELS, into, window=window)
 
 
@@ -161,6 +162,49 @@ def test_an_unfinished_file_of_another_input_is_not_continued(tmp_path):
     with pytest.raises(ValueError, match="another input: --overwrite"):
         classify(source, tmp_path / "out.csv")
     assert classify(source, tmp_path / "out.csv", overwrite=True).rows == 10
+
+
+FOREIGN = [
+    b"my notes",
+    b"{}",
+    b'{"identity": {}}',
+    b'{"identity": "me", "rows": 1, "bytes": 1}',
+    b'{"identity": {}, "rows": true, "bytes": 1}',
+    b'{"identity": {}, "rows": -1, "bytes": 1}',
+    b'{"identity": {}, "rows": 1, "bytes": 1, "more": 1}',
+    b'{"identity": {}, "rows": 1, "bytes": 1, "reasons": [1]}',
+    b"[" * 100_000,
+    b"\xff",
+]
+
+
+@pytest.mark.parametrize("content", FOREIGN, ids=range(len(FOREIGN)))
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_files_of_the_users_with_the_names_of_unfinished_ones_stay(tmp_path, content, overwrite):
+    source, output = write(tmp_path / "in.csv", ["a", "b"]), tmp_path / "o.csv"
+    record = tmp_path / "o.csv.partial.json"
+    record.write_bytes(content)
+    with pytest.raises(ValueError, match=r"o\.csv\.partial\.json is in the way"):
+        classify(source, output, overwrite=overwrite)
+    assert sorted(os.listdir(tmp_path)) == ["in.csv", "o.csv.partial.json"]  # and no empty o.csv.partial
+    (tmp_path / "o.csv.partial").write_text("my other notes")
+    with pytest.raises(ValueError, match="is in the way"):
+        classify(source, output, overwrite=overwrite)
+    assert (tmp_path / "o.csv.partial").read_text() == "my other notes" and record.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["o.csv.partial", "o.csv.partial.json"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_links_pipes_and_folders_with_those_names_stay(tmp_path, name, overwrite):
+    source, theirs = write(tmp_path / "in.csv", ["a", "b"]), tmp_path / "theirs"
+    theirs.write_text("")
+    for make in (lambda path: path.symlink_to(theirs), os.mkfifo, os.mkdir, lambda path: path.symlink_to("nowhere")):
+        make(tmp_path / name)
+        before = sorted(os.listdir(tmp_path))
+        with pytest.raises(ValueError, match="is in the way"):
+            classify(source, tmp_path / "o.csv", overwrite=overwrite)
+        assert sorted(os.listdir(tmp_path)) == before and theirs.read_text() == ""
+        (tmp_path / name).rmdir() if (tmp_path / name).is_dir() else (tmp_path / name).unlink()
 
 
 @pytest.mark.case("L16")
@@ -330,11 +374,11 @@ STUB = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from inference import bulk
+from inference import bulk, bulk_output
 from inference.prediction import Prediction
 from inference.rows import BadRow, Rows
 rows = Rows(Path({source!r}))
-output = bulk.BulkOutput(Path({output!r}), {{}})
+output = bulk_output.BulkOutput(Path({output!r}), {{}})
 predict = lambda texts: [Prediction("a", {{"a": 0.5, "b": 0.5}}, 0.1) for _ in texts]
 bulk.classify_rows(rows, "text", predict, ["a", "b"], output)
 """
