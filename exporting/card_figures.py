@@ -60,11 +60,21 @@ def _labels(report: dict, parity: dict | None) -> list[str]:
         if not counts or len(counts) != len(names):
             return []
         found, whose = measures.per_label(np.asarray(counts), names), "the original"
+    return label_table(found, f"Of {whose}, label by label:")
+
+
+def label_table(found: list[dict[str, Any]], heading: str) -> list[str]:
+    """Lines of a table of what each label gets right.
+
+    Args:
+        found (list of dict): ``label``, ``precision``, ``recall`` and ``support``.
+        heading (str): the sentence above it.
+    """
     rows = [
         f"| {markdown(row['label'])} | {row['precision']:.4f} | {row['recall']:.4f} | {row['support']} |"
         for row in found
     ]
-    return [f"Of {whose}, label by label:", "", "| label | precision | recall | support |", "|---|---|---|---|", *rows]
+    return [heading, "", "| label | precision | recall | support |", "|---|---|---|---|", *rows]
 
 
 def _confusions(report: dict) -> list[str]:

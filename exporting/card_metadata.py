@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import EvalResult, ModelCardData
+
+if TYPE_CHECKING:
+    from exporting.own_card import OwnCard
 
 PIPELINES = {"text": "text-classification", "audio": "audio-classification"}
 
 
-def of_export(report: dict, parity: dict, repo_id: str | None, original_repo_id: str | None) -> str:
+def of_export(
+    report: dict, parity: dict, repo_id: str | None, original_repo_id: str | None, own: OwnCard | None = None
+) -> str:
     """Front matter of an export, linked to the original's repository where there is one."""
     data = _card_data(report, parity["export"], repo_id)
     data.update(library_name="openvino")
@@ -19,15 +24,15 @@ def of_export(report: dict, parity: dict, repo_id: str | None, original_repo_id:
         data.update(base_model=original_repo_id, base_model_relation="quantized")
     else:
         data.update(_base_model(report, "quantized" if report.get("adopted") else "finetune"))
-    return _yaml(data)
+    return _yaml(data, own)
 
 
-def of_original(report: dict, repo_id: str) -> str:
+def of_original(report: dict, repo_id: str, own: OwnCard | None = None) -> str:
     """Front matter of the unquantized weights."""
     data = _card_data(report, report["metrics"], repo_id)
     data.update(library_name="transformers")
     data.update(_base_model(report, "finetune"))
-    return _yaml(data)
+    return _yaml(data, own)
 
 
 def _card_data(report: dict, scores: dict, repo_id: str | None) -> dict[str, Any]:
@@ -83,9 +88,10 @@ def _base_model(report: dict, relation: str) -> dict[str, str]:
     return {"base_model": name, "base_model_relation": relation} if on_hub else {}
 
 
-def _yaml(data: dict[str, Any]) -> str:
+def _yaml(data: dict[str, Any], own: OwnCard | None) -> str:
     import yaml
 
+    data = own.merged(data) if own else data
     return "---\n" + yaml.safe_dump(data, sort_keys=False, allow_unicode=True).strip() + "\n---"
 
 
@@ -93,14 +99,15 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "own-data"
 
 
-def of_words(config: dict[str, Any], repo_id: str) -> str:
+def of_words(config: dict[str, Any], repo_id: str | None, own: OwnCard | None = None) -> str:
     """Front matter of a TF-IDF model, from its ``config.json``."""
     data_set = config["data"] | {"revision": config["revision"]}
     result = _on_test("text", data_set, "accuracy", "accuracy", config["test"]["recommended"])
-    data = ModelCardData(model_name=repo_id.rsplit("/", 1)[-1], eval_results=[result]).to_dict()
+    name = (repo_id or f"words of {data_set['name']}").rsplit("/", 1)[-1]
+    data = ModelCardData(model_name=name, eval_results=[result]).to_dict()
     data.update(pipeline_tag=PIPELINES["text"], tags=["text", "tf-idf", "grokaem"], metrics=["accuracy"])
     if data_set.get("language") not in (None, "unknown"):
         data.update(language=data_set["language"])
     if is_on_hub(data_set):
         data.update(datasets=[data_set["name"]])
-    return _yaml(data)
+    return _yaml(data, own)

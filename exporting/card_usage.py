@@ -12,6 +12,7 @@ from plain_text import markdown, terminal
 RUNTIME = {
     "text": ("openvino", "openvino-tokenizers", "huggingface_hub"),
     "audio": ("openvino", "numpy", "soundfile", "huggingface_hub"),
+    "words": ("numpy", "safetensors", "huggingface_hub"),
 }
 LABELS = 'labels = json.loads(open(folder + "/config.json", encoding="utf-8").read())["id2label"]'
 
@@ -20,7 +21,7 @@ def runtime_versions(task: str) -> dict[str, str]:
     """The versions here of what the card's first snippet needs.
 
     Args:
-        task (str): ``text`` or ``audio``.
+        task (str): a key of :data:`RUNTIME`.
     """
     found = {}
     for package in RUNTIME[task]:
@@ -39,16 +40,10 @@ def of_export(report: dict[str, Any], parity: dict[str, Any], repo_id: str | Non
         parity (dict): ``parity.json``.
         repo_id (str, optional): where it is published; without, the snippets are for its folder on this disk.
     """
-    versions = parity.get("runtime", {}).get("versions") or runtime_versions(report["task"])
-    pinned = " ".join(
-        f"{package}=={versions[package]}" if package in versions else package
-        for package in RUNTIME[report["task"]]
-        if repo_id or package != "huggingface_hub"
-    )
     where = "" if repo_id else ", in this folder"
     parts = [
         "## How to use it",
-        f"```bash\npip install {pinned}\n```",
+        install(report["task"], parity.get("runtime", {}).get("versions"), repo_id),
         f"With OpenVINO alone{where}:",
         _text(report, repo_id) if report["task"] == "text" else _sound(report, repo_id),
         _command(report, repo_id),
@@ -56,6 +51,23 @@ def of_export(report: dict[str, Any], parity: dict[str, Any], repo_id: str | Non
     if report["task"] == "text":
         parts.append(_optimum(report, repo_id or "."))
     return "\n\n".join(parts)
+
+
+def install(task: str, versions: dict[str, str] | None, repo_id: str | None) -> str:
+    """The line that installs what the first snippet needs.
+
+    Args:
+        task (str): a key of :data:`RUNTIME`.
+        versions (dict, optional): those it was measured with. (Default: the versions here)
+        repo_id (str, optional): where the model is published; without, nothing is downloaded.
+    """
+    versions = versions or runtime_versions(task)
+    pinned = " ".join(
+        f"{package}=={versions[package]}" if package in versions else package
+        for package in RUNTIME[task]
+        if repo_id or package != "huggingface_hub"
+    )
+    return f"```bash\npip install {pinned}\n```"
 
 
 def of_original(report: dict[str, Any], folder: Path, repo_id: str) -> str:
@@ -76,7 +88,7 @@ def of_original(report: dict[str, Any], folder: Path, repo_id: str) -> str:
     pinned = " ".join(f"{p}=={_plain(versions[p])}" if p in versions else p for p in packages)
     install = f"## How to use it\n\n```bash\npip install {pinned}\n```\n\n"
     task = f"{report['task']}-classification"
-    given = _literal(_example(report)) if report["task"] == "text" else '"clip.wav"'
+    given = literal(_example(report)) if report["task"] == "text" else '"clip.wav"'
     if "peft" in packages:
         return install + _adapter(report, repo_id)
     return install + (
@@ -113,7 +125,7 @@ import {imports}, openvino, openvino_tokenizers
 folder, compiled = {_folder(repo_id)}, openvino.Core().compile_model
 {LABELS}
 tokenizer, model = (compiled(f"{{folder}}/openvino_{{part}}.xml", "CPU") for part in ("tokenizer", "model"))
-tokens = tokenizer([{_literal(_example(report))}])
+tokens = tokenizer([{literal(_example(report))}])
 scores = model({{i: tokens[i.get_any_name()] for i in model.inputs}})[0]
 print(labels[str(scores.argmax())])
 ```"""
@@ -154,7 +166,7 @@ from optimum.intel import OVModelForSequenceClassification
 from transformers import AutoTokenizer, pipeline
 model = OVModelForSequenceClassification.from_pretrained("{model}")
 classify = pipeline("text-classification", model, tokenizer=AutoTokenizer.from_pretrained("{model}"))
-print(classify({_literal(_example(report))})[0]["label"])
+print(classify({literal(_example(report))})[0]["label"])
 ```"""
 
 
@@ -162,7 +174,7 @@ def _example(report: dict) -> str:
     return (report["examples"] or [{"text": "A text."}])[0]["text"]
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """The text as a literal of Python, in which everything can be seen."""
     return json.dumps(text, ensure_ascii=terminal(text) != text)
 

@@ -8,7 +8,14 @@ from typing import Any
 
 import ownership
 
-DEFAULTS = {"precision": "auto", "max_drop": 0.005, "calibration_samples": 300, "onnx": False}
+# What an export is made with unless one says otherwise.
+DEFAULTS: dict[str, Any] = {
+    "precision": "auto",
+    "max_drop": 0.005,
+    "max_score_change": 0.1,
+    "calibration_samples": 300,
+    "onnx": False,
+}
 LIMITS = ("max_drop", "max_score_change")  # an export that keeps within a smaller one keeps within this one too
 
 
@@ -20,7 +27,7 @@ def existing_export(
     Args:
         run_folder (str or Path): the run.
         output_dir (str or Path, optional): the export folder. (Default: ``<run_folder>/export``)
-        **asked: settings of :func:`export_run`. (Default: its own)
+        **asked: settings of :func:`export_run`. (Default: its own, but for ``max_score_change``)
 
     Returns:
         Path or None: the folder; None where there is no export.
@@ -43,7 +50,9 @@ def existing_export(
         same = own_place and parity["original"]["weight_bytes"] == run_.weight_bytes
     if not same:
         raise ValueError(f"{folder} holds the export of another run than {run_.path}: {remedy}.")
-    if difference := _difference(folder, parity, DEFAULTS | asked):
+    # An export of commit 8fe415f has no bound of scores: it is asked about only where somebody asks for one.
+    unasked = {name: value for name, value in DEFAULTS.items() if name != "max_score_change"}
+    if difference := _difference(folder, parity, unasked | asked):
         raise ValueError(f"{folder} {difference}: {remedy}.")
     return folder
 
@@ -63,7 +72,8 @@ def _difference(folder: Path, parity: dict[str, Any], asked: dict[str, Any]) -> 
     """What of the settings asked for an export does not meet, as the rest of a sentence."""
     from exporting.quantization import attempts_for
 
-    made = DEFAULTS | {name: parity["gate"][name] for name in LIMITS if name in parity["gate"]}
+    made = {name: value for name, value in DEFAULTS.items() if name not in LIMITS}
+    made |= {name: parity["gate"][name] for name in LIMITS if name in parity["gate"]}
     # An export of commit 8fe415f does not tell how many samples it was calibrated with.
     made |= (ownership.read(folder) or {}).get("settings") or {"calibration_samples": asked["calibration_samples"]}
     if parity["method"] not in attempts_for(asked["precision"]):

@@ -18,7 +18,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # numpy's BLAS may wait for ever for its threads once the process has been forked, and exporting forks; the heavy
 # products here are torch's and OpenVINO's. Set before numpy is imported.
@@ -28,14 +28,48 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
 import ownership
 from atomic import appear, temporary_folder
 from command_line import quiet_libraries, run
+from exporting.existing import DEFAULTS, existing_export
 from output_folder import check_replaceable, claimed, destination
 from set_aside import SetAside
+
+if TYPE_CHECKING:
+    from exporting.own_card import OwnCard
 
 
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
-    from exporting.publication import add_arguments, from_options
+    options = _parser().parse_args(argv)
+    settings = _settings(options)
+    import hub
+    from exporting.own_card import read_card
+    from exporting.publication import from_options
+    from exporting.publish import check_publication, publish_export
 
+    card = read_card(options.card)
+    asked = from_options(options, card)
+    token = hub.find_token(token_file=options.token_file)
+    if asked and options.dataset:
+        asked.check(token, new=False)  # before the model is fetched
+    run_folder = _run_folder(options, token)
+    if card:
+        _check_datasets(card, run_folder)
+    folder, aside = None, SetAside("item")
+    if asked and not options.overwrite:
+        folder = existing_export(run_folder, options.output_dir, **settings)
+    if asked:
+        check_publication(asked, run_folder, folder, options.precision, token)
+    if folder is not None:
+        ownership.check_replaceable(folder, "export", "move it away, or it would be published too")
+        print(f"publishing the export that exists, {folder}: --overwrite makes it anew", flush=True)
+    else:
+        how = settings | {"overwrite": options.overwrite, "card": card, "token": token, "aside": aside}
+        folder = export_run(run_folder, options.output_dir, **how)
+    if asked:
+        publish_export(run_folder, folder, asked, token)
+    return aside.tell()
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="export.py", allow_abbrev=False, description="Exports a classifier as a quantized OpenVINO model."
     )
@@ -51,39 +85,48 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--label-column", help="column of labels of --dataset (default: recognised)")
     parser.add_argument("--max-seconds", type=float, help="where the sounds of --dataset are cut (default: 5)")
     parser.add_argument("--output-dir", type=Path, help="export folder (default: RUN_FOLDER/export)")
+    _add_quantization(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing export")
+    _add_publishing(parser)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def _add_quantization(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision",
-        default="auto",
+        default=DEFAULTS["precision"],
         choices=("auto", "int8", "int8-weight", "fp16", "fp32"),
         help="auto tries from the smallest up (default: %(default)s)",
     )
     parser.add_argument(
         "--max-drop",
         type=float,
-        default=0.005,
+        default=DEFAULTS["max_drop"],
         help="accuracy the export may lose, as a share of 1 (default: %(default)s)",
     )
     parser.add_argument(
         "--max-score-change",
         type=float,
-        default=0.1,
+        default=DEFAULTS["max_score_change"],
         help="how far the scores of 99 %% of the validation examples may move, all of them where there are fewer than "
         "200 (default: %(default)s)",
     )
     parser.add_argument(
         "--calibration-samples",
         type=int,
-        default=300,
+        default=DEFAULTS["calibration_samples"],
         help="training examples that set the ranges of activations (default: %(default)s)",
     )
     parser.add_argument(
         "--also", choices=("onnx",), help="also write the unquantized model as ONNX (text; needs pip install onnx)"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace an existing export")
+
+
+def _add_publishing(parser: argparse.ArgumentParser) -> None:
+    from exporting.publication import add_arguments
+
     parser.add_argument("--push", action="store_true", help="publish the export to the Hub")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print files, bytes and card that --push would publish"
-    )
     parser.add_argument("--push-original", action="store_true", help="also publish the unquantized weights")
     parser.add_argument(
         "--layout",
@@ -93,45 +136,24 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--repo-id", help="Hub repository (default: <you>/<run>-openvino-<method>)")
     add_arguments(parser)
-    parser.add_argument("--hub-private", action="store_true", help="make the Hub repositories private")
-    parser.add_argument(
-        "--token-file", type=Path, help="file with the Hub token (default: HF_TOKEN or login)"
-    )
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    options = parser.parse_args(argv)
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    """How the export is made, as :func:`export_run` takes it."""
     if not 0 <= options.max_drop < 1:
         raise ValueError(f"--max-drop {options.max_drop:g}: give a share from 0 to 1, such as 0.005")
     if not 0 <= options.max_score_change <= 1:
         raise ValueError(f"--max-score-change {options.max_score_change:g}: give a share from 0 to 1, such as 0.1")
     if options.calibration_samples < 1:
         raise ValueError(f"--calibration-samples {options.calibration_samples}: give at least 1")
-    import hub
-    from exporting.publish import check_publication, publish_export
+    return {name: getattr(options, name) for name in DEFAULTS if name != "onnx"} | {"onnx": options.also == "onnx"}
 
-    asked = from_options(options)
-    token = hub.find_token(token_file=options.token_file)
-    if asked and options.dataset:
-        asked.check(token, new=False)  # before the model is fetched
-    run_folder = _run_folder(options, token)
-    names = ("precision", "max_drop", "max_score_change", "calibration_samples")
-    settings = {name: getattr(options, name) for name in names} | {"onnx": options.also == "onnx"}
-    folder, aside = None, SetAside("item")
-    if asked and not options.overwrite:
-        from exporting.existing import existing_export
 
-        folder = existing_export(run_folder, options.output_dir, **settings)
-    if asked:
-        check_publication(asked, run_folder, folder, options.precision, token)
-    if folder is not None:
-        ownership.check_replaceable(folder, "export", "move it away, or it would be published too")
-        print(f"publishing the export that exists, {folder}: --overwrite makes it anew", flush=True)
-    else:
-        folder = export_run(
-            run_folder, options.output_dir, **settings, overwrite=options.overwrite, token=token, aside=aside
-        )
-    if asked:
-        publish_export(run_folder, folder, asked, token)
-    return aside.tell()
+def _check_datasets(card: OwnCard, run_folder: Path) -> None:
+    from exporting.card_metadata import is_on_hub
+    from exporting.source import read_run
+
+    card.check_datasets(is_on_hub(read_run(run_folder).report["data"]))
 
 
 def _run_folder(options: argparse.Namespace, token: str | None) -> Path:
@@ -160,12 +182,13 @@ def export_run(
     run_folder: str | Path,
     output_dir: str | Path | None = None,
     *,
-    precision: str = "auto",
-    max_drop: float = 0.005,
-    max_score_change: float = 0.1,
-    calibration_samples: int = 300,
-    onnx: bool = False,
+    precision: str = DEFAULTS["precision"],
+    max_drop: float = DEFAULTS["max_drop"],
+    max_score_change: float = DEFAULTS["max_score_change"],
+    calibration_samples: int = DEFAULTS["calibration_samples"],
+    onnx: bool = DEFAULTS["onnx"],
     overwrite: bool = False,
+    card: OwnCard | None = None,
     token: str | None = None,
     aside: SetAside | None = None,
 ) -> Path:
@@ -174,12 +197,14 @@ def export_run(
     Args:
         run_folder (str or Path): folder made by ``training/finetune.py``.
         output_dir (str or Path, optional): the export folder. (Default: ``<run_folder>/export``)
-        precision (str, optional): a method of :mod:`exporting.quantization`, or ``auto``. (Default: ``auto``)
-        max_drop (float, optional): accuracy that may be lost, as a share of 1. (Default: ``0.005``)
-        max_score_change (float, optional): see :func:`exporting.parity.score_change`. (Default: ``0.1``)
-        calibration_samples (int, optional): training examples for calibration. (Default: ``300``)
-        onnx (bool, optional): also write the unquantized model as ``model.onnx``. (Default: ``False``)
+        precision (str, optional): a method of :mod:`exporting.quantization`, or ``auto``.
+        max_drop (float, optional): accuracy that may be lost, as a share of 1.
+        max_score_change (float, optional): see :func:`exporting.parity.score_change`.
+        calibration_samples (int, optional): training examples for calibration.
+        onnx (bool, optional): also write the unquantized model as ``model.onnx``. The defaults of these are
+            :data:`exporting.existing.DEFAULTS`.
         overwrite (bool, optional): replace an existing export. (Default: ``False``)
+        card (OwnCard, optional): the user's part of the card.
         token (str, optional): Hub token, for the private base model of an adapter.
         aside (SetAside, optional): takes the rows, files and classes of the data that could not be used.
 
@@ -211,13 +236,18 @@ def export_run(
         if onnx:
             check_onnx(run_.task)
         quiet_libraries()
-        _make(run_, output, settings, token, aside)
+        _make(run_, output, settings, token, aside, card)
     print(f"export: {output}", flush=True)
     return output
 
 
 def _make(
-    run_: Any, output: Path, settings: dict[str, Any], token: str | None, aside: SetAside | None
+    run_: Any,
+    output: Path,
+    settings: dict[str, Any],
+    token: str | None,
+    aside: SetAside | None,
+    card: OwnCard | None,
 ) -> None:
     """Converts, chooses, proves, and lets the folder appear."""
     from transformers.utils.logging import disable_progress_bar
@@ -255,7 +285,7 @@ def _make(
         if settings["onnx"]:
             result["onnx"] = write_onnx(source, corpus, original, chosen.folder)
         (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        write_card(run_.report, chosen.folder)
+        write_card(run_.report, chosen.folder, own=card)
         ownership.record(chosen.folder, "export", weights=weights, settings=settings)
         appear(chosen.folder, output)
         forget(source)

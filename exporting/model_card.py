@@ -1,10 +1,10 @@
-"""The model card, written from ``run.json`` and ``parity.json`` alone; nothing is typed twice."""
+"""The model card: what was measured, from ``run.json`` and ``parity.json`` alone, and what the user adds."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exporting import card_figures, card_metadata, card_usage
 from exporting.card_metadata import title
@@ -12,9 +12,16 @@ from exporting.public_copy import names_only, shows_examples
 from ownership import write_text
 from plain_text import markdown
 
+if TYPE_CHECKING:
+    from exporting.own_card import OwnCard
+
 
 def write_card(
-    report: dict[str, Any], folder: Path, repo_id: str | None = None, original_repo_id: str | None = None
+    report: dict[str, Any],
+    folder: Path,
+    repo_id: str | None = None,
+    original_repo_id: str | None = None,
+    own: OwnCard | None = None,
 ) -> Path:
     """Writes the card of an export into its folder.
 
@@ -23,13 +30,15 @@ def write_card(
         folder (Path): export folder with its ``parity.json``.
         repo_id (str, optional): where it is published; until then the card's snippets are for this disk.
         original_repo_id (str, optional): where the unquantized weights are published, if they are.
+        own (OwnCard, optional): what the user says himself.
     """
-    report = _public(report)
+    report = _public(report, own)
     parity = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
     parts = [
-        card_metadata.of_export(report, parity, repo_id, original_repo_id),
+        card_metadata.of_export(report, parity, repo_id, original_repo_id, own),
         f"# {markdown(title(report))}, {parity['method']} for OpenVINO",
         _introduction(report, parity, original_repo_id),
+        own.prose if own else "",
         card_figures.results(report, parity),
         card_figures.quantization(parity),
         card_usage.of_export(report, parity, repo_id),
@@ -40,14 +49,17 @@ def write_card(
     return _write(folder / "README.md", parts)
 
 
-def write_original_card(report: dict[str, Any], folder: Path, repo_id: str, export_repo_id: str) -> Path:
+def write_original_card(
+    report: dict[str, Any], folder: Path, repo_id: str, export_repo_id: str, own: OwnCard | None = None
+) -> Path:
     """Writes the card of the unquantized weights, linked to their export."""
-    report = _public(report)
+    report = _public(report, own)
     parts = [
-        card_metadata.of_original(report, repo_id),
+        card_metadata.of_original(report, repo_id, own),
         f"# {markdown(title(report))}",
         f"{_what(report)} {card_usage.what_it_takes(report)} Quantized for CPUs, with its accuracy measured against "
         f"these weights: [{export_repo_id}](https://huggingface.co/{export_repo_id}).",
+        own.prose if own else "",
         card_figures.results(report, None),
         card_usage.of_original(report, folder, repo_id),
         _labels(report),
@@ -57,10 +69,13 @@ def write_original_card(report: dict[str, Any], folder: Path, repo_id: str, expo
     return _write(folder / "README.md", parts)
 
 
-def _public(report: dict[str, Any]) -> dict[str, Any]:
-    """The report as everybody may read it: names instead of paths, no text of the user's own data."""
-    shown = report.get("examples", []) if shows_examples(report["data"]) else []
-    return names_only(report) | {"examples": shown}
+def _public(report: dict[str, Any], own: OwnCard | None) -> dict[str, Any]:
+    """The report as everybody may read it: names instead of paths, no text of the user's own data unasked."""
+    shown = report.get("examples", []) if shows_examples(report["data"], own and own.examples) else []
+    public = names_only(report) | {"examples": shown}
+    if own and own.language():
+        public["data"] = public["data"] | {"language": own.language()}
+    return public
 
 
 def _write(path: Path, parts: list[str]) -> Path:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import hub
+from exporting.own_card import OwnCard
 from exporting.quantization import METHODS
 
 LONGEST = max(METHODS, key=len)  # of the methods' names, for a repository whose method is not chosen yet
@@ -15,18 +17,28 @@ SUFFIX = re.compile(rf"-openvino-({'|'.join(map(re.escape, METHODS))})$")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags that say how something is published, the same in every command that publishes."""
+    parser.add_argument(
+        "--card",
+        type=Path,
+        metavar="FILE",
+        help="your part of the model card: Markdown with front matter, merged into what is measured",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print files, bytes and cards; send nothing")
     parser.add_argument("--tag", help="name for the published revision; a tag is never moved")
     parser.add_argument("--message", help="title of the commit, or of the pull request")
     parser.add_argument(
         "--pull-request", action="store_true", help="propose the change, which everybody may, instead of making it"
     )
+    parser.add_argument("--hub-private", action="store_true", help="make new repositories private")
+    parser.add_argument("--token-file", type=Path, help="file with the Hub token (default: HF_TOKEN or login)")
 
 
-def from_options(options: argparse.Namespace) -> Publication | None:
+def from_options(options: argparse.Namespace, card: OwnCard | None) -> Publication | None:
     """What the command line of ``exporting/export.py`` asks to publish; None where it asks for nothing.
 
     Args:
         options (argparse.Namespace): with :func:`add_arguments`'s and its own.
+        card (OwnCard, optional): what ``--card`` says.
 
     Raises:
         ValueError: a flag that says how to publish, and none that says to; or see :class:`Publication`.
@@ -48,6 +60,7 @@ def from_options(options: argparse.Namespace) -> Publication | None:
         message=options.message,
         pull_request=options.pull_request,
         dry_run=options.dry_run,
+        card=card,
     )
 
 
@@ -65,6 +78,7 @@ class Publication:
         message: title of the commit or the pull request.
         pull_request: propose the change instead of making it.
         dry_run: only say what would be sent; needs neither network nor token.
+        card: what the user says of the model himself.
 
     Raises:
         ValueError: what cannot be asked together, or a name that the Hub does not take.
@@ -78,6 +92,7 @@ class Publication:
     message: str | None = None
     pull_request: bool = False
     dry_run: bool = False
+    card: OwnCard | None = None
 
     def __post_init__(self) -> None:
         if self.repo_id is not None:

@@ -75,9 +75,9 @@ def publish_as_asked(
         copy = place / "export"
         copy_files(export_folder or run.path / "export", copy)
         if asked.one_repository:
-            copy_files(run.path, copy)
+            copy_files(run.path, copy, asked.card and asked.card.examples)
         sibling = asked.original_of(repo_id)
-        card = write_card(run.report, copy, repo_id, sibling)
+        card = write_card(run.report, copy, repo_id, sibling, asked.card)
         write_eval_results(copy, run.report["data"], _scores(copy)["accuracy"])
         if asked.one_repository:
             _append_to_card(card, run, repo_id)
@@ -188,8 +188,8 @@ def _publish_original(
     import hub
 
     with staged(run.path) as folder:
-        copy_files(run.path, folder)
-        write_original_card(run.report, folder, repo_id, export_repo_id)
+        copy_files(run.path, folder, asked.card and asked.card.examples)
+        write_original_card(run.report, folder, repo_id, export_repo_id, asked.card)
         write_eval_results(folder, run.report["data"], run.report["metrics"]["accuracy"])
         published = asked.send(folder, repo_id, "Publish the weights", token)
         if asked.dry_run:

@@ -5,7 +5,7 @@ environment variable HF_ENDPOINT names when a function is called.
 """
 
 from hub.access import check_new_tag, check_write_access, look_up_private, whoami
-from hub.card import check_card, front_matter
+from hub.card import check_card, front_matter, metadata_problems
 from hub.client import check_repo_id, check_tag_name
 from hub.errors import (
     HubAccessError,
@@ -47,6 +47,7 @@ __all__ = [
     "is_unsafe",
     "look_up_private",
     "looks_secret",
+    "metadata_problems",
     "publish",
     "scrub",
     "set_secrets",

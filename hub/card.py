@@ -62,10 +62,19 @@ def check_card(readme: str, repo_type: str = "model") -> dict[str, Any]:
         MetadataError: the first rule that is broken, in one sentence with the key's name.
     """
     data = front_matter(readme)
-    problems = list(_space_problems(data) if repo_type == "space" else _model_problems(data))
-    if problems:
+    if problems := metadata_problems(data, repo_type):
         raise MetadataError(f"README.md, front matter: {problems[0]}")
     return data
+
+
+def metadata_problems(data: dict[str, Any], repo_type: str = "model") -> list[str]:
+    """Each of the Hub's rules that the metadata breaks, in one sentence with the key's name.
+
+    Args:
+        data (dict): the front matter.
+        repo_type (str): "model", "dataset" or "space". (Default: "model")
+    """
+    return list(_space_problems(data) if repo_type == "space" else _model_problems(data))
 
 
 def _strings(value: Any) -> list[str] | None:
@@ -75,7 +84,7 @@ def _strings(value: Any) -> list[str] | None:
 
 def _model_problems(data: dict[str, Any]):
     patterns = {"license": IDENTIFIER, "language": LANGUAGE, "base_model": REPO_ID, "datasets": REPO_ID,
-                "library_name": IDENTIFIER, "pipeline_tag": IDENTIFIER}  # fmt: skip
+                "new_version": REPO_ID, "library_name": IDENTIFIER, "pipeline_tag": IDENTIFIER}  # fmt: skip
     for key, pattern in patterns.items():
         if key not in data:
             continue
@@ -88,7 +97,7 @@ def _model_problems(data: dict[str, Any]):
     for key in ("tags", "metrics"):
         if key in data and (not isinstance(data[key], list) or _strings(data[key]) is None):
             yield f"`{key}` must be a list of texts"
-    for key in ("library_name", "pipeline_tag", "base_model_relation"):
+    for key in ("library_name", "pipeline_tag", "base_model_relation", "new_version"):
         if isinstance(data.get(key), list):
             yield f"`{key}` must be one text, not a list"
     if data.get("base_model_relation", "finetune") not in RELATIONS:

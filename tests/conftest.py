@@ -177,3 +177,17 @@ def even_csv(news, tmp_path_factory):
         if len(corpora.load(str(path), task="text").train.inputs) == 96:
             return path
     raise AssertionError("no such number of news")
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A loopback Hub, empty, with a user who may write; the environment names it."""
+    from tests.hub_server import HubServer
+
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    with HubServer(tmp_path / "server") as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
+        monkeypatch.setenv("HF_TOKEN", running.token)
+        yield running

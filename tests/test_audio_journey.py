@@ -1,6 +1,10 @@
 """Sounds of the user's own: a folder of class-named folders -> run -> one graph from waveform to scores."""
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -71,6 +75,27 @@ def test_run_and_export_are_whole(audio_run):
         "README.md",
         ".grokaem.json",
     }
+
+
+def test_the_first_snippet_prints_the_label_as_soon_as_there_is_a_folder(audio_run, sounds, tmp_path):
+    folder = shutil.copytree(audio_run / "export", tmp_path / "fresh")
+    snippet = re.search(r"```python\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.S)[1]
+    silence = re.search(r"numpy\.zeros.*?(?=  #)", snippet)[0]
+    from_file = re.search(r"or (soundfile\.read\(.*?\)\[0\])", snippet)[1]
+    classifier = inference.load(folder)
+    clips = [(silence, np.zeros(round(0.3 * classifier.sample_rate), np.float32))]
+    for kind in ("bar", "shaker"):
+        clip = 0.3 * np.asarray(soundfile.read(sounds / kind / "1.flac")[0][: round(0.3 * classifier.sample_rate)])
+        soundfile.write(folder / f"{kind}.wav", clip, classifier.sample_rate, subtype="FLOAT")
+        samples = soundfile.read(folder / f"{kind}.wav", dtype="float32")[0]
+        clips.append((from_file.replace("clip.wav", f"{kind}.wav"), samples))
+    right = [prediction.label for prediction in classifier.predict([samples for _, samples in clips])]
+    assert len(set(right)) == 2
+    for (given, _), label in zip(clips, right, strict=True):
+        code = snippet.replace(silence, given)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+        assert done.returncode == 0, done.stderr[-1500:]
+        assert done.stdout.strip() == label
 
 
 def test_graph_takes_the_waveform_and_matches_torch(audio_run, sounds, tmp_path):

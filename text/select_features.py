@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,7 @@ def _study(arguments: argparse.Namespace, scorers: list[str], ks: list, words: A
         from text.tfidf_model import from_pipeline
 
         facts = told.as_dict() | {"data": corpus.describe(), "revision": corpus.revision}
+        facts["versions"] = {name: version(name) for name in ("scikit-learn", "numpy")}
         del facts["results"], facts["words"]  # the model tells its words itself, the table is --json's
         from_pipeline(told.pipeline, words).save(arguments.save, told.label_names, facts)
     if arguments.json:

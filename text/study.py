@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import precision_recall_fscore_support
 from sklearn.pipeline import Pipeline
 
 from text.bench import Row, Vocabulary, evaluate, make_counter, make_pipeline, recommend
@@ -30,6 +31,7 @@ class Study:
         rows: one a scorer and k.
         recommended: the row to use.
         test: accuracy on the test part, with the ``recommended`` features and with ``all``.
+        labels: of the test part with the recommended features: ``label``, ``precision``, ``recall``, ``support``.
         top: class -> its words and their weights, largest first.
         notes: what the reader must know.
         label_names: of the classes that were looked at, in the order of the model's.
@@ -47,6 +49,7 @@ class Study:
     rows: list[Row]
     recommended: Row
     test: dict[str, float]
+    labels: list[dict[str, Any]]
     top: dict[str, list[tuple[str, float]]]
     notes: list[str]
     label_names: list[str]
@@ -56,7 +59,8 @@ class Study:
     def as_dict(self) -> dict[str, Any]:
         """The study in a form that JSON holds."""
         plain = {name: getattr(self, name) for name in
-                 ("dataset", "n_documents", "n_test", "n_features", "n_folds", "test", "top", "notes")}  # fmt: skip
+                 ("dataset", "n_documents", "n_test", "n_features", "n_folds", "test", "labels", "top",
+                 "notes")}  # fmt: skip
         return plain | {
             "words": self.words.as_dict(),
             "vocabulary": self.vocabulary.as_dict(),
@@ -112,7 +116,8 @@ def study(
     test, fitted = {}, None
     for name, k in (("all", None), ("recommended", chosen.k)):
         fitted = make_pipeline(vocabulary, chosen.scorer, k, seed).fit(documents, labels)
-        test[name] = float((fitted.predict(unseen) == truth).mean())
+        given = fitted.predict(unseen)
+        test[name] = float((given == truth).mean())
     return Study(
         corpus.name,
         len(documents),
@@ -124,12 +129,32 @@ def study(
         rows,
         chosen,
         test,
+        per_label(truth, given, corpus.label_names),
         top_words(fitted, corpus.label_names),
         [*corpus.notes, *(f"{name} is left out: {reason}" for name, reason in aside)],
         list(corpus.label_names),
         aside,
         fitted,
     )
+
+
+def per_label(truth: np.ndarray, given: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+    """What each label gets right.
+
+    Args:
+        truth (ndarray of shape (n,)): the labels' numbers.
+        given (ndarray of shape (n,)): those that a model gave.
+        names (list of str): the labels.
+
+    Returns:
+        list of dict: ``label``, ``precision`` and ``recall`` (0 where nothing was given, or nothing true), and
+        ``support``, the examples of that label.
+    """
+    found = precision_recall_fscore_support(truth, given, labels=range(len(names)), zero_division=0)
+    return [
+        {"label": name, "precision": float(precision), "recall": float(recall), "support": int(support)}
+        for name, precision, recall, _, support in zip(names, *found, strict=True)
+    ]
 
 
 def without_rare(corpus: Any, n_folds: int) -> tuple[Any, list[tuple[str, str]]]:

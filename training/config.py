@@ -75,6 +75,9 @@ class FinetuneConfig:
     export: bool = _flag("export for OpenVINO, as small as accuracy allows, into <run folder>/export", False)
     push: bool = _flag("export, then publish to the Hub and check what was published", False)
     repo_id: str | None = _flag("Hub repository (default: <you>/<base model>-<dataset>-openvino-<method>)")
+    card: Path | None = _flag(
+        "your part of the model card: Markdown with front matter, merged into what is measured", type=Path
+    )
     tag: str | None = _flag("name for the published revision; a tag is never moved")
     message: str | None = _flag("title of the commit on the Hub, or of the pull request")
     pull_request: bool = _flag("propose the change on the Hub, which everybody may, instead of making it", False)
@@ -127,6 +130,8 @@ class FinetuneConfig:
         ]
         if idle and not self.push:
             raise ValueError(f"{', '.join(idle)}: nothing is published without --push")
+        if self.card and not self.exports:
+            raise ValueError("--card: no card is written without --export or --push")
         if self.push:
             self.publication  # noqa: B018  (its names and what cannot be asked together are checked)
 
@@ -180,7 +185,7 @@ class FinetuneConfig:
     def to_json(self) -> dict:
         """The settings as JSON types, without what belongs to this machine only."""
         settings = asdict(self)
-        for own in ("output_dir", "token_file", "resume", "overwrite", "tag", "message", "pull_request"):
+        for own in ("output_dir", "token_file", "resume", "overwrite", "card", "tag", "message", "pull_request"):
             settings.pop(own)
         settings = {**flat(self.memory), **settings, "precision": self.precision}
         settings.pop("memory")

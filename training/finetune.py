@@ -17,7 +17,9 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # numpy's BLAS may wait for ever for its threads once the process has been forked, and exporting forks; the heavy
 # products here are torch's and OpenVINO's. Set before numpy is imported.
@@ -28,6 +30,9 @@ from command_line import quiet_libraries, run
 from set_aside import SetAside
 from training.config import FinetuneConfig, parse
 
+if TYPE_CHECKING:
+    from exporting.own_card import OwnCard
+
 
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
@@ -35,6 +40,7 @@ def main(argv: list[str]) -> int:
     quiet_libraries()
     import hub
 
+    card = _card(config)
     token = hub.find_token(token_file=config.token_file)
     if config.push:
         # The method of the export is chosen after training; a run that goes on may have been published already.
@@ -56,12 +62,28 @@ def main(argv: list[str]) -> int:
         from exporting.existing import existing_export
         from exporting.export import export_run
 
-        export = existing_export(folder) or export_run(folder, token=token)
+        export = existing_export(folder)
+        if export and card and not config.push:
+            print(f"{export} keeps its card: exporting/export.py --overwrite --card makes it anew", flush=True)
+        export = export or export_run(folder, card=card, token=token)
         if config.push:
             from exporting.publish import publish_export
 
-            publish_export(folder, export, config.publication, token)
+            publish_export(folder, export, replace(config.publication, card=card), token)
     return aside.tell()
+
+
+def _card(config: FinetuneConfig) -> OwnCard | None:
+    """What ``--card`` says; read once, before the work."""
+    if config.card is None:
+        return None
+    from corpora import names
+    from exporting.own_card import read_card
+
+    card = read_card(config.card)
+    own = config.dataset in names() or Path(config.dataset).expanduser().exists()
+    card.check_datasets(not own)
+    return card
 
 
 class _Terminated(KeyboardInterrupt):

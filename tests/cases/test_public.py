@@ -18,18 +18,6 @@ from exporting.model_card import write_card, write_original_card
 from exporting.public_copy import names_only, shows_examples, staged
 from tests.conftest import ROOT
 from tests.exporting.test_model_card import PARITY, report
-from tests.hub_server import HubServer
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch):
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN_PATH"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
-    with HubServer(tmp_path / "server") as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
-        monkeypatch.setenv("HF_TOKEN", running.token)
-        yield running
 
 
 def push(run, *options):

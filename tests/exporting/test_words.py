@@ -1,18 +1,42 @@
 """A TF-IDF model goes to the Hub and comes back by name."""
 
 import json
+import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import command_line
 import inference
 from exporting import words
+from exporting.words_card import card
 from hub import check_card
 
 ROOT = Path(__file__).resolve().parents[2]
+CONFIG = {
+    "n_documents": 1600,
+    "n_test": 200,
+    "n_features": 5000,
+    "n_folds": 5,
+    "test": {"recommended": 0.91, "all": 0.92},
+    "labels": [
+        {"label": "bad", "precision": 0.9, "recall": 0.8, "support": 90},
+        {"label": "good", "precision": 0.95, "recall": 1.0, "support": 110},
+    ],
+    "top": {"bad": [["awful", 2.0]], "good": [["superb", 1.5]]},
+    "recommended": {"features": 200, "scorer": "chi2", "accuracy": 0.9, "accuracy_std": 0.01},
+    "data": {"name": "reviews", "label_names": ["bad", "good", "rare"], "language": "en", "license": "CC0"},
+    "revision": "some-reviews==1.0 (sha256 abc)",
+    "versions": {"scikit-learn": "1.9.0", "numpy": "2.4.6"},
+    "id2label": {"0": "bad", "1": "good"},
+    "words": {"lower_case": True, "numbers": False, "lemmas": False, "stems": False, "parts_of_speech": [],
+              "entities": "keep", "stop_languages": [], "own_stop_words": ["a"]},
+    "ngrams": [1, 1],
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +61,101 @@ def test_published_verified_and_used_by_name(server, model, capsys):
 
 def test_the_card_is_valid_and_tells_the_figures(model):
     config = json.loads((model / "config.json").read_text())
-    text = words.card(config, "ada/words")
+    text = card(config, "ada/words")
     data = check_card(text)
     assert data["pipeline_tag"] == "text-classification"
     assert data["model-index"][0]["results"][0]["metrics"][0]["value"] == 1.0
     assert f"by 2 of {config['n_features']} words" in text and "superb" in text
+    assert f"was trained on {config['n_documents']} texts of opinions" in text
+    assert [row["label"] for row in config["labels"]] == ["bad", "good"]
+    assert sum(row["support"] for row in config["labels"]) == config["n_test"]
+    for row in config["labels"]:
+        assert f"| {row['label']} | 1.0000 | 1.0000 | {row['support']} |" in text
+    for package in ("numpy", "safetensors", "huggingface_hub"):
+        assert f"{package}=={version(package)}" in re.search(r"pip install (numpy.*)", text)[1]
+
+
+def test_the_card_s_sentences():
+    text = card(CONFIG, "ada/words")
+    for sentence in (
+        "Classifies texts as **bad**, **good** by 200 of 5,000 words",
+        "It reads texts (language: en) of any length, and was trained on 1,600 texts of reviews.\n",
+        "On the test part, label by label:\n\n| label | precision | recall | support |\n|---|---|---|---|\n"
+        "| bad | 0.9000 | 0.8000 | 90 |\n| good | 0.9500 | 1.0000 | 110 |\n",
+        'python inference/predict.py ada/words "awful"\n',
+        "licence CC0. Made with scikit-learn 1.9.0, numpy 2.4.6.\n",
+    ):
+        assert sentence in text
+    old = {name: value for name, value in CONFIG.items() if name not in ("labels", "versions")}
+    text = card(old, "ada/words")
+    check_card(text)
+    assert "label by label" not in text and "Made with" not in text
+
+
+def test_what_each_label_gets_right():
+    from text.study import per_label
+
+    found = per_label(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 0, 0]), ["a", "b", "c"])
+    assert found == [
+        {"label": "a", "precision": 0.5, "recall": pytest.approx(2 / 3), "support": 3},
+        {"label": "b", "precision": 0.5, "recall": 0.5, "support": 2},
+        {"label": "c", "precision": 0.0, "recall": 0.0, "support": 1},
+    ]
+
+
+TEXTS = ["a superb Thing3", "AWFUL awful superb", "nothing known", "thing3 x86 awful-superb don't", "", "1999 42 b"]
+
+
+@pytest.mark.parametrize("options", [(), ("--ngrams", "1-2"), ("--numbers", "--keep-case", "--stop-words", "none")])
+def test_the_first_snippet_prints_the_label(server, model, options, tmp_path):
+    if options:
+        command = [sys.executable, ROOT / "text/select_features.py", model.parent / "opinions.csv", "--scorers", "chi2",
+                   "--k", "all", "--save", "model", *options]  # fmt: skip
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        model = tmp_path / "model"
+    assert command_line.run(words.main, [str(model), "--repo-id", "words"]) == 0
+    published = server.files("ada/words")["README.md"].decode()
+    snippet = re.search(r"```python\n(.*?)```", published, re.S)[1]
+    here = re.search(r"```python\n(.*?)```", card(json.loads((model / "config.json").read_text())), re.S)[1]
+    classifier = inference.load(model)
+    known = re.search(r', ("\w+")\)\]', snippet)[1]
+    texts = [json.loads(known), *TEXTS]
+    right = [prediction.label for prediction in classifier.predict(texts)]
+    assert len(set(right)) == 2
+
+    def printed(code, folder):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)
+        assert done.returncode == 0, done.stderr[-1500:]
+        return done.stdout.splitlines()
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert printed(snippet, empty) == right[:1]  # as it is printed, from anywhere
+    # In the model's folder, of every text: imports and model once, then the lines from the words on.
+    head, line, tail = here.partition("words = [word")
+    each = [f"{line}{tail}".replace(known, json.dumps(text)) for text in texts]
+    assert printed(head + "\n".join(each), model) == right
+
+
+def test_a_model_that_looks_words_up_has_no_snippet_of_its_own():
+    changed = CONFIG | {"words": CONFIG["words"] | {"lemmas": True}}
+    text = card(changed, "ada/words")
+    assert "```python" not in text and "pip install -r requirements.txt\n" in text
+    assert 'python inference/predict.py ada/words "awful"\n' in text
+
+
+def test_your_part_of_the_card(server, model, tmp_path, capsys):
+    own = tmp_path / "own.md"
+    own.write_text("---\nlicense: mit\ntags: [opinions]\n---\nMade for **opinions**.\n")
+    assert command_line.run(words.main, [str(model), "--repo-id", "words", "--card", str(own)]) == 0
+    text = server.files("ada/words")["README.md"].decode()
+    data = check_card(text)
+    assert data["license"] == "mit" and data["tags"][-1] == "opinions" and "tf-idf" in data["tags"]
+    assert "\n\nMade for **opinions**.\n\n## Results\n" in text
+    assert command_line.run(words.main, [str(model), "--repo-id", "words", "--card", "none.md"]) == 2
+    assert "no such file" in capsys.readouterr().err
+    assert command_line.run(words.main, [str(model), "--repo-id", "words"]) == 0
+    assert "opinions**" not in server.files("ada/words")["README.md"].decode()
 
 
 def test_dry_run_sends_nothing(server, model, capsys):
