@@ -70,6 +70,8 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from exporting.publication import add_push_arguments
+
     parser = argparse.ArgumentParser(
         prog="export.py", allow_abbrev=False, description="Exports a classifier as a quantized OpenVINO model."
     )
@@ -87,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output-dir", type=Path, help="export folder (default: RUN_FOLDER/export)")
     _add_quantization(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace an existing export")
-    _add_publishing(parser)
+    add_push_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser
 
@@ -121,21 +123,6 @@ def _add_quantization(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--also", choices=("onnx",), help="also write the unquantized model as ONNX (text; needs pip install onnx)"
     )
-
-
-def _add_publishing(parser: argparse.ArgumentParser) -> None:
-    from exporting.publication import add_arguments
-
-    parser.add_argument("--push", action="store_true", help="publish the export to the Hub")
-    parser.add_argument("--push-original", action="store_true", help="also publish the unquantized weights")
-    parser.add_argument(
-        "--layout",
-        choices=("one", "two"),
-        help="publish the unquantized weights in the export's repository, or in one of their own "
-        "(default: two with --push-original, else not at all)",
-    )
-    parser.add_argument("--repo-id", help="Hub repository (default: <you>/<run>-openvino-<method>)")
-    add_arguments(parser)
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -33,11 +33,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--token-file", type=Path, help="file with the Hub token (default: HF_TOKEN or login)")
 
 
+def add_push_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of ``exporting/export.py`` that :func:`from_options` reads."""
+    parser.add_argument("--push", action="store_true", help="publish the export to the Hub")
+    parser.add_argument("--push-original", action="store_true", help="also publish the unquantized weights")
+    parser.add_argument(
+        "--layout",
+        choices=("one", "two"),
+        help="publish the unquantized weights in the export's repository, or in one of their own "
+        "(default: two with --push-original, else not at all)",
+    )
+    parser.add_argument("--repo-id", help="Hub repository (default: <you>/<run>-openvino-<method>)")
+    add_arguments(parser)
+
+
 def from_options(options: argparse.Namespace, card: OwnCard | None) -> Publication | None:
     """What the command line of ``exporting/export.py`` asks to publish; None where it asks for nothing.
 
     Args:
-        options (argparse.Namespace): with :func:`add_arguments`'s and its own.
+        options (argparse.Namespace): with the flags of :func:`add_push_arguments`.
         card (OwnCard, optional): what ``--card`` says.
 
     Raises:
