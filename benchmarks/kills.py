@@ -12,6 +12,7 @@ go into --json.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import hashlib
 import json
@@ -111,7 +112,11 @@ def main(argv: list[str] | None = None) -> int:
             pairs = [(name, phase) for name in options.commands for phase in COMMANDS[name].phases]
             plan = [(*pairs[number % len(pairs)], options.seed * 100_000 + number) for number in range(options.count)]
             with ThreadPoolExecutor(options.jobs) as pool:
-                kills = list(pool.map(lambda item: _kill(*item, home, environment, expected[item[0]]), plan))
+                kills = []
+                for kill in pool.map(lambda item: _kill(*item, home, environment, expected[item[0]]), plan):
+                    kills.append(kill)
+                    told = f"{len(kills)} of {len(plan)}: {kill['command']} in {kill['phase']}"
+                    print(told, file=sys.stderr, flush=True)
         finally:
             os.kill(environment.pop("server"), signal.SIGKILL)
     options.json.parent.mkdir(parents=True, exist_ok=True)
@@ -264,13 +269,16 @@ def _kill(name: str, phase: str, seed: int, home: Path, environment: dict, expec
             _run(name, workspace, home, environment, {**hook, "KILL_RENAME": moment})
             hit = len(_events(Path(hook["KILL_LOG"]))) > 0
         else:
+            ends = expected["upload"] if "upload" in COMMANDS[name].phases else expected["seconds"]
+            # Counted from the phase's own beginning: how long loading takes depends on what else the machine does.
             begin, end = {
-                "load": (0.05, expected["work"]),
-                "work": (expected["work"], expected["seconds"]),
+                "load": (0.0, expected["work"]),
+                "work": (expected["work"], ends),
                 "upload": (expected["upload"], expected["seconds"]),
             }[phase]
-            moment = f"{rng.uniform(begin, end):.3f} s"
-            hit = _killed_at(name, workspace, environment, hook, float(moment[:-2]), phase)
+            after = rng.uniform(0.05, end - begin)
+            moment = f"{after:.3f} s after the phase began"
+            hit = _killed_after(name, workspace, environment, hook, after, phase)
         if hit:
             break
         shutil.rmtree(workspace)  # it was in another phase, or done already: another moment
@@ -281,17 +289,22 @@ def _kill(name: str, phase: str, seed: int, home: Path, environment: dict, expec
     return {"command": name, "phase": phase, "seed": seed, "moment": moment, "problems": problems}
 
 
-def _killed_at(name: str, workspace: Path, environment: dict, hook: dict, seconds: float, phase: str) -> bool:
+def _killed_after(name: str, workspace: Path, environment: dict, hook: dict, seconds: float, phase: str) -> bool:
+    """Kills the command some time after a phase began; False where it was in another one by then, or done."""
+    log = Path(hook["KILL_LOG"])
     process = subprocess.Popen(
         _words(name, workspace), cwd=workspace, env=_environment(workspace, environment, hook),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    time.sleep(seconds)
+    while phase != "load" and process.poll() is None and phase not in {kind for kind, _ in _events(log)}:
+        time.sleep(0.01)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
     done = process.poll() is not None
     if not done:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    kinds = {kind for kind, _ in _events(Path(hook["KILL_LOG"]))}
+    kinds = {kind for kind, _ in _events(log)}
     now = "upload" if "upload" in kinds and "upload" in COMMANDS[name].phases else "work" if "work" in kinds else "load"
     return not done and now == phase
 
