@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 PART_NAMES = {
     "train": "train", "training": "train",
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
-    "development": "validation",
-    "test": "test", "testing": "test",
+    "development": "validation", "eval": "validation", "evaluation": "validation",
+    "test": "test", "testing": "test", "tst": "test", "holdout": "test", "hold-out": "test", "hold_out": "test",
+    "heldout": "test", "held-out": "test", "held_out": "test",
 }  # fmt: skip
 NO_PART = object()  # of a row whose source says nothing about parts; an empty cell is another thing
 

@@ -11,7 +11,8 @@ from corpora.encodings import read_text
 from corpora.labelled_rows import NO_PART, check_most, counted, labelled_texts
 from corpora.limits import COMMAND, Limits, Meter
 from corpora.own_data import make_corpus
-from corpora.parts import own_parts, split_column
+from corpora.parts import own_parts
+from corpora.split_columns import Split, find_split
 from corpora.splitting import groups_of_texts
 from corpora.tables import read_table
 from file_hash import sha256_of
@@ -28,7 +29,8 @@ def load(
 ) -> Corpus:
     """Reads and splits a table.
 
-    A column called split (or part, subset, ...) that holds train, validation and test decides. Otherwise a text's
+    A column called split (or part, subset, ...) that holds train, validation and test decides, or columns such as
+    is_test that hold 0 and 1. Otherwise a text's
     part is decided by the hash of the text itself; texts that differ by case, spaces or punctuation alone are in
     one part.
 
@@ -46,18 +48,20 @@ def load(
     """
     table = read_table(path, limits)
     text, label, announced = choose_columns(path.name, table.columns, text_column, label_column)
-    split, said = split_column(table, (text, label))
-    if only_training:
-        split, said = None, []
-    cells = table.rows(text, label, split)
+    split = Split([], str, []) if only_training else find_split(table, (text, label))
+    cells = table.rows(text, label, *split.columns)
     rows = labelled_texts(
-        path.name, ((number, t, y, part if split else NO_PART) for number, (t, y, part) in cells), label, text
+        path.name,
+        ((number, t, y, part if split.columns else NO_PART) for number, (t, y, *part) in cells),
+        label,
+        text,
+        split.part_of,
     )
     rows.set_aside[:0] = table.set_aside
     check_most(path.name, rows.set_aside, len(rows.inputs))
-    rows.notes[:0] = [*table.notes, *announced, *said]
+    rows.notes[:0] = [*table.notes, *announced, *split.notes]
     groups = _grouped(path.name, rows)
-    if split:
+    if split.columns:
         groups = own_parts(path.name, rows, groups)
     return make_corpus(
         path.name,
@@ -66,7 +70,7 @@ def load(
         name=terminal(path.stem),
         task="text",
         revision=f"sha256:{sha256_of(path)}",
-        parts=rows.parts if split else None,
+        parts=rows.parts if split.columns else None,
         classes=classes,
         only_training=only_training,
         license="the user's own",

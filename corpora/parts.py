@@ -6,38 +6,8 @@ from collections import Counter
 
 from corpora.labelled_rows import PART_NAMES, LabelledRows, counted
 from corpora.splitting import equals_across_parts, part_of_digest, tenth_of_digest
-from corpora.tables import Table
 
-# A column of one of these names whose cells are parts is taken as the split.
-SPLIT_COLUMNS = ("split", "splits", "part", "partition", "subset", "set", "fold", "data_split", "dataset_split")
-LOOKED_AT = 1000  # rows by which a column is known for a split
 _VALIDATION = ("validation", "valid", "val", "dev")
-
-
-def split_column(table: Table, taken: tuple[str, str]) -> tuple[str | None, list[str]]:
-    """The column that says which part each row belongs to, if there is one.
-
-    Args:
-        table (Table): the table.
-        taken (tuple of str): its text and label columns.
-
-    Returns:
-        tuple: the column or None, and announcements.
-    """
-    lowered = {column.strip().lower(): column for column in reversed(table.columns) if column not in taken}
-    column = next((lowered[name] for name in SPLIT_COLUMNS if name in lowered), None)
-    if column is None:
-        return None, []
-    before, seen, parts = list(table.set_aside), 0, 0
-    for _, (value,) in table.rows(column):
-        seen += 1
-        parts += str(value).strip().lower() in PART_NAMES
-        if seen == LOOKED_AT:
-            break
-    table.set_aside[:] = before
-    if parts * 2 < seen or not parts:
-        return None, [f"column {column!r} of {table.source} does not hold train, validation and test: it is not used"]
-    return column, [f"the parts are those of column {column!r} of {table.source}"]
 
 
 def own_parts(source: str, rows: LabelledRows, groups: list[str]) -> list[str]:

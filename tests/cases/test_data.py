@@ -213,6 +213,38 @@ def test_a_row_of_no_part_is_set_aside(tmp_path):
     assert "none of train" in corpus.set_aside[0][1] and sum(map(len, items(corpus).values())) == 198
 
 
+@pytest.mark.case("F11")
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [(("is_test",), ("0", "0", "1")), (("Is Test",), ("False", "False", "TRUE")), (("is_train",), ("1", "1", "0")),
+     (("in_test", "is_valid"), ("00", "01", "10")), (("is_train", "is_validation"), ("10", "01", "00")),
+     (("split",), ("train", "train", "eval")), (("split",), ("train", "Eval", "test")),
+     (("usage",), ("train", "train", "hold-out")), (("isholdout",), ("n", "n", "y"))],
+)  # fmt: skip
+def test_rows_that_the_user_holds_out_are_tested_however_he_says_so(tmp_path, header, cells):
+    which = [(i // 2 % 5 > 2) + (i // 2 % 5 > 3) for i in range(200)]
+    table = [(*row, *(cells[part] if len(header) > 1 else [cells[part]]))
+             for row, part in zip(rows(200), which, strict=True)]  # fmt: skip
+    corpus = corpora.load(write(tmp_path / "a.csv", table, ("text", "label", *header)))
+    found = {part: set(texts) for part, texts in items(corpus).items()}
+    of = [{row[0] for row, part in zip(table, which, strict=True) if part == k} for k in range(3)]
+    assert found["test"] == of[2] and not corpus.set_aside
+    assert found["validation"] == of[1] if cells[0] != cells[1] else of[1] <= found["train"] | found["validation"]
+    assert any(note.startswith("the parts are those") and header[0] in note for note in corpus.notes)
+
+
+@pytest.mark.case("F11")
+def test_flags_that_say_nothing_or_two_things(tmp_path):
+    table = [(*row, i // 2 % 5 == 4, i // 2 % 5 == 3) for i, row in enumerate(rows(200))]
+    table[4], table[5] = (*table[4][:2], "", 0), (*table[5][:2], 1, 1)
+    corpus = corpora.load(write(tmp_path / "a.csv", table, ("text", "label", "is_test", "is_dev")))
+    assert [name for name, _ in corpus.set_aside] == ["row 6", "row 7"] and len(corpus.test) == 40
+    assert "neither 1 nor 0" in corpus.set_aside[0][1] and "at once" in corpus.set_aside[1][1]
+    table = [(*row, "north") for row in rows(200)]
+    other = corpora.load(write(tmp_path / "b.csv", table, ("text", "label", "is_test")))
+    assert any("column 'is_test' of b.csv does not say yes or no: it is not used" in note for note in other.notes)
+
+
 # -- R4, R10, R2
 
 
