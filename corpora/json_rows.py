@@ -10,9 +10,9 @@ from typing import Any
 from corpora.limits import Meter
 from corpora.tables import BadRow, Rows
 from json_array import array_rows, begins_array
+from json_records import cells_of, columns_of, whole_file
 from text_encoding import broken_mark, find_encoding, is_undecoded, open_text, read_line
 
-LOOKED_AT = 1000  # objects whose keys are the columns
 BLANK = object()  # a line without anything; a line that says null is another thing
 
 
@@ -40,18 +40,12 @@ class JsonRows:
         except UnicodeDecodeError as error:
             raise ValueError(broken_mark(path, error)) from None
         self.is_array = begins_array(start)
-        keys: dict[str, None] = {}
-        seen = 0
-        for number, record in self._records():
-            meter.check_rows(number)
-            if isinstance(record, dict):
-                keys.update(dict.fromkeys(record))
-                meter.check_columns(len(keys))
-                seen += 1
-                if seen == LOOKED_AT:
-                    break
-        self.columns = list(keys)
-        if not keys:
+        self.whole = whole_file(path, self.codec, start)
+        if self.whole is not None:
+            self.notes.append(f"{path.name} is one object: read as a table of {len(self.whole)} rows")
+        self.columns, several = columns_of(self._objects())
+        self.notes += [f"keys {said} of {path.name}: they differ by case or spaces alone" for said in several]
+        if not self.columns:
             number, reason = next((found for found in self._records() if found[1] is not None), (1, None))
             reason = reason if isinstance(reason, BadRow) else 'an object without a column: write {"text": ...}'
             raise ValueError(f"row {number} of {path.name} cannot be used: {reason}")
@@ -62,16 +56,31 @@ class JsonRows:
             if record is None or isinstance(record, BadRow):
                 yield number, record
             else:
-                yield number, [record.get(column) for column in wanted]
+                cells = cells_of(record, wanted, self.columns)
+                yield number, BadRow(cells) if isinstance(cells, str) else cells
+
+    def _objects(self) -> Iterator[dict[str, Any]]:
+        keys: set[str] = set()
+        for number, record in self._records():
+            self.meter.check_rows(number)
+            if isinstance(record, dict):
+                keys.update(record)
+                self.meter.check_columns(len(keys))
+                yield record
 
     def _records(self) -> Iterator[tuple[int, dict[str, Any] | BadRow | None]]:
-        for number, found in self._array() if self.is_array else self._lines():
+        for number, found in self._all():
             if found is BLANK:
                 yield number, None
             elif isinstance(found, (dict, BadRow)):
                 yield number, found
             else:
                 yield number, BadRow('not an object: write {"text": ..., "label": ...}')
+
+    def _all(self) -> Iterator[tuple[int, Any]]:
+        if self.whole is not None:
+            return iter(enumerate(self.whole, start=1))
+        return self._array() if self.is_array else self._lines()
 
     def _lines(self) -> Iterator[tuple[int, Any]]:
         number = 0

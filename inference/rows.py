@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from json_array import array_rows, begins_array
+from json_records import cells_of, columns_of, whole_file
 from regular_file import check_file
 from separated_values import BrokenRow, SeparatedValues
 from text_encoding import broken_mark, find_encoding, is_undecoded, open_text, read_line
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".txt")
 SEPARATED = (".csv", ".tsv")
-LOOKED_AT = 1000  # objects whose keys are the columns
 PARQUET_ROWS = 1024
 ROW_COST = 64  # characters that a row takes however short its text is
 PARQUET_BASE = 64 << 20  # characters that Parquet of any size may hold, and beyond that a byte of it:
@@ -74,7 +73,10 @@ class Rows:
             return
         self.total = size
         self.codec, self.notes = find_encoding(path)
-        self.is_array = self.suffix not in (*SEPARATED, ".txt") and begins_array(self._start())
+        start = "" if self.suffix in (*SEPARATED, ".txt") else self._start()
+        self.is_array, self.whole = begins_array(start), whole_file(path, self.codec, start)
+        if self.whole is not None:
+            self.notes.append(f"{path.name} is one object: read as a table of {len(self.whole)} rows")
         if self.suffix in SEPARATED:
             self.columns = self._header()
         elif self.suffix != ".txt":
@@ -101,7 +103,7 @@ class Rows:
         elif self.suffix == ".txt":
             pairs = self._lines()
         else:
-            pairs = ((n, o.get(column) if isinstance(o, dict) else o) for n, o in self._objects())
+            pairs = ((number, self._cell(found, column)) for number, found in self._objects())
         for number, value in pairs:
             yield number, as_text(value)
         self.position = self.total
@@ -116,14 +118,20 @@ class Rows:
     def _keys(self) -> list[str]:
         """The keys of the first objects."""
         first = next(self._objects(), None)
-        objects = islice((found for _, found in self._objects() if isinstance(found, dict)), LOOKED_AT)
-        columns = list(dict.fromkeys(key for found in objects for key in found))
+        columns, several = columns_of(found for _, found in self._objects() if isinstance(found, dict))
+        self.notes += [f"keys {said} of {self.path.name}: they differ by case or spaces alone" for said in several]
         if first is None:
             raise ValueError(f"{self.path} is empty: choose a file with at least one row")
         if not columns:
             reason = first[1] if isinstance(first[1], BadRow) else 'an object without a column; write {"text": ...}'
             raise ValueError(f"row {first[0]} of {self.path} names no columns: {reason}")
         return columns
+
+    def _cell(self, found: dict[str, Any] | BadRow, column: str | None) -> Any:
+        if isinstance(found, BadRow):
+            return found
+        cells = cells_of(found, [column or ""], self.columns or [])
+        return BadRow(f"it has {cells}") if isinstance(cells, str) else cells[0]
 
     def _header(self) -> list[str]:
         self.values = SeparatedValues(self.path, self.codec)
@@ -171,6 +179,9 @@ class Rows:
                     yield number, _checked(line.rstrip("\r\n"), self.codec)
 
     def _objects(self) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+        if self.whole is not None:
+            yield from ((number, _object(found)) for number, found in enumerate(self.whole, start=1))
+            return
         if self.is_array:
             yield from ((number, _object(found)) for number, found in array_rows(self.path, self.codec))
             return

@@ -42,6 +42,12 @@ TABLES = {
     "one array.jsonl": b'[{"text": "one"}, {"text": "two"}, 3]',
     "one array.json": b'\xef\xbb\xbf[\n{"id": 1}, {"text": "two"}]',
     "text not in the first object.jsonl": b'{"id": 1}\n[1]\nnull\n{"text": "two"}\n{"text": null}\n{"text": NaN}\n',
+    "keys of other case.jsonl": b'{"text": "one"}\n{"Text": "two"}\n{" TEXT": "three"}\n{"body": "four"}\n{}\n',
+    "one object of lists.json": b'{"text": ["one", "two", null], "label": ["a", "b", "c"]}',
+    "one object of columns.json": b'{"text": {"0": "one", "1": "two", "2": "x"}, "y": {"0": "a", "1": "b", "2": 3}}',
+    "one object of rows.json": b'{"a": {"text": "one"}, "b": {"text": "two"}}',
+    "rows inside an object.json": b'{"version": 1, "data": [{"text": "one"}, {"text": "two"}, 3]}',
+    "objects in lines.json": b'{"text": "one"}\n{"text": "two"}',
     "half a pair.jsonl": b'{"text": "\\ud83d"}\n{"text": "a\\u0000b"}\n{"text": true}\n{"text": 1.0}\n',
 }
 REFUSED = {
@@ -95,6 +101,12 @@ def test_what_the_rows_are(tmp_path):
         "windows-1251.csv": {2: "Совершенно скучный фильм", 3: "Добрый и тёплый"},
         "a late NUL.csv": {2: LONG, 4: "last"},
         "one array.jsonl": {1: "one", 2: "two"},
+        "keys of other case.jsonl": {1: "one", 2: "two", 3: "three"},
+        "one object of lists.json": {1: "one", 2: "two"},
+        "one object of columns.json": {1: "one", 2: "two", 3: "x"},
+        "one object of rows.json": {1: "one", 2: "two"},
+        "rows inside an object.json": {1: "one", 2: "two"},
+        "objects in lines.json": {1: "one", 2: "two"},
         "utf-16 le.csv": {2: "ä\u0a0d"},
     }
     for name, texts in wanted.items():

@@ -317,3 +317,32 @@ def test_a_pipe_is_called_one(tmp_path, name):
     (tmp_path / "link.csv").symlink_to("nowhere.csv")
     with pytest.raises(FileNotFoundError, match="is a link to nothing|there is no file"):
         corpora.read_documents(str(tmp_path / "link.csv"))
+
+
+@pytest.mark.case("F12")
+def test_keys_that_differ_by_case_are_one_column_unless_an_object_has_both(write):
+    rows = [{"Text" if i % 3 == 0 else "text": t, "Label" if i % 3 == 0 else "label": y}
+            for i, (t, y) in enumerate(SENTENCES)]  # fmt: skip
+    corpus = corpora.load(str(write("a.jsonl", "\n".join(map(json.dumps, rows)))))
+    assert examples(corpus) == sorted(SENTENCES) and not corpus.set_aside
+    assert any("keys 'Text' and 'text' are one column of a.jsonl" in note for note in corpus.notes)
+    rows = [*rows[:3], *rows[4::3], {"Text": "a", "text": "b", "label": "pos"}]
+    apart = corpora.load(str(write("b.jsonl", "\n".join(map(json.dumps, rows)))), text_column="text")
+    assert not any("'Text' and 'text'" in note for note in apart.notes)
+
+
+@pytest.mark.case("F12")
+def test_an_object_without_the_columns_is_set_aside_with_its_keys(write):
+    content = as_jsonl(SENTENCES) + '\n{"body": "a text", "class": "pos"}\n{}\n'
+    corpus = corpora.load(str(write("a.jsonl", content)), text_column="text", label_column="label")
+    ((where, reason),) = corpus.set_aside
+    assert where == "row 201" and "no key 'text' or 'label' among its keys 'body', 'class'" in reason
+    assert "dropped 1 empty row of a.jsonl (first: row 202)" in corpus.notes
+
+
+@pytest.mark.case("F16")
+def test_one_object_of_columns_is_a_table(write):
+    texts, labels = zip(*SENTENCES, strict=True)
+    corpus = corpora.load(str(write("a.json", json.dumps({"text": texts, "label": labels}))))
+    assert examples(corpus) == sorted(SENTENCES)
+    assert "a.json is one object: read as a table of 200 rows" in corpus.notes
