@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from corpora.corpus import Corpus
+from corpora.label_names import unify_labels
 from corpora.labelled_rows import PART_NAMES, LabelledRows, counted
 from corpora.own_data import make_corpus
 from corpora.parts import own_parts
@@ -256,6 +257,7 @@ def distinct(
     if found.depth:
         rows.parts = [found.part(files[index]) for index in kept]
     folder = found.root.name
+    unify_labels(folder, rows.labels, rows.notes)
     if copies:
         first = found.name(files[copies[0]])
         rows.notes.append(f"dropped {counted(len(copies), 'file')} of {folder} that are copies (first: {first})")

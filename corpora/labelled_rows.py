@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+from corpora.label_names import note_infinity, unify_labels
 
 # How people write the parts of a data set.
 PART_NAMES = {
@@ -74,7 +75,7 @@ def labelled_texts(
     Raises:
         ValueError: most rows cannot be used; the first is named.
     """
-    empty, copies, first, conflicts, aside = [], [], {}, {}, []
+    empty, copies, first, conflicts, aside, infinite = [], [], {}, {}, [], []
     labels: dict[str, str] = {}  # one object a class
     for number, raw_text, raw_label, raw_part in rows:
         try:
@@ -83,6 +84,8 @@ def labelled_texts(
                 empty.append(number)
                 continue
             label = as_label(raw_label, label_column)
+            if isinstance(raw_label, float) and math.isinf(raw_label):
+                infinite.append(number)
             part = None if raw_part is NO_PART else (part_of or as_part)(raw_part)
         except ValueError as error:
             aside.append((f"row {number}", str(error)))
@@ -112,7 +115,8 @@ def labelled_texts(
         notes,
         aside,
     )
-    unify_labels(source, result)
+    unify_labels(source, result.labels, result.notes)
+    note_infinity(source, infinite, result.notes)
     return result
 
 
@@ -176,26 +180,6 @@ def as_part(value: object) -> str:
     if written not in PART_NAMES:
         raise ValueError(f"the part {written[:40]!r}, which is none of {', '.join(PART_NAMES)}: correct it")
     return PART_NAMES[written]
-
-
-def unify_labels(source: str, rows: LabelledRows) -> None:
-    """Takes labels that are one number (1, 1.0) for one class, and says which differ by no more than case."""
-    present = set(rows.labels)
-    same = {label: label.split(".")[0] for label in present if re.fullmatch(r"-?\d+\.0+", label)}
-    same = {label: number for label, number in same.items() if number in present}
-    if same:
-        rows.labels[:] = [same.get(label, label) for label in rows.labels]
-        equal = ", ".join(f"{label} is {number}" for label, number in sorted(same.items()))
-        rows.notes.append(f"labels of {source} that are one number are one class: {equal}")
-    alike: dict[str, list[str]] = {}
-    for label in sorted(present - set(same)):
-        alike.setdefault(" ".join(unicodedata.normalize("NFKC", label).casefold().split()), []).append(label)
-    for several in alike.values():
-        if len(several) > 1:
-            rows.notes.append(
-                f"classes of {source} that differ by case or spaces alone are taken as {len(several)}: "
-                f"{', '.join(map(repr, several))}; spell them alike if they are one"
-            )
 
 
 def sorted_labels(labels: Iterable[str]) -> list[str]:

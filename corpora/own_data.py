@@ -10,6 +10,7 @@ from corpora.corpus import Corpus
 from corpora.labelled_rows import LabelledRows, counted, sorted_labels
 from corpora.splitting import part_of_digest, split
 
+_ENOUGH = 50  # examples from which on the labels can be judged
 PART_NAMES = ("train", "validation", "test")
 
 
@@ -62,6 +63,7 @@ def make_corpus(
     if len(wanted) < len(known):
         notes.append(f"kept {len(wanted)} of the {len(known)} classes of {source}")
     if not only_training:
+        _check_classes(source, wanted, rows.labels)
         wanted, unlearnt = _learnable(source, wanted, rows.labels, parts)
         aside += unlearnt
     keep = [i for i, label in enumerate(rows.labels) if label in set(wanted)]
@@ -83,6 +85,16 @@ def make_corpus(
         notes=notes,
         set_aside=aside,
     )
+
+
+def _check_classes(source: str, label_names: list[str], labels: list[str]) -> None:
+    """Refuses labels that name hardly anything twice: numbers that are measured, or a column of ids."""
+    if len(labels) >= _ENOUGH and 2 * len(label_names) > len(labels):
+        shown = ", ".join(repr(label[:20]) for label in label_names[:3])
+        raise ValueError(
+            f"{source} has {len(label_names):,} different labels in {len(labels):,} examples ({shown}, ...), which are "
+            "no classes: name another column with --label-column, or give more examples of each"
+        )
 
 
 def _learnable(

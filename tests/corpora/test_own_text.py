@@ -346,3 +346,40 @@ def test_one_object_of_columns_is_a_table(write):
     corpus = corpora.load(str(write("a.json", json.dumps({"text": texts, "label": labels}))))
     assert examples(corpus) == sorted(SENTENCES)
     assert "a.json is one object: read as a table of 200 rows" in corpus.notes
+
+
+@pytest.mark.case("F17")
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (("good", "good\u200b", "bad"), r"cannot be seen, are taken as 2: 'good', 'good\u200b'"),
+        (("caf\xe9", "cafe\u0301", "x"), r"are taken as 2: 'cafe\u0301', 'café'"),
+        (("True", "TRUE", "False"), "are taken as 2: 'TRUE', 'True'"),
+        (("1", "01", "2"), "one number in other writing are taken as 2: '01', '1'"),
+        (("1", "+1", "1e0", "\u0661", "2"), "are taken as 4: '+1', '1', '1e0', '\u0661'"),
+        (("NA", "None", "x"), "'NA', 'None' of a.csv are classes, as written"),
+    ],
+)
+def test_labels_that_look_like_one_class_are_said(write, labels, said):
+    rows = [(text, labels[i % len(labels)]) for i, (text, _) in enumerate(SENTENCES)]
+    corpus = corpora.load(str(write("a.csv", as_csv(rows))))
+    assert sorted(corpus.label_names) == sorted(labels)
+    assert any(said in note for note in corpus.notes)
+
+
+@pytest.mark.case("F17")
+def test_numbers_too_large_are_said_to_be_one_class(write):
+    lines = [f'{{"text": {json.dumps(t)}, "label": {("1e999", "Infinity", "5")[i % 3]}}}'
+             for i, (t, _) in enumerate(SENTENCES)]  # fmt: skip
+    corpus = corpora.load(str(write("a.jsonl", "\n".join(lines))))
+    assert corpus.label_names == ["5", "inf"]
+    assert any("134 labels of a.jsonl are Infinity or a number too large" in note for note in corpus.notes)
+    assert not any("Infinity" in note for note in corpora.load(str(write("b.csv", as_csv(SENTENCES)))).notes)
+
+
+@pytest.mark.case("F16")
+@pytest.mark.parametrize("label", [lambda i: f"{i * 0.37:.3f}", str, lambda i: f"user{i // 1.6:.0f}"])
+def test_a_column_of_numbers_or_ids_is_no_label(write, label):
+    rows = [(text, label(i)) for i, (text, _) in enumerate(SENTENCES)]
+    with pytest.raises(ValueError, match=r"different labels in 200 examples \(.*no classes: name another column"):
+        corpora.load(str(write("a.csv", as_csv(rows))))
