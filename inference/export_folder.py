@@ -162,3 +162,10 @@ def _check_settings(file: Path, config: dict[str, Any]) -> None:
         if not whole or not least <= value <= most or (kind is float and not value):
             what = f"{name} that is a {'' if kind is float else 'whole '}number from {least} to {most:,}"
             raise ValueError(f"{file} gives no {what}: export the model again.")
+    # A text that is longer than the table of positions makes OpenVINO write where it must not: the process dies.
+    positions = config.get("max_position_embeddings")
+    if config["task"] == "text" and type(positions) is int and 0 < positions < config["max_length"]:
+        raise ValueError(
+            f"{file} gives a max_length of {config['max_length']:,} and the model has {positions:,} positions: export "
+            "the model again."
+        )

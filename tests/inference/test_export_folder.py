@@ -55,6 +55,7 @@ def refused(folder, *words):
         ({"max_length": float("nan")}, ["max_length"]),
         ({"max_length": True}, ["max_length"]),
         ({"max_length": 10**9}, ["max_length", "1,000,000"]),
+        ({"max_length": 513, "max_position_embeddings": 512}, ["max_length of 513", "512 positions"]),
         ({"pad_token_id": "x"}, ["pad_token_id"]),
         ({"pad_token_id": -1}, ["pad_token_id"]),
         ({"pad_token_id": 30522}, ["tokenizer.json belongs to another model", "30,522"]),
