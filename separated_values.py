@@ -17,6 +17,7 @@ from text_encoding import LINE_CHARACTERS, open_text, read_line
 
 SEPARATORS = ("\t", ";", "|", ",")
 REPLAYED = 256 << 20  # characters that are read a second time after quotation marks that never close
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _SAID = re.compile(r"\ufeff?\"?sep=(.)\"?\r?\n?\Z", re.IGNORECASE)  # Excel's way to name the separator
 
 
@@ -49,7 +50,8 @@ class SeparatedValues:
             self.said = _SAID.match(header)
             if self.said:
                 header = next(lines, "")
-        present = [mark for mark in (usual, *SEPARATORS) if mark in header]
+        bare = _QUOTED.sub("", header)  # what stands inside a quoted name separates nothing
+        present = [mark for mark in (usual, *SEPARATORS) if mark in bare]
         self.separator = self.said[1] if self.said else (present[0] if present else usual)
         if self.said:
             self.notes.append(f"{path.name} says that it separates its columns with {self.separator!r}")

@@ -56,7 +56,9 @@ def make_corpus(
         parts = [part_of_digest(group) for group in groups]
     parts, notes, aside = list(parts), list(rows.notes), list(rows.set_aside)
     if not rows.inputs:
-        raise ValueError(f"{source} has no usable example: give it rows with a text and a label")
+        dropped = "; ".join(note for note in rows.notes if note.startswith("dropped"))
+        reason = f" ({dropped})" if dropped else ""
+        raise ValueError(f"{source} has no usable example{reason}: give it rows with a text and a label")
     present = set(rows.labels)
     known = [x for x in label_names if x in present] if label_names else sorted_labels(present)
     wanted = known if classes is None else chosen_classes(source, known, classes)

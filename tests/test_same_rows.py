@@ -48,6 +48,7 @@ TABLES = {
     "one object of rows.json": b'{"a": {"text": "one"}, "b": {"text": "two"}}',
     "rows inside an object.json": b'{"version": 1, "data": [{"text": "one"}, {"text": "two"}, 3]}',
     "objects in lines.json": b'{"text": "one"}\n{"text": "two"}',
+    "a comma inside a quoted name.csv": b'"label, or class";text\na, b;one\nc;two\n',
     "half a pair.jsonl": b'{"text": "\\ud83d"}\n{"text": "a\\u0000b"}\n{"text": true}\n{"text": 1.0}\n',
 }
 REFUSED = {
@@ -107,6 +108,7 @@ def test_what_the_rows_are(tmp_path):
         "one object of rows.json": {1: "one", 2: "two"},
         "rows inside an object.json": {1: "one", 2: "two"},
         "objects in lines.json": {1: "one", 2: "two"},
+        "a comma inside a quoted name.csv": {2: "one", 3: "two"},
         "utf-16 le.csv": {2: "ä\u0a0d"},
     }
     for name, texts in wanted.items():

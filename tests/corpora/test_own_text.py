@@ -206,6 +206,8 @@ BAD = {
     "only empty rows": ("a.csv", "text,label\n,\n,pos\n", "no usable example"),
     "same column twice": ("a.csv", as_csv([], ("text", "text")), "cannot tell the label column"),
     "label twice": ("a.csv", as_csv([], ("text", "label", "label")) , "two columns named 'label'"),
+    "nothing but conflicts": ("a.csv", as_csv([(t, y) for t, _ in SENTENCES for y in "ab"]),
+                              r"no usable example \(dropped 200 texts of a.csv that came with different labels"),
     "no table": ("a.jsonl", "[1, 2]", "row 1 .* not an object"),
     "bad parquet": ("a.parquet", "PAR1 this is not", "is not a readable Parquet file"),
     "spreadsheet": ("a.xlsx", "PK", "is not a table that is read here: save it as .csv"),
