@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from exporting import parity
+from exporting.source import Run
 
 # Training may have scored in bf16, which keeps 8 bits of a number, where the gate scores in fp32. A label can change
 # only where the two best logits are closer than what that moves them: 0.009 of their size at most, for a MiniLM and 200
 # film reviews. Five times that is allowed for, since deeper models round more often.
 ARITHMETIC = 0.05
+# The share of labels that arithmetic may have changed where an export does not say what it was held against.
+UNSAID = 0.05
 
 
 def check_original(source: Any, logits: np.ndarray, inputs: list, labels: list[int]) -> None:
@@ -42,6 +47,58 @@ def check_original(source: Any, logits: np.ndarray, inputs: list, labels: list[i
             f"{source.run.report['metrics']['accuracy']:.4f}: at least {differ} of {len(labels)} labels differ and "
             f"arithmetic explains {explained}, so these are not the weights that were scored, or not all of them were "
             "saved: train again."
+        )
+
+
+def check_labels(folder: Path, run: Run) -> None:
+    """Refuses a folder whose ``config.json`` numbers the labels otherwise than the data of the run.
+
+    Args:
+        folder (Path): the run's, or that of its export.
+        run (Run): the run.
+
+    Raises:
+        ValueError: it does, so that every answer would be another label than the one that was scored.
+    """
+    file = folder / "config.json"
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        given = config.get("id2label") or {str(i): f"LABEL_{i}" for i in range(2)}  # as transformers leaves them out
+        found = [given.get(str(number)) for number in range(len(given))]
+        numbers = config.get("label2id") or {name: number for number, name in enumerate(found)}
+    except (OSError, ValueError, AttributeError) as error:
+        raise ValueError(f"{file} cannot be read ({error}): put it back as it was, or train again.") from None
+    wanted = run.report["data"].get("label_names")
+    if found != wanted or numbers != {name: number for number, name in enumerate(wanted)}:
+        raise ValueError(
+            f"{file} numbers the labels as {found} and {run.path / 'run.json'} as {wanted}, so that answers would name "
+            "another label than the one that was scored: put both back as they were, or train again."
+        )
+
+
+def check_told(run: Run, folder: Path, measured: dict[str, Any]) -> None:
+    """Refuses an export that was held against another accuracy than the one its run tells.
+
+    Args:
+        run (Run): the run.
+        folder (Path): its export.
+        measured (dict): the export's ``parity.json``.
+
+    Raises:
+        ValueError: it was.
+    """
+    told, then = run.report.get("metrics", {}).get("accuracy"), measured.get("run", {}).get("accuracy")
+    if told is None:
+        return
+    if then is None:
+        then, count = measured["original"].get("accuracy", told), measured.get("n", 1)
+        same = round(abs(told - then) * count) <= UNSAID * count + 1
+    else:
+        same = told == then
+    if not same:
+        raise ValueError(
+            f"{run.path / 'run.json'} tells an accuracy of {told:g} and {folder} was made when it was {then:g}: put "
+            "run.json back as it was, or make the export anew with --overwrite."
         )
 
 

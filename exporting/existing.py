@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import ownership
+from exporting.source import Run, read_run
+from exporting.whole import PARITY, read_report
 
+REMEDY = "--overwrite makes it anew, --output-dir chooses another folder"
 # What an export is made with unless one says otherwise.
 DEFAULTS: dict[str, Any] = {
     "precision": "auto",
@@ -35,37 +37,43 @@ def existing_export(
     Raises:
         ValueError: the export that is there was made of another run, or with other settings.
     """
-    from exporting.source import read_run
-
     run_ = read_run(run_folder)
     folder = Path(output_dir) if output_dir else run_.path / "export"
     if not (folder / "parity.json").is_file():
         return None
-    remedy = "--overwrite makes it anew, --output-dir chooses another folder"
-    parity = _report(folder / "parity.json", remedy)
-    if "run" in parity:
-        same = parity["run"]["weights"] == ownership.weights(run_.path)
-    else:  # made by commit 8fe415f, which did not say of what: only its place does
-        own_place = folder.resolve() == (run_.path / "export").resolve()
-        same = own_place and parity["original"]["weight_bytes"] == run_.weight_bytes
-    if not same:
-        raise ValueError(f"{folder} holds the export of another run than {run_.path}: {remedy}.")
+    parity = check_same_run(run_, folder)
     # An export of commit 8fe415f has no bound of scores: it is asked about only where somebody asks for one.
     unasked = {name: value for name, value in DEFAULTS.items() if name != "max_score_change"}
     if difference := _difference(folder, parity, unasked | asked):
-        raise ValueError(f"{folder} {difference}: {remedy}.")
+        raise ValueError(f"{folder} {difference}: {REMEDY}.")
     return folder
 
 
-def _report(path: Path, remedy: str) -> dict[str, Any]:
-    """What ``parity.json`` says, as far as :func:`existing_export` looks at it."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or not {"method", "original", "gate"} <= found.keys():
-        raise ValueError(f"{path} is no report of an export: {remedy}.")
-    return found
+def check_same_run(run: Run, folder: Path) -> dict[str, Any]:
+    """Refuses an export that was made of another run, or of the same before its report was changed.
+
+    Args:
+        run (Run): the run.
+        folder (Path): the export.
+
+    Returns:
+        dict: the export's ``parity.json``.
+
+    Raises:
+        ValueError: it was.
+    """
+    from exporting.agreement import check_told  # numpy, which --help does without
+
+    parity = read_report(folder / "parity.json", PARITY, REMEDY)
+    if "run" in parity:
+        same = parity["run"]["weights"] == ownership.weights(run.path)
+    else:  # made by commit 8fe415f, which did not say of what: only its place does
+        own_place = folder.resolve() == (run.path / "export").resolve()
+        same = own_place and parity["original"]["weight_bytes"] == run.weight_bytes
+    if not same:
+        raise ValueError(f"{folder} holds the export of another run than {run.path}: {REMEDY}.")
+    check_told(run, folder, parity)
+    return parity
 
 
 def _difference(folder: Path, parity: dict[str, Any], asked: dict[str, Any]) -> str | None:

@@ -59,7 +59,6 @@ def main(argv: list[str]) -> int:
     if asked:
         check_publication(asked, run_folder, folder, options.precision, token)
     if folder is not None:
-        ownership.check_replaceable(folder, "export", "move it away, or it would be published too")
         print(f"publishing the export that exists, {folder}: --overwrite makes it anew", flush=True)
     else:
         how = settings | {"overwrite": options.overwrite, "card": card, "token": token, "aside": aside}
@@ -203,10 +202,12 @@ def export_run(
         RuntimeError: no attempt passed the gate; the attempts are in ``export_failed.json`` of the run. Or the
             weights are not those that ``run.json`` tells of.
     """
+    from exporting.agreement import check_labels
     from exporting.onnx_file import check_onnx
     from exporting.source import read_run
 
     run_ = read_run(run_folder)
+    check_labels(run_.path, run_)
     output = destination(output_dir or run_.path / "export", inside=run_.path)
     settings = {
         "precision": precision,
@@ -268,7 +269,7 @@ def _make(
         )
         print("scoring the test part", flush=True)
         result = prove(source, corpus, original, chosen, bounds)
-        result["run"] = {"weights": weights}
+        result["run"] = {"weights": weights, "accuracy": run_.report["metrics"]["accuracy"]}
         if settings["onnx"]:
             result["onnx"] = write_onnx(source, corpus, original, chosen.folder)
         (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

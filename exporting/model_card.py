@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from exporting import card_figures, card_metadata, card_usage
 from exporting.card_metadata import title
-from exporting.public_copy import names_only, shows_examples
+from exporting.public_copy import names_only, own_places, shows_examples
 from ownership import write_text
 from plain_text import markdown
 
@@ -72,7 +72,7 @@ def write_original_card(
 def _public(report: dict[str, Any], own: OwnCard | None) -> dict[str, Any]:
     """The report as everybody may read it: names instead of paths, no text of the user's own data unasked."""
     shown = report.get("examples", []) if shows_examples(report["data"], own and own.examples) else []
-    public = names_only(report) | {"examples": shown}
+    public = names_only(report, own_places(report)) | {"examples": shown}
     if own and own.language():
         public["data"] = public["data"] | {"language": own.language()}
     return public

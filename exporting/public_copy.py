@@ -8,13 +8,15 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ownership import RECORD
+from exporting.own_files import own_files
+from plain_text import terminal
 
 PACKAGED = re.compile(r"[\w.-]+==\S+.*")  # the revision of data that a package carries
 # Keys whose values are a place on this disk, or a Hub id.
@@ -22,6 +24,12 @@ PLACES = {"_name_or_path", "name_or_path", "base_model_name_or_path", "dataset",
           "tokenizer_file", "vocab_file", "merges_file", "spm_file", "cache_dir"}  # fmt: skip
 REPORTS = ("run.json", "parity.json", "config.json", "tokenizer_config.json", "adapter_config.json",
            "preprocessor_config.json", "special_tokens_map.json", "generation_config.json")  # fmt: skip
+OF_TOKENS = ("tokenizer_config.json", "special_tokens_map.json")  # tokens and templates, in which a slash may be a sign
+AS_THEY_ARE = {"label_names", "label", "id2label", "label2id", "text"}  # labels are the model's, texts are public here
+IN_PATH = r"[^\s'\",;:()]"
+# A folder and something in it, from the root, from home, from here, or on a drive; an address is none.
+ABSOLUTE = re.compile(rf"(?<![\w/.~-])(?:file://)?(?:\.{{1,2}}|~\w*)?/[^\s'\",;:()/]+/{IN_PATH}*|\b[A-Za-z]:\\{IN_PATH}+")
+RELATIVE = re.compile(r"(?<![^\s'\"(,;:=])(?:[^\s'\",;:()/]+/)+[^\s'\",;:()/]*\.\w{1,5}(?!\w)")
 
 
 def shows_examples(data: dict[str, Any], asked: bool | None = None) -> bool:
@@ -31,42 +39,95 @@ def shows_examples(data: dict[str, Any], asked: bool | None = None) -> bool:
     return all(PACKAGED.fullmatch(part) for part in data["revision"].split("; "))
 
 
-def without_folders(value: str) -> str:
-    """The last part of a path; a Hub id stays."""
+def own_places(report: dict[str, Any]) -> frozenset[str]:
+    """The settings of a run that were places on the disk it was trained on, whatever is there today.
+
+    The revisions tell, which training noted: those of one's own files are hashes, that of a folder says so.
+
+    Args:
+        report (dict): ``run.json``.
+    """
+    config, base = report.get("config", {}), report.get("base_model", {})
+    revisions = str(report.get("data", {}).get("revision")).split("; ")
+    found = set()
+    if base.get("revision") == "local folder":
+        found |= {base.get("name"), config.get("base_model")}
+    if revisions[0].startswith("sha256:"):
+        found.add(config.get("dataset"))
+    if revisions[-1].startswith("sha256:"):
+        found.add(config.get("also_train_on"))
+    return frozenset(filter(None, found))
+
+
+def without_folders(value: str, places: Collection[str] = ()) -> str:
+    """The last part of a path, or of one of ``places``; a Hub id stays."""
     is_path = value.startswith(("/", "~", "./", "../")) or value.count("/") > 1 or "\\" in value
-    return re.split(r"[/\\]", value.rstrip("/\\"))[-1] if is_path or Path(value).exists() else value
+    return re.split(r"[/\\]", value.rstrip("/\\"))[-1] if is_path or value in places else value
 
 
-def names_only(content: Any, key: str = "") -> Any:
-    """A report with names where it had paths of this machine, everywhere in it."""
+def names_only(content: Any, places: Collection[str] = (), key: str = "", prose: bool = True) -> Any:
+    """A report with names where it had paths of this machine, everywhere in it but in labels, which are the model's.
+
+    Args:
+        content (JSON-able): the report.
+        places (collection of str, optional): values in it that are paths too; see :func:`own_places`.
+        key (str, optional): what the report calls ``content``.
+        prose (bool, optional): texts in it are sentences, in which whatever looks like a path is one.
+            (Default: ``True``)
+    """
     if isinstance(content, dict):
-        return {name: names_only(item, name) for name, item in content.items()}
+        below = {name: key if key in AS_THEY_ARE else name for name in content}
+        return {name: names_only(item, places, below[name], prose) for name, item in content.items()}
     if isinstance(content, list):
-        return [names_only(item, key) for item in content]
-    if isinstance(content, str):
-        return without_folders(content) if key in PLACES else _shortened(content)
-    return content
+        return [names_only(item, places, key, prose) for item in content]
+    if not isinstance(content, str) or key in AS_THEY_ARE:
+        return content
+    return without_folders(content, places) if key in PLACES else _shortened(content, places, key, prose)
 
 
-def _shortened(text: str) -> str:
-    for place in {str(Path.home()), os.getcwd(), tempfile.gettempdir()} - {"/"}:
-        text = re.sub(re.escape(place) + r"(?:/[^\s'\",;:()]*)?", lambda m: m[0].rstrip("/").rsplit("/", 1)[-1], text)
-    return text
+def _shortened(text: str, places: Collection[str], key: str, prose: bool) -> str:
+    here = {str(Path.home()), os.getcwd(), tempfile.gettempdir()} - {"/"}
+    for place in sorted(here | {place for place in places if "/" in place}, key=len, reverse=True):
+        text = re.sub(rf"(?<![\w/]){re.escape(place.rstrip('/'))}(?:/{IN_PATH}*)?(?![\w/])", _last_part, text)
+    if prose:
+        text = ABSOLUTE.sub(_last_part, text)
+    return RELATIVE.sub(_last_part, text) if key == "notes" else text
 
 
-def copy_files(source: Path, target: Path, examples: bool | None = None) -> None:
-    """The files of a folder, as they may be published, in another one; what is there already stays."""
+def _last_part(found: re.Match[str]) -> str:
+    return re.split(r"[/\\]", found[0].rstrip("/\\"))[-1]
+
+
+def copy_files(
+    source: Path, target: Path, kind: str, places: Collection[str] = (), examples: bool | None = None
+) -> None:
+    """The files of a folder, as they may be published, in another one; what is there already stays.
+
+    Only those of :func:`exporting.own_files.own_files` are taken; the others are named on standard error.
+
+    Args:
+        source (Path): a run, an export or a model of words.
+        target (Path): it may be there already.
+        kind (str): ``run``, ``export`` or ``words``.
+        places (collection of str, optional): see :func:`names_only`.
+        examples (bool, optional): see :func:`shows_examples`.
+    """
     target.mkdir(exist_ok=True)
-    for file in source.iterdir():
-        wanted = target / file.name
-        if not file.is_file() or file.name in ("export_failed.json", RECORD) or wanted.exists():
+    found = own_files(source, kind)
+    if found.left:
+        what = terminal(", ".join(found.left))
+        print(f"not published, since no command of grokaem wrote it into {source}: {what}", file=sys.stderr, flush=True)
+    for name in found.ours:
+        file, wanted = source / name, target / name
+        if wanted.exists():
             continue
+        wanted.parent.mkdir(parents=True, exist_ok=True)
         if file.name not in REPORTS:
             _link(file, wanted)
             continue
         before = json.loads(file.read_text(encoding="utf-8"))
-        after = names_only(before)
-        if file.name == "run.json" and not shows_examples(before["data"], examples):
+        after = names_only(before, places, prose=file.name not in OF_TOKENS)
+        if name == "run.json" and not shows_examples(before["data"], examples):
             after["examples"] = []
         if after == before:
             _link(file, wanted)

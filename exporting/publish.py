@@ -6,12 +6,16 @@ import json
 import tempfile
 from pathlib import Path
 
+from exporting.agreement import check_labels
 from exporting.eval_results import write_eval_results
+from exporting.existing import REMEDY, check_same_run
 from exporting.model_card import write_card, write_original_card
-from exporting.public_copy import copy_files, staged
+from exporting.own_files import check_own, check_report
+from exporting.public_copy import copy_files, own_places, staged
 from exporting.publication import Publication, told
 from exporting.quantization import attempts_for
 from exporting.source import Run, read_run
+from exporting.whole import PARITY, TOLD_OF_EXPORT, TOLD_OF_RUN, TOLD_OF_TRAINING, check_whole, read_report
 from ownership import write_text
 from plain_text import terminal
 
@@ -69,13 +73,14 @@ def publish_as_asked(
     Returns:
         str: address of the published export.
     """
-    check_original(run, asked)
+    export_folder = export_folder or run.path / "export"
+    check_files(run, asked, export_folder)
     # Put together elsewhere: the folders keep their cards, and what is published has names instead of paths.
     with staged(run.path) as place:
-        copy = place / "export"
-        copy_files(export_folder or run.path / "export", copy)
+        copy, places = place / "export", own_places(run.report)
+        copy_files(export_folder, copy, "export", places)
         if asked.one_repository:
-            copy_files(run.path, copy, asked.card and asked.card.examples)
+            copy_files(run.path, copy, "run", places, asked.card and asked.card.examples)
         sibling = asked.original_of(repo_id)
         card = write_card(run.report, copy, repo_id, sibling, asked.card)
         write_eval_results(copy, run.report["data"], _scores(copy)["accuracy"])
@@ -99,10 +104,10 @@ def check_publication(
         token (str, optional): Hub token.
 
     Raises:
-        ValueError: as :meth:`Publication.check`, and of weights that others trained.
+        ValueError: as :meth:`Publication.check` and :func:`check_files`.
     """
     run = read_run(run_folder)
-    check_original(run, asked)
+    check_files(run, asked, finished)
     attempts = attempts_for(precision)
     method = method_of(finished) if finished else attempts[0] if len(attempts) == 1 else None
     asked.check(token, run.report["name"], method, new=finished is None)
@@ -124,7 +129,34 @@ def publish_export(run_folder: Path, folder: Path, asked: Publication, token: st
 
 def method_of(export: Path) -> str:
     """The method that an export was made by."""
-    return json.loads((export / "parity.json").read_text(encoding="utf-8"))["method"]
+    return read_report(export / "parity.json", PARITY, REMEDY)["method"]
+
+
+def check_files(run: Run, asked: Publication, export: Path | None) -> None:
+    """Makes sure that what would be published is what our commands wrote, of one and the same run.
+
+    Args:
+        run (Run): the run.
+        asked (Publication): how.
+        export (Path, optional): its export, where there is one already.
+
+    Raises:
+        ValueError: a file was changed, or is none of ours in an export; the export is of another run; or see
+            :func:`check_original`.
+    """
+    check_original(run, asked)
+    check_report(run.path, "run.json", "run")
+    again = "put it back as it was, or train again"
+    if "metrics" in run.report or export is not None:  # an adopted run gets them from its export
+        told = TOLD_OF_RUN if run.report.get("adopted") else TOLD_OF_RUN | TOLD_OF_TRAINING
+        check_whole(run.report, told, run.path / "run.json", again)
+    if asked.original or asked.one_repository:
+        check_own(run.path, "run")
+        check_labels(run.path, run)
+    if export is not None:
+        check_own(export, "export")
+        check_labels(export, run)
+        check_whole(check_same_run(run, export), TOLD_OF_EXPORT, export / "parity.json", REMEDY)
 
 
 def check_original(run: Run, asked: Publication) -> None:
@@ -176,7 +208,7 @@ def _publish_export(run: Run, asked: Publication, folder: Path, repo_id: str, to
 
 def _example(run: Run, classifier):
     if run.task == "text":
-        return (run.report["examples"] or [{"text": "a text"}])[0]["text"]
+        return (run.report.get("examples") or [{"text": "a text"}])[0]["text"]
     import numpy as np
 
     return np.zeros(classifier.sample_rate, dtype=np.float32)
@@ -188,7 +220,7 @@ def _publish_original(
     import hub
 
     with staged(run.path) as folder:
-        copy_files(run.path, folder, asked.card and asked.card.examples)
+        copy_files(run.path, folder, "run", own_places(run.report), asked.card and asked.card.examples)
         write_original_card(run.report, folder, repo_id, export_repo_id, asked.card)
         write_eval_results(folder, run.report["data"], run.report["metrics"]["accuracy"])
         published = asked.send(folder, repo_id, "Publish the weights", token)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ownership
+from exporting.whole import RUN, read_report
 
 if TYPE_CHECKING:
     from corpora import Corpus
@@ -99,14 +99,11 @@ def read_run(path: str | Path) -> Run:
 
     Raises:
         FileNotFoundError: there is no such folder, or it holds no finished run.
-        ValueError: its ``run.json`` cannot be read.
+        ValueError: its ``run.json`` cannot be read, or is not whole.
     """
     path = Path(path).expanduser()
     if not path.is_dir():
         raise FileNotFoundError(f"there is no run folder {path}: python training/finetune.py makes one")
     if not (path / "run.json").is_file():
         raise FileNotFoundError(f"{path} holds no run.json: give a folder made by training/finetune.py")
-    try:
-        return Run(path, json.loads((path / "run.json").read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise ValueError(f"{path / 'run.json'} cannot be read ({error}): train again") from None
+    return Run(path, read_report(path / "run.json", RUN, "put it back as it was, or train again"))

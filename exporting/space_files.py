@@ -42,7 +42,8 @@ def needed_files(root: Path = ROOT) -> tuple[list[str], set[str]]:
     """The files that the page needs, found by following its imports, and what it imports from elsewhere.
 
     Imports inside functions count, and so do modules that are named in a string to be imported later. Data
-    that lies beside a needed file goes with it.
+    that lies beside a needed file goes with it, if it belongs to the repository: git follows it, or, where there is
+    no history (a downloaded archive), one of the needed files names it.
 
     Args:
         root (Path, optional): the repository. (Default: this one)
@@ -62,10 +63,14 @@ def needed_files(root: Path = ROOT) -> tuple[list[str], set[str]]:
             if not inside:
                 elsewhere.add(module.split(".")[0])
     folders = {path.parent for path in found} - {root}
+    tracked = _tracked(root)
+    named = set().union(*map(_named_files, found)) if tracked is None else set()
+    beside = [path for folder in folders for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
     data = {
         path
-        for path in _tracked(root)
-        if path.parent in folders and path.is_file() and not path.name.endswith(NOT_DATA)
+        for path in beside
+        if not path.name.endswith(NOT_DATA)
+        and (path.name in named if tracked is None else path in tracked)
     }
     return sorted(path.relative_to(root).as_posix() for path in found | data), elsewhere
 
@@ -110,14 +115,26 @@ def _files_of(module: str, root: Path) -> Iterator[Path]:
                 yield file
 
 
-def _tracked(root: Path) -> list[Path]:
+def _tracked(root: Path) -> set[Path] | None:
+    """The files that git follows; None where it does not follow the page itself, as in a downloaded archive."""
     try:
         listed = subprocess.run(
             ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, text=True, check=True
         ).stdout
-    except (OSError, subprocess.CalledProcessError):  # a downloaded archive has no history
-        return [path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    return [root / name for name in listed.split("\0") if name]
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    tracked = {root / name for name in listed.split("\0") if name}
+    return tracked if root / ENTRY in tracked else None
+
+
+def _named_files(path: Path) -> set[str]:
+    """The last parts of all texts in a module: among them the names of files that it reads."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return {
+        node.value.rsplit("/", 1)[-1]
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
 
 def requirements(

@@ -18,7 +18,9 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 from atomic import write_text
 from command_line import run
+from exporting.own_files import check_own
 from exporting.public_copy import copy_files, staged
+from exporting.whole import TOLD_OF_WORDS, read_report
 from plain_text import terminal
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ def main(argv: list[str]) -> int:
     classifier = inference.load(options.folder) if options.folder.is_dir() else None
     if classifier is None or not classifier.export.counts_words:
         raise ValueError(f"{options.folder} is no TF-IDF model: python text/select_features.py DATA --save makes one")
+    check_own(classifier.export.path, "words")
+    read_report(classifier.export.path / "config.json", TOLD_OF_WORDS, "put it back as it was, or save the model again")
     if asked.card:
         asked.card.check_datasets(is_on_hub(_data(classifier.export.config)))
     token = hub.find_token(token_file=options.token_file)
@@ -84,7 +88,7 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
 
     with staged(classifier.export.path) as place:
         folder = place / "model"
-        copy_files(classifier.export.path, folder)
+        copy_files(classifier.export.path, folder, "words")
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         write_text(folder / "README.md", card(config, repo_id, asked.card))
         write_eval_results(folder, _data(config), config["test"]["recommended"])
@@ -93,7 +97,7 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
             return
         with tempfile.TemporaryDirectory() as cache:
             copy = hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
-            answer = inference.load(copy).predict([next(iter(config["top"].values()))[0][0]])[0]
+            answer = inference.load(copy).predict([_example(config)])[0]
     print(
         f"{told(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}", flush=True
     )
@@ -101,6 +105,11 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
 def _data(config: dict[str, Any]) -> dict[str, Any]:
     """The data as ``run.json`` tells of it."""
     return config["data"] | {"revision": config["revision"], "sizes": {"test": config["n_test"]}}
+
+
+def _example(config: dict[str, Any]) -> str:
+    """A word that the model knows, where any class has one."""
+    return next((words[0][0] for words in config["top"].values() if words), "a text")
 
 
 if __name__ == "__main__":

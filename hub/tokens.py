@@ -38,21 +38,25 @@ def find_token(token: str | None = None, token_file: str | Path | None = None) -
 
     Raises:
         FileNotFoundError: ``token_file`` does not exist.
-        ValueError: ``token_file`` is empty, or no text.
+        ValueError: ``token_file`` is empty, a folder, or no text.
     """
     if token:
         return token
     if token_file is not None:
         path = Path(token_file)
+        if path.is_dir():
+            raise ValueError(f"--token-file {path} is a folder: give the file in it that holds the token.")
         if not path.is_file():
-            raise FileNotFoundError(f"the token file {path} does not exist: write the token into it")
+            raise FileNotFoundError(f"the token file {path} does not exist: write the token into it.")
         try:
             with path.open(encoding="utf-8-sig") as file:
                 lines = file.read(LONGEST_FILE).split()
         except UnicodeDecodeError:
-            raise ValueError(f"the token file {path} is no text: write the token into it, as UTF-8") from None
+            raise ValueError(f"the token file {path} is no text: write the token into it, as UTF-8.") from None
         if not lines:
-            raise ValueError(f"the token file {path} is empty: write the token into it")
+            raise ValueError(f"the token file {path} is empty: write the token into it.")
+        if not (lines[0].isascii() and lines[0].isprintable()):
+            raise ValueError(f"the token file {path} holds no token, but other characters: write the token into it.")
         return lines[0]
     for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         if value := os.environ.get(variable, "").strip():

@@ -21,10 +21,12 @@ def small(tmp_path) -> Path:
         "app.py": "import json\n\n\ndef main():\n    from kitchen import stove\n    import numpy as np\n",
         "kitchen/__init__.py": "",
         "kitchen/stove.py": "from typing import TYPE_CHECKING\n\nWAYS = {'a': 'cellar.shelf'}\n"
+        "RECIPE = 'kitchen/recipe.json'\n"
         "if TYPE_CHECKING:\n    from attic import roof\n",
         "kitchen/unused.py": "import torch\n",
         "kitchen/recipe.json": "{}",
         "kitchen/notes.md": "",
+        "kitchen/customers.csv": "a stray file",
         "cellar/shelf.py": "import importlib\n\nsoundfile = importlib.import_module(f'soundfile.{1}')\n",
         "attic/roof.py": "",
         "README.md": "---\ntitle: small\nsdk: gradio\nsdk_version: 6.0.0\npython_version: '3.11'\n---\n\n# Small\n\n"
@@ -47,6 +49,18 @@ def test_files_are_those_that_the_imports_reach(small):
         "kitchen/stove.py",
     ]
     assert {"numpy", "soundfile", "json"} <= modules and not {"torch", "attic", "kitchen"} & modules
+
+
+@pytest.mark.parametrize("followed", [(), (".",), ("attic/roof.py",)])
+def test_a_stray_file_stays_at_home(small, followed):
+    """Without a history, in one of its own, and unpacked inside somebody else's."""
+    if followed:
+        (small / ".gitignore").write_text("customers.csv\n")
+        (small / "kitchen" / "link.json").symlink_to(small / "kitchen" / "customers.csv")
+        for words in (["init", "-q"], ["add", *followed]):
+            subprocess.run(["git", "-C", str(small), *words], check=True)
+    files, _ = needed_files(small)
+    assert [name for name in files if not name.endswith(".py")] == ["kitchen/recipe.json"]
 
 
 def test_requirements_are_those_that_are_imported(small):
