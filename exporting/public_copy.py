@@ -27,8 +27,12 @@ REPORTS = ("run.json", "parity.json", "config.json", "tokenizer_config.json", "a
 OF_TOKENS = ("tokenizer_config.json", "special_tokens_map.json")  # tokens and templates, in which a slash may be a sign
 AS_THEY_ARE = {"label_names", "label", "id2label", "label2id", "text"}  # labels are the model's, texts are public here
 IN_PATH = r"[^\s'\",;:()]"
-# A folder and something in it, from the root, from home, from here, or on a drive; an address is none.
-ABSOLUTE = re.compile(rf"(?<![\w/.~-])(?:file://)?(?:\.{{1,2}}|~\w*)?/[^\s'\",;:()/]+/{IN_PATH}*|\b[A-Za-z]:\\{IN_PATH}+")
+# A folder and something in it, from the root, from home, from here, or on a drive; an address is none. Between quotes
+# it may hold spaces.
+ABSOLUTE = re.compile(
+    rf"(?<=')(?:~\w*)?/[^'/\n]+/[^'\n]*(?=')|(?<=\")(?:~\w*)?/[^\"/\n]+/[^\"\n]*(?=\")"
+    rf"|(?<![\w/.~-])(?:file://)?(?:\.{{1,2}}|~\w*)?/[^\s'\",;:()/]+/{IN_PATH}*|\b[A-Za-z]:\\{IN_PATH}+"
+)
 RELATIVE = re.compile(r"(?<![^\s'\"(,;:=])(?:[^\s'\",;:()/]+/)+[^\s'\",;:()/]*\.\w{1,5}(?!\w)")
 
 

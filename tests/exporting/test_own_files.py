@@ -11,7 +11,6 @@ import pytest
 import command_line
 import ownership
 from exporting import export
-from exporting.own_files import own_files
 from exporting.publish import publish_run
 from tests.conftest import run_script
 from training import finetune
@@ -151,6 +150,8 @@ def test_folders_in_which_something_is_ours_are_sent_with_it(tmp_path):
     (tmp_path / "run.json").write_text("{}")
     ownership.record(tmp_path, "run")
     (tmp_path / "templates" / "mine.txt").write_text("geheim")
+    from exporting.own_files import own_files
+
     found = own_files(tmp_path, "run")
     assert sorted(found.ours) == ["run.json", "templates/chat.jinja"] and found.left == ["templates/mine.txt"]
 
@@ -209,7 +210,7 @@ def test_places_at_training_are_names_wherever_it_is_published(adapter, server, 
     assert done.returncode == 0, done.stderr
     report = json.loads((home / "run" / "run.json").read_text())
     assert report["config"]["dataset"] == "acme-merger/reviews.csv", "for --resume"
-    report["data"]["notes"] += ["set aside /srv/acme/geheim.wav: broken", "see clips/geheim/kick.wav"]
+    report["data"]["notes"] += ["set aside /srv/acme/geheim.wav: broken, '/srv/acme b/x'", "see clips/geheim/kick.wav"]
     report["checklist"][0]["reason"] += " (C:\\srv\\acme\\x)"
     ownership.write_text(home / "run" / "run.json", json.dumps(report))
     monkeypatch.chdir(elsewhere)
@@ -222,5 +223,5 @@ def test_places_at_training_are_names_wherever_it_is_published(adapter, server, 
     public = json.loads(server.files("ada/m-original")["run.json"])
     assert (public["base_model"]["name"], public["config"]["base_model"]) == ("encoder", "encoder")
     assert public["config"]["dataset"] == "reviews.csv" and public["config"]["also_train_on"] == "more.csv"
-    assert public["data"]["notes"][-2:] == ["set aside geheim.wav: broken", "see kick.wav"]
+    assert public["data"]["notes"][-2:] == ["set aside geheim.wav: broken, 'x'", "see kick.wav"]
     assert "**encoder**" in server.files("ada/m")["README.md"].decode()

@@ -7,6 +7,7 @@ import yaml
 from huggingface_hub import parse_eval_result_entries
 
 import command_line
+import ownership
 from exporting import export
 from exporting.eval_results import write_eval_results
 from exporting.publication import Publication
@@ -114,7 +115,7 @@ def test_a_run_is_tagged_with_its_message_and_results(server, text_run, tmp_path
     run = shutil.copytree(text_run, tmp_path / "runs" / "run")
     report = json.loads((run / "run.json").read_text())
     report["data"] |= {"name": "eve/films", "revision": COMMIT}
-    (run / "run.json").write_text(json.dumps(report))
+    ownership.write_text(run / "run.json", json.dumps(report))
     words = [str(run), "--push", "--repo-id", "films", "--push-original", "--tag", "v1", "--message", "the first"]
     assert command_line.run(export.main, words) == 0
     for repo_id in ("ada/films", "ada/films-original"):
@@ -122,7 +123,7 @@ def test_a_run_is_tagged_with_its_message_and_results(server, text_run, tmp_path
     assert "published: " in capfd.readouterr().out
     changed = [*words[:-4], "--pull-request", "--message", "a second"]
     report["seed"] = 7
-    (run / "run.json").write_text(json.dumps(report))
+    ownership.write_text(run / "run.json", json.dumps(report))
     assert command_line.run(export.main, changed) == 0
     assert "proposed: " in (said := capfd.readouterr().out) and "/discussions/" in said
     assert server.files("ada/films") == server.files("ada/films", "v1")
