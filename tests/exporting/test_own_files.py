@@ -42,6 +42,11 @@ def push(run, server, news_csv, tiny_bert, capsys):
     return pushed
 
 
+def lines(told) -> list[str]:
+    """What was said on standard error, without the bars of the Hub's client."""
+    return [line for line in told.err.splitlines() if line.startswith(("error", "not published"))]
+
+
 def unrecorded(folder: Path) -> Path:
     """As commit 8fe415f left it."""
     (folder / ownership.RECORD).unlink()
@@ -56,10 +61,10 @@ def test_a_further_file_in_an_export_refuses_its_publication(run, push, by, old)
         unrecorded(run / "export")
     code, told, sent = push(by)
     assert code == 2 and "notes.txt" in told.err and "move it away" in told.err and not sent
-    assert len(told.err.splitlines()) == 1
+    assert len(lines(told)) == 1
     (run / "export" / "notes.txt").unlink()
     code, told, sent = push(by)
-    assert code == 0 and "openvino_model.bin" in sent and not told.err
+    assert code == 0 and "openvino_model.bin" in sent and not lines(told)
 
 
 @pytest.mark.parametrize("old", [False, True])
@@ -80,7 +85,7 @@ def test_a_user_s_files_in_a_run_stay_at_home_and_are_named(run, push, by, layou
     assert not {*strays, "link.json", "export_failed.json", ownership.RECORD} & set(sent)
     for name in [*strays, "link.json"]:
         assert name.split("/")[0] in told.err
-    assert "export_failed" not in told.err and len(told.err.splitlines()) == 1
+    assert "export_failed" not in told.err and len(lines(told)) == 1
     assert (run / "labels.jsonl").read_bytes() == SECRET
 
 
@@ -93,8 +98,8 @@ SPOIL = {
 
 
 def _linked(file: Path) -> None:
-    file.rename(file.with_name("kept.safetensors"))
-    file.symlink_to("kept.safetensors")
+    file.rename(file.with_name("kept"))
+    file.symlink_to("kept")
 
 
 def _piped(file: Path) -> None:
@@ -129,7 +134,7 @@ def test_a_report_that_was_changed_is_not_told_on_the_card(run, push):
     code, told, sent = push("export")
     assert code == 2 and "tells an accuracy of 0.1" in told.err and "--overwrite" in told.err and not sent
     parity = json.loads((run / "export" / "parity.json").read_text())
-    del parity["run"]["accuracy"]
+    parity["run"].pop("accuracy", None)  # as an export has it that is older than that
     ownership.write_text(run / "export" / "parity.json", json.dumps(parity))
     code, told, sent = push("export")
     assert code == 2 and "tells an accuracy of 0.1" in told.err and not sent
