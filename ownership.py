@@ -48,7 +48,6 @@ _BEFORE = {
         ("topic_model.json", "topic_model.safetensors"),
     ),
 }  # fmt: skip
-_WORDS = ("config.json", "vocabulary.json", "words.safetensors", "README.md")  # a download has no record
 
 
 @dataclass
@@ -118,15 +117,9 @@ def kind_of(folder: Path) -> str | None:
     return None
 
 
-def hashes(folder: Path) -> dict[str, list[str]] | None:
-    """What each file of a folder may hold by its record; None where it has none."""
-    found = read(folder)
-    return None if found is None else _hashes(found)
-
-
 def names_before(kind: str) -> tuple[str, ...]:
-    """Patterns of the names that a folder of ours has where it holds no record."""
-    return _WORDS if kind == "words" else _BEFORE[kind][2]
+    """Patterns of the names in a folder that is older than records."""
+    return _BEFORE[kind][2]
 
 
 def contents(folder: Path) -> Contents:
@@ -279,16 +272,8 @@ def _sort_folder(top: Path, path: Path, name: str, found: dict[str, Any] | None,
 
 
 def _is_ours(path: Path, name: str, found: dict[str, Any]) -> bool:
-    known = _hashes(found).get(name, ())
+    known = [files[name] for files in (found["files"], found.get("pending", {})) if name in files]
     return bool(known) and path.is_file() and not path.is_symlink() and sha256_of(path) in known
-
-
-def _hashes(found: dict[str, Any]) -> dict[str, list[str]]:
-    known: dict[str, list[str]] = {}
-    for files in (found["files"], found.get("pending", {})):
-        for name, digest in files.items():
-            known.setdefault(name, []).append(digest)
-    return known
 
 
 def _was_ours(folder: Path, name: str) -> bool:

@@ -16,6 +16,7 @@ import ownership
 from file_hash import sha256_of
 
 NOT_SENT = ("export_failed.json", ownership.RECORD, ownership.UNDER_WAY)  # ours, and about this disk only
+WORDS = ("config.json", "vocabulary.json", "words.safetensors", "README.md")  # as a download has them, without a record
 AGAIN = {
     "run": "or train again",
     "export": "or make it anew with --overwrite",
@@ -46,10 +47,10 @@ def own_files(folder: Path, kind: str) -> OwnFiles:
     Raises:
         ValueError: a file of ours was changed, replaced by a link, or is gone.
     """
-    known, found, changed = ownership.hashes(folder), OwnFiles(), []
+    known, found, changed = _recorded(folder), OwnFiles(), []
     for path, name in _inside(folder, known or {}):
         if known is None:
-            recorded = any(fnmatch(name, pattern) for pattern in ownership.names_before(kind))
+            recorded = any(fnmatch(name, pattern) for pattern in _names(kind))
         else:
             recorded = name in known
         if not recorded:
@@ -94,12 +95,25 @@ def check_report(folder: Path, name: str, kind: str) -> None:
     Raises:
         ValueError: it was.
     """
-    known = ownership.hashes(folder)
+    known = _recorded(folder)
     if known is not None and sha256_of(folder / name) not in known.get(name, ()):
         raise ValueError(
             f"{folder / name} was changed since it was written, and the card would tell what it says: put it back as "
             f"it was, {AGAIN[kind]}."
         )
+
+
+def _recorded(folder: Path) -> dict[str, set[str]] | None:
+    """What each file of a folder may hold by its record; None where it has none."""
+    record = ownership.read(folder)
+    if record is None:
+        return None
+    parts = (record["files"], record.get("pending", {}))
+    return {name: {files[name] for files in parts if name in files} for name in {**parts[0], **parts[1]}}
+
+
+def _names(kind: str) -> tuple[str, ...]:
+    return WORDS if kind == "words" else ownership.names_before(kind)
 
 
 def _inside(folder: Path, known: Collection[str]) -> Iterator[tuple[Path, str]]:
