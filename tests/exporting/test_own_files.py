@@ -223,7 +223,7 @@ def test_places_at_training_are_names_wherever_it_is_published(adapter, server, 
     assert command_line.run(export.main, [str(home / "run"), *options]) == 0, capsys.readouterr().err
     for repo_id in ("ada/m", "ada/m-original"):
         for name, content in server.files(repo_id).items():
-            for place in (b"acme", b"clients", b"home of ada", b"geheim/", b"/srv"):
+            for place in (b"acme-merger", b"clients/", b"home of ada", b"geheim/", b"/srv"):
                 assert place not in content, f"{place} in {name}"
     public = json.loads(server.files("ada/m-original")["run.json"])
     assert (public["base_model"]["name"], public["config"]["base_model"]) == ("encoder", "encoder")
