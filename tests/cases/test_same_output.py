@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,7 +108,7 @@ def test_an_output_that_another_process_writes(place, script, words):
 @pytest.mark.slow  # each runs to its end and again
 @pytest.mark.parametrize("script, words", COMMANDS, ids=NAMES)
 def test_the_same_command_twice(place, script, words):
-    words = [word.replace("OUT", "twice") for word in words]
+    words = [word.replace("OUT", f"twice-{Path(script).stem}") for word in words]
     once = run_script(script, *words, cwd=place)
     assert once.returncode == 0, once.stderr
     before = content(place / words[-1])
@@ -119,6 +120,33 @@ def test_the_same_command_twice(place, script, words):
         assert again.returncode == 0, again.stderr
         assert content(place / words[-1]) == before
     assert nothing_left(place)
+
+
+@pytest.mark.slow
+def test_a_plan_asked_for_twice(place):
+    words = ("--budget", "2GB", "--no-table", "--json")
+    once, again = (run_script("memory/plan.py", *words, cwd=place) for _ in range(2))
+    assert once.returncode == again.returncode == 0, again.stderr
+    assert json.loads(once.stdout)["fits"] is True and once.stdout == again.stdout
+    assert nothing_left(place)
+
+
+@pytest.mark.slow
+def test_an_export_made_twice(text_run, tmp_path):
+    words = (text_run, "--precision", "fp16", "--output-dir", "export")
+    once = run_script("exporting/export.py", *words, cwd=tmp_path)
+    assert once.returncode == 0, once.stderr
+    folder = tmp_path / "export"
+    before = {file.name: (file.read_bytes(), file.stat().st_ino) for file in folder.iterdir()}
+    again = run_script("exporting/export.py", *words, cwd=tmp_path)
+    assert again.returncode == 2 and "export exists already: --overwrite replaces it" in again.stderr
+    assert {file.name: (file.read_bytes(), file.stat().st_ino) for file in folder.iterdir()} == before
+    again = run_script("exporting/export.py", *words, "--overwrite", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert {file.name for file in folder.iterdir()} == set(before)
+    for name in ("openvino_model.bin", "openvino_tokenizer.bin", "config.json", "tokenizer.json"):
+        assert (folder / name).read_bytes() == before[name][0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["export"]
 
 
 def content(path):
