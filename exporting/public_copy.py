@@ -156,24 +156,26 @@ def staged(run: Path) -> Iterator[Path]:
     beside = run.parent
     if not os.access(beside, os.W_OK):
         beside = Path(tempfile.gettempdir())
-    for left in beside.glob(f".{glob.escape(run.name)}.staged.*"):
-        with _lock(left) as free:
-            if free:
-                shutil.rmtree(left, ignore_errors=True)
-    # Locked under another name: nobody takes it for a left one in between.
-    new = Path(tempfile.mkdtemp(dir=beside, prefix=f".{run.name}.staging."))
-    with _lock(new):
-        folder = new.with_name(new.name.replace(".staging.", ".staged."))
-        new.rename(folder)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    for stage in ("staged", "staging"):  # the second was a folder's name before it was locked, up to version 0.1
+        for left in beside.glob(f".{glob.escape(run.name)}.{stage}.*"):
+            with _lock(left) as free:
+                if free:
+                    shutil.rmtree(left, ignore_errors=True)
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=beside, prefix=f".{run.name}.staged."))
+        with _lock(folder) as ours:
+            if ours is False or not folder.exists():
+                continue  # another one, who tidies, took it for a left one before it was locked
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            return
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[bool]:
-    """Whether the folder could be locked; the lock ends with the process that holds it."""
+def _lock(folder: Path) -> Iterator[bool | None]:
+    """Whether the folder could be locked, and None where nobody can; the lock ends with the process that holds it."""
     try:
         opened = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:
@@ -182,9 +184,12 @@ def _lock(folder: Path) -> Iterator[bool]:
     try:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
+        except BlockingIOError:
+            locked = False
+        except OSError:  # a file system without locks, where nothing is tidied either
+            locked = None
+        else:
+            locked = True
+        yield locked
     finally:
         os.close(opened)

@@ -1,11 +1,14 @@
 """What is published of a model of one's own data: no texts of it, names instead of paths, characters as they are."""
 
+import errno
+import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from markdown_it import MarkdownIt
 
 import command_line
 import hub
-from exporting import export
+from exporting import export, public_copy
 from exporting.model_card import write_card, write_original_card
 from exporting.public_copy import names_only, shows_examples, staged
 from tests.conftest import ROOT
@@ -144,3 +147,49 @@ def test_what_a_killed_publication_left_is_tidied_and_a_living_one_is_not(tmp_pa
         assert ours.is_dir() and living.is_dir() and not dead.exists()
     two.communicate("", timeout=60)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.case("L19")
+@pytest.mark.parametrize("when", ["made", "opened"])
+def test_a_folder_that_another_one_tidies_before_it_is_locked_is_made_again(tmp_path, monkeypatch, when):
+    run = tmp_path / "run"
+    run.mkdir()
+    (tmp_path / ".run.staging.of-a-killed-one").mkdir()
+    (tmp_path / ".run.staged").mkdir()  # somebody's
+    lost, genuine_make, genuine_lock = [], tempfile.mkdtemp, fcntl.flock
+
+    def tidied(folder):
+        if not lost:
+            lost.append(Path(folder))
+            with public_copy.staged(run):
+                pass
+
+    def make(**where):
+        made = genuine_make(**where)
+        if when == "made":
+            tidied(made)
+        return made
+
+    def lock(opened, how):
+        folder = os.readlink(f"/proc/self/fd/{opened}")
+        if when == "opened" and ".staged." in folder:
+            tidied(folder)
+        return genuine_lock(opened, how)
+
+    monkeypatch.setattr(public_copy.tempfile, "mkdtemp", make)
+    monkeypatch.setattr(public_copy.fcntl, "flock", lock)
+    with public_copy.staged(run) as folder:
+        assert folder.is_dir() and not lost[0].exists() and folder != lost[0]
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".run.staged", folder.name, "run"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".run.staged", "run"]
+
+
+def test_on_a_file_system_without_locks_a_publication_goes_on(tmp_path, monkeypatch):
+    def refused(opened, how):
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(public_copy.fcntl, "flock", refused)
+    (tmp_path / ".run.staged.perhaps-living").mkdir()
+    with public_copy.staged(tmp_path / "run") as folder:
+        assert folder.is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == [".run.staged.perhaps-living"]
