@@ -6,6 +6,7 @@ An export must give the scores of the original from the waveform alone, so what 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -39,14 +40,21 @@ def with_front_end(model: nn.Module, extractor: Any) -> nn.Module:
     )
 
 
-def unmasked_attention() -> str:
+def attention(folder: Path) -> str:
     """Name of an attention for transformers that makes no mask: tracing cannot follow the making of one.
 
     None is needed, since every clip is by itself or among others of its length, without padding.
-    """
-    from transformers import AttentionInterface, AttentionMaskInterface
-    from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+    Args:
+        folder (Path): the encoder. One whose attention has a form of its own, as WavLM's with its gated positions,
+            keeps that.
+    """
+    from transformers import AttentionInterface, AttentionMaskInterface, AutoConfig
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+    from transformers.models.auto.modeling_auto import MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING
+
+    if not MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING[type(AutoConfig.from_pretrained(folder))]._supports_sdpa:
+        return "eager"
     name = "unmasked_sdpa"
     AttentionInterface.register(name, sdpa_attention_forward)
     AttentionMaskInterface.register(name, lambda *_, **__: None)

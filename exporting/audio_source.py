@@ -35,9 +35,9 @@ class AudioSource:
 
         settings = {"dtype": "float32"}
         if self.extractor is not None:
-            from exporting.audio_graph import unmasked_attention
+            from exporting.audio_graph import attention
 
-            settings["attn_implementation"] = unmasked_attention()
+            settings["attn_implementation"] = attention(self.run.path)
         return AutoModelForAudioClassification.from_pretrained(self.run.path, **settings).eval()
 
     @cached_property

@@ -178,12 +178,12 @@ def _inputs(config: FinetuneConfig, token: str | None):
     from hub.base_model import resolve
     from plain_text import terminal
     from training.parts import look_at_parts
-    from training.remote_code import check_code
+    from training.sources import check_base
 
     base = None
     if config.base_model != "wide_resnet":
         base = resolve(config.base_model, config.trust_remote_code, token)
-        for note in check_code(base, config.trust_remote_code, config.exports):
+        for note in check_base(config, base):
             print(terminal(note), flush=True)
     corpus = _corpus(config, token)
     if corpus.task != config.task:

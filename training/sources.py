@@ -1,4 +1,4 @@
-"""What a run is made from, against the folder that it would replace."""
+"""What a run is made from, against the folder that it would replace and the export that is to follow."""
 
 from __future__ import annotations
 
@@ -35,6 +35,29 @@ def check_sources(config: Any, folder: Path) -> None:
                 f"{folder} holds the run of another --{flag.replace('_', '-')} ({then}), which would be lost: "
                 "choose a folder of its own with --output-dir."
             )
+
+
+def check_base(config: Any, base: Any) -> list[str]:
+    """Refuses a base model whose code may not run, or, where an export follows, one that none can be made of.
+
+    Args:
+        config (FinetuneConfig): the settings.
+        base (BaseModel): downloaded and verified, or a folder of the user's.
+
+    Returns:
+        list of str: what the user should know of it.
+
+    Raises:
+        ValueError: either of them.
+    """
+    from training.remote_code import check_code
+
+    notes = check_code(base, config.trust_remote_code, config.exports)
+    if config.exports:
+        from exporting.exportable import check_exportable
+
+        check_exportable(config.task, base.folder, base.name)
+    return notes
 
 
 def _place(name: str) -> Path:
