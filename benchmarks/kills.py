@@ -364,7 +364,7 @@ COMMANDS = {
     ),
     "export": Command(
         ["exporting/export.py", "run", "--output-dir", "out"],
-        "exporting.gate", ("load", "work", "rename"), _exported, ("run", "texts.csv"),
+        "exporting.gate", ("load", "work", "rename"), _exported, ("run", "texts.csv"), ("--overwrite",),
     ),
     "push": Command(
         ["exporting/export.py", "run", "--output-dir", "out", "--layout", "one", "--push", "--repo-id", "{hub}"],
