@@ -29,6 +29,11 @@ def check_exportable(task: str, folder: Path, name: str) -> None:
             )
         return
     kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    if not isinstance(kind, str):
+        raise ValueError(
+            f"--base-model {name}: its config.json names no model_type, without which it cannot be exported: "
+            "save the model again with save_pretrained."
+        )
     if kind not in _convertible():
         raise ValueError(
             f"--base-model {name} is a {kind}, which Optimum Intel cannot convert to a text classifier of OpenVINO: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,13 @@ def _check(folder: Path, name: str) -> None:
         raise ValueError(
             f"--base-model {name}: the folder has no config.json; give one made by save_pretrained"
         )
+    try:
+        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        why = f"its config.json cannot be read ({error})"
+        raise ValueError(f"--base-model {name}: {why}: save the model again.") from None
+    if not isinstance(settings, dict):
+        raise ValueError(f"--base-model {name}: its config.json is no object of settings: save the model again.")
     if not any(folder.glob("*.safetensors")):
         raise ValueError(
             f"--base-model {name}: no *.safetensors weights there; pickled weights are not "

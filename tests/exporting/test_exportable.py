@@ -40,6 +40,22 @@ def test_an_extractor_that_has_no_graph_is_refused_before_training(whisper, case
     assert [path.name for path in tmp_path.iterdir()] == ["whisper"]
 
 
+@pytest.mark.parametrize("config, told", [
+    ("[]", "its config.json is no object of settings: save the model again."),
+    ("{", "its config.json cannot be read (Expecting"),
+    ("{}", "its config.json names no model_type, without which it cannot be exported"),
+    ('{"model_type": 3}', "its config.json names no model_type"),
+])  # fmt: skip
+def test_settings_that_are_none_are_said_in_a_sentence(config, told, case_inputs, tmp_path, capsys):
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "config.json").write_text(config)
+    (tmp_path / "base" / "model.safetensors").write_bytes(b"never read")
+    words = ["--dataset", case_inputs / "reviews.csv", "--base-model", tmp_path / "base", "--export"]
+    assert command_line.run(finetune.main, [*map(str, words), "--output-dir", str(tmp_path / "run")]) == 2
+    assert told in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["base"]
+
+
 def test_what_is_heard_is_what_the_graph_has(whisper):
     import torch
     from transformers import AutoFeatureExtractor, Wav2Vec2FeatureExtractor
