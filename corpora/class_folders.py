@@ -11,6 +11,7 @@ from pathlib import Path
 from corpora.corpus import Corpus
 from corpora.label_names import unify_labels
 from corpora.labelled_rows import PART_NAMES, LabelledRows, counted
+from corpora.lost_classes import likely_cause, lost_classes
 from corpora.own_data import make_corpus
 from corpora.parts import own_parts
 from file_hash import sha256_of
@@ -257,6 +258,8 @@ def distinct(
     if found.depth:
         rows.parts = [found.part(files[index]) for index in kept]
     folder = found.root.name
+    together = [[found.label(files[index]) for index in indices] for indices in conflicts]
+    rows.lost = lost_classes(rows.labels, together)
     unify_labels(folder, rows.labels, rows.notes)
     if copies:
         first = found.name(files[copies[0]])
@@ -265,6 +268,6 @@ def distinct(
         one, other = (found.name(files[index]) for index in conflicts[0][:2])
         rows.notes.append(
             f"dropped {counted(len(conflicts), kind)} of {folder} that lie in different class folders (first: "
-            f"{one} and {other}); keep one of each to use them"
+            f"{one} and {other}); keep one of each to use them{likely_cause(together)}"
         )
     return rows

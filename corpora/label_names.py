@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 
 NONE = ("na", "n/a", "none", "null", "nil", "#n/a")  # what programs write where there is no value
@@ -29,16 +29,16 @@ def unify_labels(source: str, labels: list[str], notes: list[str]) -> None:
     for several in _alike(left, _number):
         notes.append(
             f"classes of {source} that are one number in other writing are taken as {len(several)}: "
-            f"{_listed(several)}; write them alike if they are one"
+            f"{listed(several)}; write them alike if they are one"
         )
     for several in _alike(left, _seen):
         notes.append(
             f"classes of {source} that differ by case or spaces alone, or by what cannot be seen, are taken as "
-            f"{len(several)}: {_listed(several)}; spell them alike if they are one"
+            f"{len(several)}: {listed(several)}; spell them alike if they are one"
         )
     if none := [label for label in left if label.casefold() in NONE]:
         notes.append(
-            f"{_listed(none)} of {source} {'is a class' if len(none) == 1 else 'are classes'}, as written; leave those "
+            f"{listed(none)} of {source} {'is a class' if len(none) == 1 else 'are classes'}, as written; leave those "
             "labels empty if they mean that there is none"
         )
 
@@ -50,6 +50,13 @@ def note_infinity(source: str, rows: list[int], notes: list[str]) -> None:
             f"{len(rows)} labels of {source} are Infinity or a number too large to be told from it (first: row "
             f"{rows[0]}): they are one class; write them as texts if they are several"
         )
+
+
+def look_alike(labels: Iterable[str]) -> bool:
+    """Whether several labels are one to the eye: by case, spaces or unseen signs alone, or as one number."""
+    distinct = set(labels)
+    forms = [{form(label) for label in distinct} for form in (_seen, _number)]
+    return len(distinct) > 1 and any(len(found) == 1 and None not in found for found in forms)
 
 
 def _alike(labels: list[str], form: Callable[[str], object]) -> list[list[str]]:
@@ -82,5 +89,6 @@ def _is_unseen(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cf", "Cn") or "\ufe00" <= letter <= "\ufe0f"
 
 
-def _listed(labels: list[str]) -> str:
+def listed(labels: list[str]) -> str:
+    """The labels in quotes, one after the other, what cannot be told by sight spelled out."""
     return ", ".join(repr(label) if unicodedata.is_normalized("NFC", label) else ascii(label) for label in labels)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from corpora.label_names import note_infinity, unify_labels
+from corpora.lost_classes import likely_cause, lost_classes
 
 # How people write the parts of a data set.
 PART_NAMES = {
@@ -31,6 +33,8 @@ class LabelledRows:
         parts (list of str, optional): the part of each, where the source says.
         notes (list of str): what was dropped, and why.
         set_aside (list of tuple): (row or file, why it cannot be used).
+        lost (list of tuple): (class, why no example of it is left).
+        given (Counter): label -> examples before anything was dropped; empty where that was not counted.
     """
 
     inputs: list = field(default_factory=list)
@@ -39,6 +43,8 @@ class LabelledRows:
     parts: list[str] | None = None
     notes: list[str] = field(default_factory=list)
     set_aside: list[tuple[str, str]] = field(default_factory=list)
+    lost: list[tuple[str, str]] = field(default_factory=list)
+    given: Counter[str] = field(default_factory=Counter)
 
     def keep(self, kept: Iterable[int]) -> None:
         """Leaves only the examples of these indices."""
@@ -77,11 +83,14 @@ def labelled_texts(
     """
     empty, copies, first, conflicts, aside, infinite = [], [], {}, {}, [], []
     labels: dict[str, str] = {}  # one object a class
+    given: Counter[str] = Counter()
+    without_text: Counter[str] = Counter()
     for number, raw_text, raw_label, raw_part in rows:
         try:
             text = as_text(raw_text, text_column)
             if text is None:
                 empty.append(number)
+                without_text.update(_label_if_any(raw_label, label_column))
                 continue
             label = as_label(raw_label, label_column)
             if isinstance(raw_label, float) and math.isinf(raw_label):
@@ -91,21 +100,23 @@ def labelled_texts(
             aside.append((f"row {number}", str(error)))
             continue
         label = labels.setdefault(label, label)
+        given[label] += 1
         key = (part, text)
         if key not in first:
             first[key] = (number, label)
         elif first[key][1] == label:
             copies.append(number)
         else:
-            conflicts.setdefault(key, []).append(number)
+            conflicts.setdefault(key, []).append((number, label))
     kept = [(part, text, *found) for (part, text), found in first.items() if (part, text) not in conflicts]
     check_most(source, aside, len(first))
     notes = _of_dropped(source, empty, copies)
+    together = [[first[key][1], *(label for _, label in rest)] for key, rest in conflicts.items()]
     if conflicts:
-        key, numbers = next(iter(conflicts.items()))
+        key, rest = next(iter(conflicts.items()))
         notes.append(
             f"dropped {counted(len(conflicts), 'text')} of {source} that came with different labels (first: rows "
-            f"{first[key][0]} and {numbers[0]}); keep one label for each to use them"
+            f"{first[key][0]} and {rest[0][0]}); keep one label for each to use them{likely_cause(together)}"
         )
     result = LabelledRows(
         [text for _, text, _, _ in kept],
@@ -114,10 +125,19 @@ def labelled_texts(
         [part for part, *_ in kept] if any(part for part, *_ in kept) else None,
         notes,
         aside,
+        given=given,
     )
+    result.lost = lost_classes(result.labels, together, without_text)
     unify_labels(source, result.labels, result.notes)
     note_infinity(source, infinite, result.notes)
     return result
+
+
+def _label_if_any(value: object, column: str) -> list[str]:
+    try:
+        return [as_label(value, column)]
+    except ValueError:
+        return []
 
 
 def _of_dropped(source: str, empty: list[int], copies: list[int]) -> list[str]:

@@ -11,6 +11,7 @@ from corpora.labelled_rows import LabelledRows, counted, sorted_labels
 from corpora.splitting import part_of_digest, split
 
 _ENOUGH = 50  # examples from which on the labels can be judged
+_ALL_ONCE = 10  # and those where no label stands twice
 PART_NAMES = ("train", "validation", "test")
 
 
@@ -55,6 +56,12 @@ def make_corpus(
     elif parts is None:
         parts = [part_of_digest(group) for group in groups]
     parts, notes, aside = list(parts), list(rows.notes), list(rows.set_aside)
+    if classes is None and not only_training:
+        _check_classes(source, sorted_labels(rows.given), rows.given.total())
+    lost = [(label, reason) for label, reason in rows.lost if classes is None or label in classes]
+    if lost and classes is not None:
+        raise ValueError(f"class {lost[0][0]!r} of {source} has {lost[0][1]}")
+    aside += [(f"class {label!r}", reason) for label, reason in lost]
     if not rows.inputs:
         dropped = "; ".join(note for note in rows.notes if note.startswith("dropped"))
         reason = f" ({dropped})" if dropped else ""
@@ -65,8 +72,8 @@ def make_corpus(
     if len(wanted) < len(known):
         notes.append(f"kept {len(wanted)} of the {len(known)} classes of {source}")
     if not only_training:
-        _check_classes(source, wanted, rows.labels)
-        wanted, unlearnt = _learnable(source, wanted, rows.labels, parts)
+        _check_classes(source, wanted, len(rows.labels))
+        wanted, unlearnt = _learnable(source, wanted, rows.labels, parts, lost)
         aside += unlearnt
     keep = [i for i, label in enumerate(rows.labels) if label in set(wanted)]
     inputs, labels = [rows.inputs[i] for i in keep], [rows.labels[i] for i in keep]
@@ -89,26 +96,28 @@ def make_corpus(
     )
 
 
-def _check_classes(source: str, label_names: list[str], labels: list[str]) -> None:
+def _check_classes(source: str, label_names: list[str], examples: int) -> None:
     """Refuses labels that name hardly anything twice: numbers that are measured, or a column of ids."""
-    if len(labels) >= _ENOUGH and 2 * len(label_names) > len(labels):
+    most_once = examples >= _ENOUGH and 2 * len(label_names) > examples
+    if most_once or (examples >= _ALL_ONCE and len(label_names) == examples):
         shown = ", ".join(repr(label[:20]) for label in label_names[:3])
         raise ValueError(
-            f"{source} has {len(label_names):,} different labels in {len(labels):,} examples ({shown}, ...), which are "
+            f"{source} has {len(label_names):,} different labels in {examples:,} examples ({shown}, ...), which are "
             "no classes: name another column with --label-column, or give more examples of each"
         )
 
 
 def _learnable(
-    source: str, label_names: list[str], labels: list[str], parts: list[str]
+    source: str, label_names: list[str], labels: list[str], parts: list[str], lost: list[tuple[str, str]]
 ) -> tuple[list[str], list[tuple[str, str]]]:
     """The classes of which there is an example to train on, and the others with the reason."""
     total = Counter(labels)
     trained = {label for label, part in zip(labels, parts, strict=True) if part == "train"}
     learnt = [label for label in label_names if label in trained]
     if len(label_names) < 2:
+        other = f" (class {lost[0][0]!r} has {lost[0][1]})" if lost else ""
         raise ValueError(
-            f"{source} has only one class, {label_names[0]!r}: a classifier needs examples of at least two"
+            f"{source} has only one class, {label_names[0]!r}{other}: a classifier needs examples of at least two"
         )
     left_out = []
     for label in label_names:

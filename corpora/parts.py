@@ -37,7 +37,13 @@ def own_parts(source: str, rows: LabelledRows, groups: list[str]) -> list[str]:
             )
             gone = set(repeated)
             left = [index for index in range(len(groups)) if index not in gone]
+            before = Counter(rows.labels)
             rows.keep(left)
+            held_out = "in the validation or test part under other labels too"
+            rows.lost += [
+                (label, f"no example left, since {_all_of(before[label])} {held_out}: keep one label for each")
+                for label in sorted(set(before) - set(rows.labels))
+            ]
             groups, origin = [groups[i] for i in left], [origin[i] for i in left]
         if tested:
             rows.notes.append(
@@ -51,6 +57,10 @@ def own_parts(source: str, rows: LabelledRows, groups: list[str]) -> list[str]:
         sizes = ", ".join(f"{counts[part]} {part}" for part in ("train", "validation", "test"))
         rows.notes.append(f"parts of {source}: {sizes}")
     return groups
+
+
+def _all_of(count: int) -> str:
+    return "its only example stands" if count == 1 else f"each of its {count} examples stands"
 
 
 def assign_parts(name: str, origin: list[str], groups: list[str]) -> tuple[list[str], list[str]]:

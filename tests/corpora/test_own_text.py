@@ -385,3 +385,48 @@ def test_a_column_of_numbers_or_ids_is_no_label(write, label):
     rows = [(text, label(i)) for i, (text, _) in enumerate(SENTENCES)]
     with pytest.raises(ValueError, match=r"different labels in 200 examples \(.*no classes: name another column"):
         corpora.load(str(write("a.csv", as_csv(rows))))
+
+
+def test_a_class_whose_texts_all_stand_under_other_labels_is_named_with_the_cause(write):
+    twice = [(t, y.title()) for t, y in SENTENCES[:12]]  # six Pos, six Neg: what is spelled so is elsewhere too
+    rows = [*SENTENCES, *twice, (SENTENCES[20][0], "n/a"), ("", "nothing"), (" ", "nothing")]
+    corpus = corpora.load(str(write("a.csv", as_csv(rows))))
+    assert corpus.label_names == ["neg", "pos"] and len(examples(corpus)) == 200 - 13
+    named = dict(corpus.set_aside)
+    assert list(named) == ["class 'Neg'", "class 'Pos'", "class 'n/a'", "class 'nothing'"]
+    assert named["class 'Pos'"] == (
+        "no example left, since each of its 6 examples stands under other labels too ('pos'): 'pos' looks like it, so "
+        "spell them alike if they are one"
+    )
+    assert "its only example stands" in named["class 'n/a'"] and named["class 'n/a'"].endswith(
+        "('neg'): keep one label for each of them"
+    )
+    assert "no text in any of its rows (2)" in named["class 'nothing'"]
+    (note,) = [note for note in corpus.notes if "different labels" in note]
+    assert "dropped 13 texts" in note and "the labels of 12 of them differ by case" in note
+    assert "(first: 'Neg', 'neg'), which is the likely cause" in note
+
+
+def test_what_is_lost_is_told_by_each_way_of_reading(write, tmp_path):
+    for index, (text, label) in enumerate([*SENTENCES[:100], *[(t, "Pos") for t, _ in SENTENCES[1:9:2]]]):
+        (tmp_path / "d" / label).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "d" / label / f"{index}.txt").write_text(text)
+    corpus = corpora.load(str(tmp_path / "d"))
+    assert "'pos' looks like it" in dict(corpus.set_aside)["class 'Pos'"]
+    assert any("all 4 differ by case" in note for note in corpus.notes)
+    with pytest.raises(ValueError, match="class 'Pos' of d has no example left.*spell them alike"):
+        corpora.load(str(tmp_path / "d"), classes=["neg", "Pos"])
+    parts = [*((t, y, "test" if i % 4 == 0 else "train") for i, (t, y) in enumerate(SENTENCES)),
+             (SENTENCES[4][0].upper(), "other", "train")]  # fmt: skip
+    corpus = corpora.load(str(write("p.csv", as_csv(parts, ("text", "label", "split")))))
+    assert "its only example stands in the validation or test part" in dict(corpus.set_aside)["class 'other'"]
+    with pytest.raises(ValueError, match=r"only one class, 'pos' \(class 'Pos' has no example left"):
+        corpora.load(str(write("o.csv", as_csv([(t, "pos") for t, _ in SENTENCES] + [(SENTENCES[0][0], "Pos")]))))
+
+
+@pytest.mark.parametrize("rows, distinct", [(20, 10), (300, 30), (300, 300)])
+def test_a_column_of_ids_is_called_that_where_the_texts_repeat(write, rows, distinct):
+    table = [(i, f"film number {i % distinct}", i % 2) for i in range(rows)]
+    path = write("a.csv", as_csv(table, ("id", "text", "label")))
+    with pytest.raises(ValueError, match=f"{rows} different labels in {rows} examples.*no classes.*--label-column"):
+        corpora.load(str(path), label_column="id")
