@@ -17,6 +17,7 @@ from typing import Any
 
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
+from audio.wide_resnet_shapes import SHORT_SOUND
 from command_line import quiet_libraries, run
 from memory.settings import MemorySettings, add_settings_arguments, from_arguments
 
@@ -43,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
                         help="built-in architecture, local folder or Hub id (default: %(default)s)")
     result.add_argument("--sequence-length", type=int, default=128, metavar="N", help="tokens of a text")
     result.add_argument("--max-seconds", type=float, metavar="S",
-                        help="seconds of a clip (default: 1 for wide_resnet, 5 for others)")
+                        help=f"seconds of a clip (default: {SHORT_SOUND:g} for wide_resnet, 5 for others)")
     result.add_argument("--depth", type=int, default=10, help="of wide_resnet (default: %(default)s)")
     result.add_argument("--widen-factor", type=int, default=2, help="of wide_resnet (default: %(default)s)")
     result.add_argument("--num-labels", type=int, default=2, help="classes (default: %(default)s)")

@@ -157,7 +157,7 @@ def add_settings_arguments(parser: Any, batch_size: int | None = 32, precision: 
         default=batch_size,
         metavar="N",
         help="examples of one pass on one process"
-        + ("" if batch_size is None else " (default: %(default)s)"),
+        + (" (default: 32; 16 for wide_resnet)" if batch_size is None else " (default: %(default)s)"),
     )
     group.add_argument(
         "--gradient-accumulation-steps",

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shlex
 import sys
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -104,6 +106,7 @@ def _study(arguments: argparse.Namespace, scorers: list[str], ks: list, words: A
         facts["versions"] = {name: version(name) for name in ("scikit-learn", "numpy")}
         del facts["results"], facts["words"]  # the model tells its words itself, the table is --json's
         from_pipeline(told.pipeline, words).save(arguments.save, told.label_names, facts)
+        _tell_saved(arguments.save)
     if arguments.json:
         write_text(arguments.json, json.dumps(told.as_dict(), ensure_ascii=False, indent=1))
     if arguments.html:
@@ -111,6 +114,12 @@ def _study(arguments: argparse.Namespace, scorers: list[str], ks: list, words: A
 
         write_report(arguments.html, told)
     return SetAside("item", [*corpus.set_aside, *told.set_aside]).tell()
+
+
+def _tell_saved(folder: Path) -> None:
+    script = os.path.relpath(Path(__file__).resolve().parents[1] / "inference" / "predict.py")
+    use = shlex.join(["python", script, str(folder), "A text."])
+    print(f"saved the recommended model: {terminal(use)}")
 
 
 def _scorers(text: str) -> list[str]:

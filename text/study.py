@@ -131,11 +131,18 @@ def study(
         test,
         per_label(truth, given, corpus.label_names),
         top_words(fitted, corpus.label_names),
-        [*corpus.notes, *(f"{name} is left out: {reason}" for name, reason in aside)],
+        [*corpus.notes, *_more_than_all(ks, n_features), *(f"{name} is left out: {reason}" for name, reason in aside)],
         list(corpus.label_names),
         aside,
         fitted,
     )
+
+
+def _more_than_all(ks: list[int | None], n_features: int) -> list[str]:
+    beyond = [f"{k:,}" for k in ks if k is not None and k > n_features]
+    if not beyond:
+        return []
+    return [f"there are only {n_features:,} words: k = {', '.join(beyond)} takes all of them"]
 
 
 def per_label(truth: np.ndarray, given: np.ndarray, names: list[str]) -> list[dict[str, Any]]:

@@ -95,7 +95,7 @@ def _compare(
     notes: list[str],
 ) -> int:
     from topics.coherence import C_V_WARNING, Reference
-    from topics.report import print_table
+    from topics.report import print_table, reasons_of_dashes
 
     bar = _Bar()
     aside = SetAside("model")
@@ -123,6 +123,7 @@ def _compare(
         fitted.append(first)
         curves[model] = scores | {first.n_topics: result["c_npmi"]}
     bar.close()
+    notes += reasons_of_dashes(labels, arguments.seeds)
     notes += [f"{model} was set aside: {reason}" for model, reason in aside.reasons]
     if not results:
         return aside.tell()

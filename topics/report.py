@@ -43,6 +43,16 @@ def cells(result: dict[str, Any]) -> list[str]:
     return row
 
 
+def reasons_of_dashes(labels: list[str] | None, seeds: int) -> list[str]:
+    """Why a whole column of the table has dashes, and what fills it."""
+    reasons = []
+    if labels is None:
+        reasons.append("NMI compares with known classes: --labels names their column")
+    if seeds < 2:
+        reasons.append("stability compares runs: --seeds 2 makes two of each model")
+    return reasons
+
+
 def print_table(name: str, documents: list[str], results: list[dict[str, Any]], notes: list[str]) -> None:
     """The comparison for a terminal: a row a model, what the reader must know, then each model's topics."""
     rows = [[title for _, title, _ in COLUMNS], *(cells(result) for result in results)]

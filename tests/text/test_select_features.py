@@ -1,6 +1,8 @@
 """The command on a file of one's own, run by path from another folder."""
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -73,3 +75,16 @@ def test_wrong_usage_is_one_sentence(table, tmp_path, options, message):
     done = call(tmp_path, table, *options)
     assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_saved_model_is_told_with_its_use_and_a_k_beyond_the_words_is_said(table, tmp_path):
+    columns = ["--text-column", "opinion", "--label-column", "verdict"]
+    done = call(tmp_path, table, *columns, "--scorers", "chi2", "--k", "3,4000,5000", "--save", "my words")
+    assert done.returncode == 0, done.stderr
+    n_features = re.search(r"documents, (\d+) features", done.stdout)[1]
+    assert f"there are only {n_features} words: k = 4,000, 5,000 takes all of them" in done.stdout
+    told = next(line for line in done.stdout.splitlines() if line.startswith("saved the recommended model: "))
+    use = shlex.split(told.partition(": ")[2])
+    assert use[0] == "python"
+    answer = subprocess.run([sys.executable, *use[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert json.loads(answer.stdout)["label"] in ("good", "bad"), answer.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from topics import compare
+from topics.report import reasons_of_dashes
 from topics.scoring import best_number, candidates_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +75,11 @@ def test_without_labels_there_is_no_nmi(tmp_path, corpus, capsys):
     assert compare.main([str(path), "--models", "nmf", "--topics", "3", "--json", str(output)]) == 0
     (result,) = json.loads(output.read_text())["results"]
     assert result["nmi"] is None and result["stability"] is None
-    assert "–" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "–" in told and "trust NPMI" in told
+    assert "NMI compares with known classes: --labels" in told and "stability compares runs: --seeds 2" in told
+    labelled = ["good" if row % 2 else "bad" for row in range(len(corpus[0]))]
+    assert not reasons_of_dashes(labelled, 2)
 
 
 def test_auto_takes_the_number_with_the_best_npmi(table, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from command_line import run
 from training import finetune
-from training.config import parse
+from training.config import parse, parser
 
 
 def refuse(capsys, *argv):
@@ -67,3 +67,10 @@ def test_a_folder_without_a_run_is_not_touched(tmp_path, capsys):
     code, line = refuse(capsys, "--output-dir", tmp_path)
     assert code == 2 and "not empty" in line
     assert [p.name for p in tmp_path.iterdir()] == ["diary.txt"]
+
+
+def test_the_help_says_how_what_is_left_open_is_chosen():
+    told = {action.option_strings[0]: action.help for action in parser()._actions}
+    for flag, figure in (("--epochs", "640"), ("--learning-rate", "1e-4"), ("--batch-size", "16 for wide_resnet")):
+        assert "(default: " in told[flag] and figure in told[flag], told[flag]
+    assert "(default: 1.5 for wide_resnet, 5 for others)" in told["--max-seconds"]
