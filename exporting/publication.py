@@ -189,17 +189,24 @@ class Publication:
             repo_id (str): the repository.
             title (str): of the commit, where no message is given.
             token (str, optional): Hub token.
+
+        Raises:
+            ValueError: the tag names another revision.
+            hub.HubError: it could not be sent.
         """
-        published = hub.publish(
-            folder,
-            repo_id,
-            private=self.private,
-            message=self.message or title,
-            dry_run=self.dry_run,
-            pull_request=self.pull_request,
-            tag=self.tag,
-            token=token,
-        )
+        try:
+            published = hub.publish(
+                folder,
+                repo_id,
+                private=self.private,
+                message=self.message or title,
+                dry_run=self.dry_run,
+                pull_request=self.pull_request,
+                tag=self.tag,
+                token=token,
+            )
+        except hub.HubTagTaken as error:  # known only now, where the same content might have had that tag
+            raise ValueError(str(error)) from None
         if self.dry_run:
             print(published.describe(), flush=True)
             if self.tag or self.pull_request:

@@ -11,7 +11,7 @@ from hub.client import (
     is_offline,
     with_retries,
 )
-from hub.errors import HubAccessError, HubError, HubUnavailable, explain
+from hub.errors import HubAccessError, HubError, HubTagTaken, HubUnavailable, explain
 from hub.tokens import NO_TOKEN, find_token
 
 WRITING_ROLES = {"admin", "write", "contributor"}  # what an organization's member must be to publish there
@@ -125,7 +125,7 @@ def public_instead_of_private(repo_id: str) -> HubAccessError:
 
 def tag_is_taken(repo_id: str, tag: str, commit: str) -> HubError:
     """The refusal where a tag would have to move."""
-    return HubError(f"the tag {tag} of {repo_id} names {commit[:8]} already and is never moved: choose another tag")
+    return HubTagTaken(f"the tag {tag} of {repo_id} names {commit[:8]} already and is never moved: choose another tag")
 
 
 def check_new_tag(repo_id: str, tag: str, token: str | None = None, *, repo_type: str = "model") -> None:
@@ -139,7 +139,7 @@ def check_new_tag(repo_id: str, tag: str, token: str | None = None, *, repo_type
 
     Raises:
         ValueError: no name for a tag.
-        HubError: the tag names a revision already.
+        HubTagTaken: the tag names a revision already.
         HubUnavailable: the Hub cannot be reached.
     """
     from huggingface_hub.errors import RepositoryNotFoundError

@@ -30,6 +30,10 @@ class HubConflict(HubError):
     """Somebody else has published in between; nothing was overwritten."""
 
 
+class HubTagTaken(HubError):
+    """The tag names another revision, and is never moved."""
+
+
 class IntegrityError(HubError):
     """Content is not what its repository promises."""
 

@@ -76,6 +76,7 @@ def publish(
         ValueError: a file that must not be published (a pickle, a token inside), a wrong name or card.
         HubAccessError: no token, or one that may not write there.
         HubConflict: somebody else published in between.
+        HubTagTaken: the tag names another revision; nothing was sent.
         HubUnavailable: the Hub cannot be reached or keeps failing.
     """
     check_repo_type(repo_type)

@@ -127,3 +127,12 @@ def test_a_run_is_tagged_with_its_message_and_results(server, text_run, tmp_path
     assert command_line.run(export.main, changed) == 0
     assert "proposed: " in (said := capfd.readouterr().out) and "/discussions/" in said
     assert server.files("ada/films") == server.files("ada/films", "v1")
+
+
+def test_a_tag_of_another_revision_is_wrong_usage_also_when_it_is_found_while_sending(server, tmp_path):
+    server.put("ada/there", {"x": b"1"})
+    connect(server.token).create_tag("ada/there", tag="v1")
+    (tmp_path / "x").write_bytes(b"2")
+    with pytest.raises(ValueError, match="choose another tag"):  # exit code 2
+        Publication("ada/there", tag="v1").send(tmp_path, "ada/there", "x", server.token)
+    assert server.files("ada/there")["x"] == b"1"
