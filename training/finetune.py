@@ -50,7 +50,9 @@ def main(argv: list[str]) -> int:
     try:
         folder = finetune(config, token, aside)
     except KeyboardInterrupt as stop:
-        print("\nstopped: the same command with --resume goes on from the last checkpoint", file=sys.stderr)
+        from training.interrupted import stopped
+
+        print(f"\n{stopped(config.output_dir)}", file=sys.stderr)
         if isinstance(stop, _Terminated):
             return 128 + signal.SIGTERM
         raise
@@ -110,6 +112,7 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     """
     from output_folder import claimed, destination
     from training import processes
+    from training.interrupted import nothing_to_resume
     from training.run_folder import RunFolder
     from training.sources import check_sources
 
@@ -119,12 +122,13 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     check_sources(config, folder.path)
     with claimed(folder.path):
         finished = folder.check(config.to_json(), config.resume, config.overwrite)
+        if config.resume and not finished:
+            for line in nothing_to_resume(folder):
+                print(line, flush=True)
         return _run(config, token, folder, finished, aside)
 
 
-def _run(
-    config: FinetuneConfig, token: str | None, folder, finished: bool, aside: SetAside | None
-) -> Path:
+def _run(config: FinetuneConfig, token: str | None, folder, finished: bool, aside: SetAside | None) -> Path:
     """Trains, unless the main process found the run finished."""
     from training import precision as precisions
     from training import processes
@@ -219,9 +223,7 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
     planner = Planner(task, device)
     choice = processes.agree(_choice(config, folder, planner, precision) if processes.is_main() else None)
     settings = choice.settings
-    reason = next(
-        entry["reason"] for entry in choice.checklist if entry["step"] in ("precision", "pure_bf16")
-    )
+    reason = next(row["reason"] for row in choice.checklist if row["step"] in ("precision", "pure_bf16"))
     print(f"training on {device} in {settings.precision}: {reason}; {matmul}", flush=True)
     epochs = config.epochs or task.default_epochs()
     rate = config.learning_rate or default_learning_rate(task.default_learning_rate(), settings)
@@ -269,9 +271,7 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
         return folder.path
     result = report.compose(config, task, base, choice, peak, trainer, seconds, validation, scored)
     path = folder.finish(task.model, task.preprocessor, result)
-    print(
-        json.dumps({"run_folder": str(path), **scored["metrics"], "seconds": round(seconds, 1)}), flush=True
-    )
+    print(json.dumps({"run_folder": str(path), **scored["metrics"], "seconds": round(seconds, 1)}), flush=True)
     return path
 
 

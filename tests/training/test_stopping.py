@@ -7,6 +7,8 @@ import signal
 import pytest
 
 from training.finetune import main
+from training.interrupted import nothing_to_resume, stopped
+from training.run_folder import RunFolder
 from training.trainer import ClassifierTrainer
 
 
@@ -38,3 +40,32 @@ def test_a_loss_that_is_no_number_ends_the_run(train, case_models, case_inputs, 
     flags += ["--logging-steps", shown]
     with pytest.raises(RuntimeError, match="the loss is no number.*--learning-rate"):
         train(*flags, model=case_models / "bert_without_pooler", data=case_inputs / "reviews.csv")
+
+
+def test_resume_without_a_run_says_so_first_and_names_those_beside(case_inputs, tmp_path, monkeypatch, capsys):
+    settings = {"base_model": "org/a", "dataset": "reviews.csv", "seed": 3}
+    RunFolder(tmp_path / "other").open(settings, False)
+    (tmp_path / ".mine.partial").mkdir()  # of another program
+    words = ["--dataset", str(case_inputs / "reviews.csv"), "--output-dir", str(tmp_path / "run"), "--resume"]
+
+    def inputs(*_):
+        told = capsys.readouterr().out.splitlines()
+        assert told[0] == f"there is nothing to resume at {tmp_path / 'run'}: training begins anew"
+        assert told[1].startswith(f"unfinished: {tmp_path / 'other'} (--base-model org/a --dataset reviews.csv --s")
+        assert "with --resume" in told[1] and len(told) == 2
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.finetune._inputs", inputs)
+    with pytest.raises(KeyboardInterrupt):
+        main(words)
+    assert "stopped before the first checkpoint: the same command begins anew" in capsys.readouterr().err
+
+
+def test_what_a_stop_left_is_what_is_said(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.open({}, False)
+    assert not nothing_to_resume(folder)
+    (folder.checkpoints / "checkpoint-1").mkdir()  # cut short
+    assert stopped(folder.path).endswith("the same command with --resume begins anew")
+    (folder.checkpoints / "checkpoint-1" / "complete").touch()
+    assert stopped(folder.path).endswith("goes on from the last checkpoint")
