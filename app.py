@@ -7,11 +7,15 @@ MODEL_ID=owner/name python app.py    # serves that classifier: a Hub repository 
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib.util
+import os
+import socket
 import sys
 from functools import partial
 
 from command_line import run
+from plain_text import terminal
 
 
 def create_app():
@@ -53,9 +57,38 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--port", type=int, help="of the server (default: the first free one from 7860 on)")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     options = parser.parse_args(argv)
+    _check_port(options.port)
+    _tell_models()
     from demos.style import LAUNCH
 
     create_app().launch(server_port=options.port, **LAUNCH)
+
+
+def _check_port(asked: int | None) -> None:
+    """Says that a port cannot be had before the page is built, not after it; Gradio chooses where none is asked for."""
+    variable = os.environ.get("GRADIO_SERVER_PORT", "")
+    if asked is None and not variable.isdecimal():
+        return
+    port = int(variable) if asked is None else asked
+    other = "choose another --port" if asked is not None else "choose another GRADIO_SERVER_PORT (make demo PORT=...)"
+    if not 0 < port < 2**16:
+        raise ValueError(f"port {port}: give a number from 1 to 65535.")
+    host = os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as test:
+        test.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server: one that has just ended is no bar
+        try:
+            test.bind((host, port))
+        except OSError as error:
+            why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+            raise ValueError(f"port {port} {why}: {other}.") from None
+
+
+def _tell_models() -> None:
+    from demos.served_model import ServedModel
+
+    for task, variable in (("text", "MODEL_ID"), ("audio", "AUDIO_MODEL_ID")):
+        name = ServedModel(task, variable).name()
+        print(f"{task} model: {terminal(name) if name else f'none ({variable} names one)'}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import argparse
 import json
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
 from audio.wide_resnet_shapes import SHORT_SOUND
 from command_line import quiet_libraries, run
 from memory.settings import MemorySettings, add_settings_arguments, from_arguments
+from plain_text import terminal
 
 DEFAULT_MODEL = "minilm-l6"
 UNITS = {"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
@@ -29,11 +31,8 @@ UNITS |= {"K": 2**10, "M": 2**20, "G": 2**30}
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     arguments = parser().parse_args(argv)
-    told = plan(arguments, progress=None if arguments.json else _progress)
-    if arguments.json:
-        print(json.dumps(told, indent=2))
-    else:
-        print(describe(told))
+    told = plan(arguments, progress=_teller(arguments.base_model, arguments.json))
+    print(json.dumps(told, indent=2) if arguments.json else describe(told))
     return 0 if told["fits"] is not False or told["chosen"] else 1
 
 
@@ -200,9 +199,7 @@ def situation(work: Any, device: str, processes: int = 1) -> Any:
     )  # fmt: skip
 
 
-def reasons(
-    settings: MemorySettings, around: Any, refused: dict[str, str] | None = None
-) -> dict[str, list[str]]:
+def reasons(settings: MemorySettings, around: Any, refused: dict[str, str] | None = None) -> dict[str, list[str]]:
     """One line for every lever, taken (``reasons``) or not (``refused``): its name and why."""
     from memory.checklist import explain
 
@@ -283,9 +280,18 @@ def _row(name: str, item: Any, told: Any) -> dict[str, Any]:
     }
 
 
-def _progress(what: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\033[Kpredicting {what}", end="", file=sys.stderr, flush=True)
+def _teller(model: str, as_json: bool) -> Callable[[str], None]:
+    """Shows what is being predicted; one line at the start where the output is for a program or a file."""
+    shows = sys.stderr.isatty() and not as_json
+    first = [f"predicting training steps of {terminal(model)}, the levers one by one: seconds to minutes, by its size"]
+
+    def tell(what: str) -> None:
+        if shows:
+            print(f"\r\033[Kpredicting {what}", end="", file=sys.stderr, flush=True)
+        elif first:
+            print(first.pop(), file=sys.stderr, flush=True)
+
+    return tell
 
 
 if __name__ == "__main__":

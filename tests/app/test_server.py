@@ -13,6 +13,7 @@ from gradio.utils import get_function_description
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+import app
 from app import create_app
 from tests.app.running_app import ROOT, running_app
 from tests.app.test_audio_tab import RATE, tone
@@ -176,8 +177,34 @@ def test_a_busy_port_is_said_in_one_line():
             capture_output=True,
             timeout=300,
         )
-    assert run.returncode == 1
-    assert run.stderr.startswith("error: ") and port in run.stderr and run.stderr.count("\n") == 1
+    assert run.returncode == 2
+    assert run.stderr == f"error: port {port} is in use: choose another --port.\n" and not run.stdout
+
+
+@pytest.mark.parametrize(
+    "port, environment, words",
+    [(None, "{busy}", "is in use: choose another GRADIO_SERVER_PORT"), (0, "", "from 1 to 65535"),
+     (70000, "{busy}", "from 1 to 65535")],
+)  # fmt: skip
+def test_no_port_that_cannot_be_had_waits_for_the_page(port, environment, words, monkeypatch):
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        number = str(busy.getsockname()[1])
+        monkeypatch.setenv("GRADIO_SERVER_PORT", environment.format(busy=number))
+        monkeypatch.setattr("app.create_app", lambda: pytest.fail("the page was built first"))
+        with pytest.raises(ValueError, match=words):
+            app.main([] if port is None else ["--port", str(port)])
+
+
+def test_a_start_says_which_models_are_served(monkeypatch, capsys):
+    class Page:
+        def launch(self, **settings):
+            assert "text model: owner/name\naudio model: " in capsys.readouterr().out
+
+    monkeypatch.setenv("MODEL_ID", "owner/name")
+    monkeypatch.setattr("app.create_app", Page)
+    app.main([])
 
 
 def test_the_page_does_not_wait_for_the_heavy_libraries():

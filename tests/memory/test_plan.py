@@ -192,3 +192,13 @@ def test_sizes_are_read(text, size):
 def test_what_is_no_amount_of_memory_is_wrong_usage(text):
     with pytest.raises(argparse.ArgumentTypeError, match="is no amount of memory: give more than nothing"):
         plan.parse_bytes(text)
+
+
+@pytest.mark.parametrize("more", [["--json"], []], ids=["to a program", "to a file"])
+def test_off_a_terminal_one_line_at_the_start_says_what_is_done(folder, capsys, more):
+    words = ["--base-model", folder, "--sequence-length", "16", "--batch-size", "2", "--no-table", *more]
+    assert plan.main(words) == 0
+    told = capsys.readouterr()
+    assert told.err.startswith("predicting training steps of ") and told.err.count("\n") == 1
+    assert "\033" not in told.err + told.out and "predicting" not in told.out
+    assert not more or json.loads(told.out)["peak_mib"] > 0
