@@ -98,6 +98,19 @@ def _shortened(text: str, places: Collection[str], key: str, prose: bool) -> str
     return RELATIVE.sub(_last_part, text) if key == "notes" else text
 
 
+def tell_places(prose: str) -> None:
+    """Says on standard error which paths of a disk the user's own words hold, since they are published as written."""
+    home = re.escape(str(Path.home()))
+    found = ABSOLUTE.search(prose) or (re.search(rf"{home}(?!\w)", prose) if home != "/" else None)
+    if found:
+        print(
+            f"your part of the card is published as you wrote it, with the path {terminal(found[0])}: change it in the "
+            "file of --card and publish again if others should not read it",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
 def _last_part(found: re.Match[str]) -> str:
     return re.split(r"[/\\]", found[0].rstrip("/\\"))[-1]
 

@@ -11,7 +11,7 @@ from exporting.eval_results import write_eval_results
 from exporting.existing import REMEDY, check_same_run
 from exporting.model_card import write_card, write_original_card
 from exporting.own_files import check_own, check_report
-from exporting.public_copy import copy_files, own_places, staged
+from exporting.public_copy import copy_files, own_places, staged, tell_places
 from exporting.publication import Publication, told
 from exporting.quantization import attempts_for
 from exporting.source import Run, read_run
@@ -75,6 +75,8 @@ def publish_as_asked(
     """
     export_folder = export_folder or run.path / "export"
     check_files(run, asked, export_folder)
+    if asked.card:
+        tell_places(asked.card.prose)
     # Put together elsewhere: the folders keep their cards, and what is published has names instead of paths.
     with staged(run.path) as place:
         copy, places = place / "export", own_places(run.report)

@@ -19,7 +19,7 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
 from atomic import write_text
 from command_line import run
 from exporting.own_files import check_own
-from exporting.public_copy import copy_files, staged
+from exporting.public_copy import copy_files, staged, tell_places
 from exporting.whole import TOLD_OF_WORDS, read_report
 from plain_text import terminal
 
@@ -86,6 +86,8 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
     from exporting.publication import told
     from exporting.words_card import card
 
+    if asked.card:
+        tell_places(asked.card.prose)
     with staged(classifier.export.path) as place:
         folder = place / "model"
         copy_files(classifier.export.path, folder, "words")

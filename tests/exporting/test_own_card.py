@@ -301,3 +301,16 @@ def test_a_published_card_is_merged_replaced_and_left_out(server, text_run, news
 def test_every_key_that_is_taken_is_documented():
     told = (Path(__file__).resolve().parents[2] / "docs" / "publishing.md").read_text(encoding="utf-8")
     assert not [key for key in (*KEYS, *NOT_TYPED) if f"`{key}`" not in told]
+
+
+@pytest.mark.parametrize(
+    "prose, told",
+    [("See /srv/ada/notes.txt.", "/srv/ada/notes.txt"), ("In ~/data/x it is.", "~/d"),
+     ("See https://a.example/b/c and/or d.", ""), (f"At {Path.home()}.", "/")],
+)  # fmt: skip
+def test_a_path_in_the_user_s_own_words_is_named(prose, told, capsys):
+    from exporting.public_copy import tell_places
+
+    tell_places(prose)
+    said = capsys.readouterr().err
+    assert told in said if told else not said
