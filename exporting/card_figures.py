@@ -39,6 +39,11 @@ def results(report: dict[str, Any], parity: dict[str, Any] | None) -> str:
         if twice:
             lines.append(f"| original, in fp32 | {parity['original']['accuracy']:.4f} | | |")
         lines.append(f"| this export | {e['accuracy']:.4f} | {e['macro_f1']:.4f} | |")
+    best = e["accuracy"] if parity else m["accuracy"]
+    if (share := most_frequent(report)) is not None:
+        lines.append(f"| always the most frequent label | {share:.4f} | | |")
+        if best <= share:
+            lines += ["", "**It is right no more often than if it always answered with the most frequent label.**"]
     if twice:
         lines += [
             "",
@@ -50,6 +55,12 @@ def results(report: dict[str, Any], parity: dict[str, Any] | None) -> str:
     if pairs := _confusions(report):
         lines += ["", "Most frequent confusions of the original: " + "; ".join(pairs) + "."]
     return "\n".join(lines)
+
+
+def most_frequent(report: dict[str, Any]) -> float | None:
+    """The share of the most frequent label in the test part; None where the report does not tell."""
+    counts = [sum(row) for row in report.get("confusion") or []]
+    return max(counts) / sum(counts) if sum(counts) else None
 
 
 def _labels(report: dict, parity: dict | None) -> list[str]:

@@ -255,3 +255,11 @@ def test_names_with_yaml_s_own_signs_stay_names(export):
     awkward = report(data={"name": "a: #b 'c' - \"d\"", "label_names": ["no", "1", "good: very"]})
     data = hub.check_card(write_card(awkward, export).read_text(encoding="utf-8"))
     assert data["model-index"][0]["results"][0]["dataset"]["name"] == "a: #b 'c' - \"d\""
+
+
+def test_a_model_that_does_not_beat_the_most_frequent_label_says_so(export):
+    words = "right no more often than if it always answered"
+    assert words not in CARD
+    poor = report(confusion=[[0, 0, 0], [0, 181, 0], [0, 19, 0]])  # 0.905, which is what the export scores
+    card = write_card(poor, export).read_text(encoding="utf-8")
+    assert words in card and "| always the most frequent label | 0.9050 | | |" in card
