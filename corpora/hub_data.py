@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -121,8 +122,8 @@ def _download(name: str, revision: str | None, token: str | None) -> dict:
         if isinstance(error, RuntimeError) and "client has been closed" not in str(error):
             raise ValueError(f"the data set {path} cannot be read ({_first_line(error)})") from None
         raise ConnectionError(
-            f"cannot reach the Hub for the data set {path}, and it is not in the cache: check the network, or "
-            f"give a file or a built-in data set ({_first_line(error)})"
+            f"cannot reach the Hub for the data set {path}, and it is neither in the cache nor a file or folder here "
+            f"(looked in {os.getcwd()}): check the network, give a file or a built-in data set ({_first_line(error)})"
         ) from None
     except ValueError as error:
         message = " ".join(str(error).split())

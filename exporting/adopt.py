@@ -161,8 +161,11 @@ def _find(model: str, token: str | None) -> tuple[Path, str]:
                 f"there is no folder {model}: give a run folder, a folder of a classifier, or a Hub id (owner/name)"
             )
         import hub
+        from hub.local import check_not_ours, or_no_folder
 
-        folder = hub.download(model, allow_patterns=FILES, token=token)
+        check_not_ours(model)
+        with or_no_folder(model):
+            folder = hub.download(model, allow_patterns=FILES, token=token)
         revision = folder.name
     if not (folder / "config.json").is_file():
         raise FileNotFoundError(f"{model} has no config.json: give a classifier made by save_pretrained")

@@ -50,9 +50,12 @@ def resolve(
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise FileNotFoundError(f"--base-model {name}: there is no such folder; give a folder or a Hub id")
     import hub
+    from hub.local import check_not_ours, or_no_folder
 
+    check_not_ours(name, "--base-model")
     patterns = MODEL_FILES + (["*.py"] if trust_remote_code else [])
-    folder = hub.download(name, revision=revision, allow_patterns=patterns, token=token)
+    with or_no_folder(name):
+        folder = hub.download(name, revision=revision, allow_patterns=patterns, token=token)
     _check(folder, name)
     return BaseModel(name, folder, folder.name, _license(folder))
 

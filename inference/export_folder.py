@@ -86,8 +86,11 @@ def locate(folder_or_repo: str | Path, revision: str | None = None) -> ExportFol
         raise ValueError(f"{path} is a file: give the export folder it lies in.")
     elif _looks_like_a_repository(str(folder_or_repo)):
         import hub
+        from hub.local import check_not_ours, or_no_folder
 
-        path = Path(hub.download(str(folder_or_repo), revision, allow_patterns=FILES))
+        check_not_ours(str(folder_or_repo))
+        with or_no_folder(str(folder_or_repo)):
+            path = Path(hub.download(str(folder_or_repo), revision, allow_patterns=FILES))
         commit = path.name
     else:
         raise FileNotFoundError(f"there is no folder {path}: give an export folder or a Hub id (owner/name).")

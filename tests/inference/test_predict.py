@@ -6,8 +6,12 @@ import textwrap
 import numpy as np
 import pytest
 
+import hub
 import inference
+from exporting.adopt import _find
+from hub.base_model import resolve
 from tests.conftest import OFFLINE, ROOT, run_script
+from tests.hub_server import HubServer
 
 
 def test_one_json_object_a_line(text_run):
@@ -70,6 +74,8 @@ def test_scores_follow_the_original_weights(text_run, news):
     "given, words",
     [
         ("./nowhere", "there is no folder"),
+        ("runs/nowhere", f"there is no folder runs/nowhere here (looked in {ROOT})"),
+        ("exports/nowhere", f"there is no folder exports/nowhere here (looked in {ROOT})"),
         ("README.md", "is a file"),
         (".", "holds no openvino_model.xml"),
     ],
@@ -108,3 +114,22 @@ def test_fresh_environment_with_the_five_packages_only(text_run, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["label"] in ("acq", "earn")
+
+
+@pytest.mark.parametrize("reached", [True, False], ids=["without the repository", "that cannot be reached"])
+def test_a_hub_that_cannot_help_is_told_with_the_missing_folder(reached, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("hub.client.WAITS", (0.0, 0.0, 0.0))
+    for name in OFFLINE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with HubServer(tmp_path / "server") as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.endpoint if reached else "http://127.0.0.1:9")
+        kind = hub.HubNotFound if reached else hub.HubUnavailable
+        for ask in (inference.load, lambda name: _find(name, None), resolve):
+            with pytest.raises(kind) as caught:
+                ask("mine/model")
+            assert str(caught.value).endswith(f"; there is no folder mine/model here either (looked in {tmp_path}).")
+            with pytest.raises(FileNotFoundError, match="there is no folder runs/model here"):
+                ask("runs/model")
