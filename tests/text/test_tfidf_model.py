@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import ownership
 from inference import load
 from text.bench import Vocabulary, make_pipeline
 from text.tfidf_model import TfidfModel, from_pipeline
@@ -69,6 +70,9 @@ def test_folders_that_cannot_be_used_are_told(fitted, tmp_path):
     with pytest.raises(ValueError, match="exists: give a new folder"):
         model.save(tmp_path / "model", names, {})
     (tmp_path / "model/vocabulary.json").write_text('["one"]')
+    with pytest.raises(ValueError, match=r"vocabulary\.json changed since"):
+        load(tmp_path / "model")
+    (tmp_path / "model" / ownership.RECORD).unlink()  # as a download is, whose files were compared with the Hub's
     with pytest.raises(ValueError, match="do not fit together"):
         load(tmp_path / "model")
     (tmp_path / "model/vocabulary.json").unlink()
