@@ -28,6 +28,7 @@ AWKWARD = [
     "=1+1",
     "x" * 200_000,
 ]
+NO_KEY = "it has no key 'text' among its keys 'other': name them alike in all rows"
 
 
 def fake_predict(texts):
@@ -83,7 +84,7 @@ def test_rows_are_those_of_the_reader_that_holds_all_in_memory(tmp_path, suffix)
         ("a\n\n  \nb\r\nc", ".txt", [(1, "a"), (4, "b"), (5, "c")]),
         ("\ufeffid;text\n1;Grüße\n\n2;\n", ".csv", [(2, "Grüße"), (4, None)]),
         ('id\ttext\n1\t"an unclosed mark\n2\tb\n', ".tsv", [(2, '"an unclosed mark'), (3, "b")]),
-        ('{"text": "a"}\n\n{"other": 1}\n{"text": 3}\n', ".jsonl", [(1, "a"), (3, None), (4, "3")]),
+        ('{"text": "a"}\n\n{"other": 1}\n{"text": 3}\n', ".jsonl", [(1, "a"), (3, NO_KEY), (4, "3")]),
     ],
 )
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16"])
