@@ -43,7 +43,7 @@ lint: $(VENV)/installed-dev  ## ruff
 	$(PY) -m ruff check .
 
 accuracy: | $(VENV)/installed  ## repeat the accuracy figures of the README (about an hour)
-	$(PY) benchmarks/accuracy.py
+	$(PY) -m benchmarks.accuracy
 
 screenshots: $(VENV)/installed-dev  ## redraw docs/images from the running page
 	$(PY) tests/app/browser.py --screenshots docs/images

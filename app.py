@@ -14,21 +14,21 @@ import socket
 import sys
 from functools import partial
 
-from command_line import run
-from plain_text import terminal
+from grokaem.command_line import run
+from grokaem.plain_text import terminal
 
 
 def create_app():
     """All tabs in one page, a ``gradio.Blocks``; imported here so that --help does not wait for it."""
     import gradio as gr
 
-    import corpora
-    from audio.reading import read_waveform
     from demos import audio_features, text_classification, topic_modelling, word_features
     from demos.sentence_encoder import encode
     from demos.served_model import ServedModel
     from demos.style import MASTHEAD
-    from topics.scoring import evaluate
+    from grokaem import corpora
+    from grokaem.audio.reading import read_waveform
+    from grokaem.topics.scoring import evaluate
 
     text, audio = ServedModel("text", "MODEL_ID"), ServedModel("audio", "AUDIO_MODEL_ID")
     at_hand = corpora.at_hand()

@@ -1,8 +1,8 @@
 """Repeats the accuracy figures of the README: every run, every seed, every fold.
 
-    python benchmarks/accuracy.py                          # all of them, about an hour on 2 cores
-    python benchmarks/accuracy.py rotten_tomatoes --seeds 0
-    python benchmarks/accuracy.py drums --output-dir runs/accuracy
+    python -m benchmarks.accuracy                          # all of them, about an hour on 2 cores
+    python -m benchmarks.accuracy rotten_tomatoes --seeds 0
+    python -m benchmarks.accuracy drums --output-dir runs/accuracy
 
 Finished runs are kept and only read again; an interrupted one goes on where it stopped.
 """

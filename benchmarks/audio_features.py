@@ -1,7 +1,7 @@
 """Speed of the audio features against the obvious alternatives, interleaved in one process.
 
-    python benchmarks/audio_features.py                      # 10 s and 10 min, 20 rounds, several minutes
-    python benchmarks/audio_features.py --seconds 10 --rounds 50
+    python -m benchmarks.audio_features                      # 10 s and 10 min, 20 rounds, several minutes
+    python -m benchmarks.audio_features --seconds 10 --rounds 50
 
 Needs the packages it compares with: pip install spafe librosa gammatone. Every contestant makes 25 ms frames
 every 10 ms at 16 kHz, 24 filters, 13 coefficients, of the same float32 noise (spafe and gammatone: float64,
@@ -20,10 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from command_line import run
+from grokaem.command_line import run
 
 RATE = 16000
 SHORT = 10.0  # seconds of sound that wake a contestant's threads
@@ -43,8 +40,8 @@ def contestants(seconds: float) -> dict[str, Callable[[], object]]:
     from gammatone.gtgram import gtgram
     from spafe.features.gfcc import gfcc
 
-    from audio.gfcc import GFCC, SPAFE_SETTINGS
-    from audio.torchaudio_loader import torchaudio
+    from grokaem.audio.gfcc import GFCC, SPAFE_SETTINGS
+    from grokaem.audio.torchaudio_loader import torchaudio
 
     exact = 0.1 * np.random.default_rng(0).standard_normal(round(seconds * RATE))
     clip, single = torch.tensor(exact, dtype=torch.float32), exact.astype(np.float32)
@@ -65,7 +62,7 @@ def batches(seconds: float) -> dict[str, Callable[[], object]]:
     """One clip and 32 of them, for both methods."""
     import torch
 
-    from audio.gfcc import GFCC
+    from grokaem.audio.gfcc import GFCC
 
     clips = 0.1 * torch.randn(32, round(seconds * RATE))
     fft, waveform = GFCC(RATE, method="fft"), GFCC(RATE)
@@ -112,7 +109,7 @@ def mfcc_against_librosa() -> float:
     import numpy as np
     import torch
 
-    from audio.features import MFCC
+    from grokaem.audio.features import MFCC
 
     clip = (0.1 * np.random.default_rng(0).standard_normal(10 * RATE)).astype(np.float32)
     mel = librosa.feature.melspectrogram(

@@ -1,6 +1,6 @@
 """What the usual baseline makes of the drum sounds: statistics of MFCC and a support vector machine.
 
-    python benchmarks/drums_svm.py                  # a minute
+    python -m benchmarks.drums_svm                  # a minute
 
 The same five folds of kits as ``accuracy.py drums``, trained on everything but the fold's test kits, without and with
 FoxDot's strokes. Mean, deviation, least and greatest of 20 MFCC and of their deltas over each clip's first 1.5 s,
@@ -12,16 +12,12 @@ from __future__ import annotations
 
 import functools
 import statistics
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 import numpy as np
 
-from audio.wide_resnet_shapes import SHORT_SOUND
+from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
 
 SAMPLE_RATE = 16000
 PENALTIES = (1, 3, 10, 30, 100)
@@ -29,8 +25,8 @@ PENALTIES = (1, 3, 10, 30, 100)
 
 def main() -> None:
     """Prints both rows."""
-    import corpora
-    from corpora.drums import FOLDS
+    from grokaem import corpora
+    from grokaem.corpora.drums import FOLDS
 
     print("| training part | by fold | mean |\n|---|---|---|")
     for further in (None, "foxdot"):
@@ -65,7 +61,7 @@ def features(paths: list[Path]) -> np.ndarray:
 
 @functools.cache
 def _mfcc() -> Callable:
-    from audio.features import make
+    from grokaem.audio.features import make
 
     return make("mfcc", SAMPLE_RATE, n_mfcc=20)
 
@@ -74,8 +70,8 @@ def _mfcc() -> Callable:
 def _of_clip(path: Path) -> np.ndarray:
     import torch
 
-    from audio.cepstra import with_deltas
-    from audio.reading import read_waveform
+    from grokaem.audio.cepstra import with_deltas
+    from grokaem.audio.reading import read_waveform
 
     clip = torch.from_numpy(read_waveform(path, SAMPLE_RATE)[: int(SHORT_SOUND * SAMPLE_RATE)])
     rows = with_deltas(_mfcc()(clip), order=1).numpy()

@@ -1,7 +1,7 @@
 """Hostile inputs through every tab and every command that takes their form: what they add, and how each one ends.
 
-    python benchmarks/hostile_inputs.py                        # 510 inputs, seed 0, a table family x surface
-    python benchmarks/hostile_inputs.py --count 51 --seed 7 --json hostile.json
+    python -m benchmarks.hostile_inputs                        # 510 inputs, seed 0, a table family x surface
+    python -m benchmarks.hostile_inputs --count 51 --seed 7 --json hostile.json
 
 A command runs in a fork of this process, which has imported its libraries; the page is the real app, asked over HTTP.
 Peak memory and seconds are compared with those of a good input of the same action. The verdict: no input adds more
@@ -29,12 +29,11 @@ from typing import Any
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")  # before numpy is imported: its threads do not live through a fork
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
-sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.hostile_families import Hostile, Maker, rows, write_table
 from benchmarks.hostile_page import Ending, Page, judged
 from benchmarks.hostile_sounds import good_sound
-from set_aside import SetAside
+from grokaem.set_aside import SetAside
 
 ADDED_MIB, ADDED_SECONDS = 512, 10.0
 LONGEST = 60.0  # seconds after which an action is stopped
@@ -60,7 +59,7 @@ def in_a_fork(main: Callable[[list[str]], Any], words: list[str], folder: Path) 
         os.chdir(folder)
         code = 99
         try:
-            from command_line import run
+            from grokaem.command_line import run
 
             code = run(main, words)
         except SystemExit as error:
@@ -116,11 +115,11 @@ class Commands:
         finetune._train = lambda config, *_: Path(config.output_dir)
         export.export_run = lambda *_, **__: folder
         self.mains = {
-            "topics": import_module("topics.compare").main,
-            "select-features": import_module("text.select_features").main,
-            "audio features": import_module("audio.extract").main,
-            "predict": import_module("inference.predict").main,
-            "plan": import_module("memory.plan").main,
+            "topics": import_module("grokaem.topics.compare").main,
+            "select-features": import_module("grokaem.text.select_features").main,
+            "audio features": import_module("grokaem.audio.extract").main,
+            "predict": import_module("grokaem.inference.predict").main,
+            "plan": import_module("grokaem.memory.plan").main,
             "finetune": finetune.main,
             "export": export.main,
         }

@@ -1,8 +1,8 @@
 """Our export beside other ways to classify texts on a CPU: real texts, tokenization included.
 
-    python benchmarks/inference.py runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
-    python benchmarks/inference.py RUN_FOLDER --texts 300 --single 20 --rounds 1       # does it work? a minute
-    python benchmarks/inference.py RUN_FOLDER --only ours pipeline_fp32
+    python -m benchmarks.inference runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
+    python -m benchmarks.inference RUN_FOLDER --texts 300 --single 20 --rounds 1       # does it work? a minute
+    python -m benchmarks.inference RUN_FOLDER --only ours pipeline_fp32
 
 Each backend runs in a process of its own; a round runs every one of them once, in an order that changes; the
 figures are medians over the rounds. Ours classifies all texts, the others (some of them take minutes for them)
@@ -29,10 +29,8 @@ from typing import Any
 
 import numpy as np
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 from benchmarks.inference_backends import BACKENDS, BATCH, prepare
-from command_line import quiet_libraries, run
+from grokaem.command_line import quiet_libraries, run
 
 LIMITS = ("int8", "fp32", "openvino")  # what the arithmetic limit is measured in
 LIMIT_SIZE = 2048  # rows and columns of the product that measures the arithmetic limit

@@ -16,8 +16,8 @@ Predict = Callable[[list[str]], list[int]]
 
 def ours(run_folder: Path, work: Path) -> tuple[Predict, Path]:
     """The export, through ``inference.TextClassifier``."""
-    import inference
-    from inference.export_folder import WEIGHTS
+    from grokaem import inference
+    from grokaem.inference.export_folder import WEIGHTS
 
     classifier = inference.load(run_folder)
     number = {label: i for i, label in enumerate(classifier.labels)}

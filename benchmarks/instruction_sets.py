@@ -1,8 +1,8 @@
 """What an export answers on other processors: its labels and scores with fewer instructions than this one has.
 
-    python benchmarks/instruction_sets.py RUN_FOLDER
-    python benchmarks/instruction_sets.py RUN_FOLDER --caps AVX512_CORE AVX2
-    python benchmarks/instruction_sets.py RUN_FOLDER --emulate Haswell-v4 Nehalem --emulated 50   # needs qemu-user
+    python -m benchmarks.instruction_sets RUN_FOLDER
+    python -m benchmarks.instruction_sets RUN_FOLDER --caps AVX512_CORE AVX2
+    python -m benchmarks.instruction_sets RUN_FOLDER --emulate Haswell-v4 Nehalem --emulated 50   # needs qemu-user
 
 The first rows are this processor as it is, and exact products: 8-bit numbers multiplied in floating point, where no sum
 is cut off, as VNNI adds them. The others are processes of their own: oneDNN capped by ``ONEDNN_MAX_CPU_ISA``, a switch
@@ -22,13 +22,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 import numpy as np
 
-from atomic import write_text
-from command_line import quiet_libraries, run
 from exporting import instruction_sets
+from grokaem.atomic import write_text
+from grokaem.command_line import quiet_libraries, run
 
 EMULATOR = "qemu-x86_64"
 
@@ -36,7 +34,7 @@ EMULATOR = "qemu-x86_64"
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     parser = argparse.ArgumentParser(
-        prog="instruction_sets.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.instruction_sets", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="with an export in it")
     parser.add_argument("--export", type=Path, help="the export (default: RUN_FOLDER/export)")
@@ -105,9 +103,9 @@ def exact_logits(folder: Path, inputs: list[Any]) -> np.ndarray:
         folder (Path): the export.
         inputs (list of str or ndarray): texts, or waveforms.
     """
-    import inference
-    from inference import graph
-    from openvino_core import core
+    from grokaem import inference
+    from grokaem.inference import graph
+    from grokaem.openvino_core import core
 
     def compile_exactly(hint: str, model: Any) -> Any:
         settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32", "LP_TRANSFORMS_MODE": "NO"}

@@ -1,7 +1,7 @@
 """Kills (-9) commands at random moments, runs them again, and compares with what an undisturbed run leaves.
 
-    python benchmarks/kills.py                         # 100 kills, two at a time, under an hour
-    python benchmarks/kills.py --count 20 --seed 7 --commands train push
+    python -m benchmarks.kills                         # 100 kills, two at a time, under an hour
+    python -m benchmarks.kills --count 20 --seed 7 --commands train push
 
 Each kill has a workspace of its own, in which files of somebody else's lie beside what the command writes. After the
 kill the same command runs again (training with --resume) and must end with the result of a run that was left alone; the
@@ -31,7 +31,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[0] = str(ROOT)
 THEIRS = {"keep.txt": "mine", ".keep": "hidden", "theirs/model.bin": "weights", "theirs/.partial/x": "also mine"}
 # In the killed process: notes when work, connections and renames begin, and dies at a rename if it is told to.
 HOOK = '''
@@ -371,22 +370,22 @@ COMMANDS = {
         "exporting.publish", ("load", "rename", "upload"), _pushed, ("run", "out", "texts.csv"),
     ),
     "pull": Command(
-        ["inference/predict.py", "ada/pull", "a warm and honest film"],
+        ["grokaem predict", "ada/pull", "a warm and honest film"],
         "inference", ("load", "work", "rename"), _pulled, (),
     ),
     "predict": Command(
-        ["inference/predict.py", "out", "--input", "texts.csv", "--output", "labels.jsonl"],
-        "inference.export_folder", ("load", "work"), lambda w, told, e: _sha256(w / "labels.jsonl"),
+        ["grokaem predict", "out", "--input", "texts.csv", "--output", "labels.jsonl"],
+        "grokaem.inference.export_folder", ("load", "work"), lambda w, told, e: _sha256(w / "labels.jsonl"),
         ("out", "texts.csv"),
     ),
     "extract": Command(
-        ["audio/extract.py", *(f"sounds/{number}.wav" for number in range(30)), "--output", "table.csv"],
-        "audio.feature_tables", ("load", "work", "rename"), lambda w, told, e: _sha256(w / "table.csv"), ("sounds",),
+        ["grokaem audio-features", *(f"sounds/{number}.wav" for number in range(30)), "--output", "table.csv"],
+        "grokaem.audio.feature_tables", ("load", "work", "rename"), lambda w, told, e: _sha256(w / "table.csv"), ("sounds",),
         ("--overwrite",),
     ),
     "compare": Command(
-        ["topics/compare.py", "notes.txt", "--models", "lda,nmf", "--topics", "4", "--html", "report.html"],
-        "topics.fit", ("load", "work", "rename"), lambda w, told, e: len((w / "report.html").read_text()) > 1000,
+        ["grokaem topics", "notes.txt", "--models", "lda,nmf", "--topics", "4", "--html", "report.html"],
+        "grokaem.topics.fit", ("load", "work", "rename"), lambda w, told, e: len((w / "report.html").read_text()) > 1000,
         ("notes.txt",), ("--overwrite",),
     ),
 }  # fmt: skip

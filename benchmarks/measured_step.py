@@ -20,8 +20,8 @@ def measure(
         what (str): ``"tensors"``, ``"process"``, ``"time"``, or ``"updates"`` (the process, and which weights
             the steps changed).
         model (str): built-in name.
-        shapes (dict): of :func:`memory.architectures.workload`.
-        levers (dict): of :class:`memory.settings.MemorySettings`.
+        shapes (dict): of :func:`grokaem.memory.architectures.workload`.
+        levers (dict): of :class:`grokaem.memory.settings.MemorySettings`.
         device (str, optional): ``"cpu"`` or ``"cuda"``. (Default: ``"cpu"``)
         steps (int, optional): optimizer steps. (Default: 2)
 
@@ -49,11 +49,11 @@ def _training(
     import peft  # noqa: F401
     import torch
 
-    from memory import adamw8bit, int8  # noqa: F401
-    from memory.apply import apply_to_model, autocast, set_matmul_precision, weights_dtype
-    from memory.architectures import batch, build, workload
-    from memory.optimizers import build_optimizer
-    from memory.settings import MemorySettings
+    from grokaem.memory import adamw8bit, int8  # noqa: F401
+    from grokaem.memory.apply import apply_to_model, autocast, set_matmul_precision, weights_dtype
+    from grokaem.memory.architectures import batch, build, workload
+    from grokaem.memory.optimizers import build_optimizer
+    from grokaem.memory.settings import MemorySettings
 
     settings = MemorySettings(**levers)
     work = workload(model, **shapes)
@@ -90,7 +90,7 @@ def _import_model(work: Any, build: Any) -> None:
     """Has the library import the model's code, which is not the step's memory."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from memory.trace import Recorder
+    from grokaem.memory.trace import Recorder
 
     with FakeTensorMode(), Recorder():
         build(work)
@@ -110,7 +110,7 @@ def _tensors(take: Callable[[int], list[float]], steps: int) -> float:
 
 
 def _process(take: Callable[..., list[float]], steps: int) -> dict[str, float]:
-    from memory.process_memory import give_back, high_water_bytes, reset_high_water
+    from grokaem.memory.process_memory import give_back, high_water_bytes, reset_high_water
 
     gc.collect()
     give_back()

@@ -1,9 +1,9 @@
 """MiniLM at 32 x 128 tokens a step, lever by lever: measured tensors, measured time, and the accuracy it costs.
 
-    python benchmarks/memory_levers.py                 # the table, minutes
-    python benchmarks/memory_levers.py --accuracy      # plain and a tenth of its memory on Rotten Tomatoes
-    python benchmarks/memory_levers.py --bert          # BERT-base: every weight in 1.25 GiB, LoRA in 400 MiB
-    python benchmarks/memory_levers.py --json levers.json
+    python -m benchmarks.memory_levers                 # the table, minutes
+    python -m benchmarks.memory_levers --accuracy      # plain and a tenth of its memory on Rotten Tomatoes
+    python -m benchmarks.memory_levers --bert          # BERT-base: every weight in 1.25 GiB, LoRA in 400 MiB
+    python -m benchmarks.memory_levers --json levers.json
 
 Tensors are the allocator's peak (torch's profiler); the process its high-water mark above the imports, and time that
 of a step after the first, in a second process. The accuracies are those of ``finetune.py`` with either's flags.
@@ -19,9 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import run
+from grokaem.command_line import run
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL, SHAPES = "minilm-l6", {"sequence_length": 128}
@@ -70,7 +68,7 @@ BERT_ROWS: list[tuple[str, int, dict[str, Any]]] = [
 
 def main(argv: list[str]) -> int:
     """Runs the benchmark; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="memory_levers.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory_levers", description=__doc__.splitlines()[0])
     parser.add_argument("--accuracy", action="store_true", help="train plain and small on Rotten Tomatoes")
     parser.add_argument("--bert", action="store_true", help="steps of BERT-base in little memory")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -81,7 +79,7 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     if arguments.measure:
         from benchmarks.measured_step import measure
-        from memory.process_memory import tame_allocator
+        from grokaem.memory.process_memory import tame_allocator
 
         what, name = arguments.measure
         if what in ("process", "updates"):
@@ -142,7 +140,7 @@ def bert() -> list[dict[str, Any]]:
 def accuracies(seeds: list[int], only: str) -> list[dict[str, Any]]:
     """Fine-tunes both ways on Rotten Tomatoes and prints test accuracies; finished runs are read, not repeated."""
     from benchmarks.accuracy import train
-    from memory.settings import MemorySettings
+    from grokaem.memory.settings import MemorySettings
 
     rows = []
     for seed in seeds:

@@ -1,10 +1,10 @@
 """Predicted against measured memory of training steps, each measured in a process of its own.
 
-    python benchmarks/memory_plan.py                    # CPU: tensors and the process, 28 configurations
-    python benchmarks/memory_plan.py --device cuda      # the same on a GPU
-    python benchmarks/memory_plan.py --published        # the nine published runs of bert-large on a V100
-    python benchmarks/memory_plan.py --only minilm      # configurations whose name holds the word
-    python benchmarks/memory_plan.py --json results.json
+    python -m benchmarks.memory_plan                    # CPU: tensors and the process, 28 configurations
+    python -m benchmarks.memory_plan --device cuda      # the same on a GPU
+    python -m benchmarks.memory_plan --published        # the nine published runs of bert-large on a V100
+    python -m benchmarks.memory_plan --only minilm      # configurations whose name holds the word
+    python -m benchmarks.memory_plan --json results.json
 
 On a CPU tensors are measured by torch's profiler, which hears every allocation and release of the allocator;
 the process by the kernel's high-water mark, reset after the imports, in a second process without the profiler.
@@ -20,9 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import run
+from grokaem.command_line import run
 
 MIB = 2**20
 SMALL = {"sequence_length": 128}
@@ -78,7 +76,7 @@ CONFIGURATIONS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 
 def main(argv: list[str]) -> int:
     """Runs the benchmark; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="memory_plan.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory_plan", description=__doc__.splitlines()[0])
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--published", action="store_true", help="predict the published table of bert-large")
     parser.add_argument("--only", default="", metavar="WORD", help="configurations whose name holds the word")
@@ -103,9 +101,9 @@ def main(argv: list[str]) -> int:
 
 def compare(device: str, only: str) -> list[dict[str, Any]]:
     """Predicts and measures every configuration and prints the table."""
-    from memory.architectures import workload
-    from memory.predict import predict
-    from memory.settings import MemorySettings
+    from grokaem.memory.architectures import workload
+    from grokaem.memory.predict import predict
+    from grokaem.memory.settings import MemorySettings
 
     print(hardware(device))
     rows = []
@@ -155,7 +153,7 @@ def measure_in_own_process(what: str, name: str, device: str) -> float:
 
 def measure_here(what: str, name: str, device: str) -> dict[str, float]:
     """Takes real steps of one configuration in this process and measures."""
-    from memory.process_memory import tame_allocator
+    from grokaem.memory.process_memory import tame_allocator
 
     if device == "cpu" and what == "process":
         tame_allocator()

@@ -1,7 +1,7 @@
 """What survives noise: mel or gammatone filters, logarithm or cube root; five voices, trained on clean speech.
 
-    python benchmarks/noise_robustness.py                          # three seeds, a few minutes
-    python benchmarks/noise_robustness.py --seeds 0 --train 100 --test 50
+    python -m benchmarks.noise_robustness                          # three seeds, a few minutes
+    python -m benchmarks.noise_robustness --seeds 0 --train 100 --test 50
 
 The spoken prompts of the "voices" corpus (five voices, 8 kHz). Each clip becomes 13 cepstral coefficients of
 24 filters between 100 and 3500 Hz; their mean and deviation over the clip go to a logistic regression. Only
@@ -19,12 +19,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 import numpy as np
 
-from command_line import run
+from grokaem.command_line import run
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -40,7 +37,7 @@ LEVEL = 0.1  # root mean square of every clip
 
 def filter_bank(shape: str) -> nn.Module:
     """Energies of 24 filters, 25 ms every 10 ms."""
-    from audio.features import make
+    from grokaem.audio.features import make
 
     common = {"f_min": LOWEST, "f_max": HIGHEST}
     if shape == "mel":
@@ -52,7 +49,7 @@ def summary(energies: Tensor, compression: str) -> np.ndarray:
     """Mean and deviation of the cepstra over the clip, shape (2 * 13,)."""
     import torch
 
-    from audio.torchaudio_loader import torchaudio
+    from grokaem.audio.torchaudio_loader import torchaudio
 
     # The floor is 80 dB below the average energy of the clip, the same for every filter shape.
     energies = energies / energies.mean()
@@ -68,9 +65,9 @@ def one_seed(seed: int, n_train: int, n_test: int) -> dict[tuple[str, str, str, 
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    import corpora
-    from audio.noise import add_noise, make_noise
-    from audio.reading import read_waveform
+    from grokaem import corpora
+    from grokaem.audio.noise import add_noise, make_noise
+    from grokaem.audio.reading import read_waveform
 
     rng = np.random.default_rng(seed)
     corpus = corpora.load("voices")

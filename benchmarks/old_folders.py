@@ -1,7 +1,7 @@
 """Runs and exports that commit 8fe415f made, in the hands of today's code: they predict, export and are replaced.
 
-    python benchmarks/old_folders.py                     # a few minutes on 2 cores
-    python benchmarks/old_folders.py --json old.json
+    python -m benchmarks.old_folders                     # a few minutes on 2 cores
+    python -m benchmarks.old_folders --json old.json
 
 A worktree of that commit in a temporary folder trains a tiny text model and a tiny sound model, exports them and
 keeps a model of words. Today's code predicts with all three (labels that differ, largest difference of a score),
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[0] = str(ROOT)
 COMMIT = "8fe415f"
 TEXTS = 300
 CLIPS = 40  # of each class
@@ -56,7 +55,7 @@ def _compare(old: Path, here: Path) -> dict[str, dict[str, Any]]:
              "--batch-size", "8"]  # fmt: skip
     for name, flags in (("text", text), ("sound", sound)):
         _python(old, here, "training/finetune.py", *flags, "--output-dir", name, "--export")
-    words = ["text/select_features.py", table, "--scorers", "chi2", "--k", "50", "--folds", "2", "--save", "words"]
+    words = ["grokaem select-features", table, "--scorers", "chi2", "--k", "50", "--folds", "2", "--save", "words"]
     _python(old, here, *words)
     results = {}
     for name, flags, inputs in (("text", text, texts), ("sound", sound, clips)):
@@ -91,7 +90,7 @@ def _replace(here: Path, name: str, flags: list) -> str:
 
 
 def _predictions(code: Path, here: Path, folder: str, inputs: list[str]) -> list[dict[str, Any]]:
-    done = _python(code, here, "inference/predict.py", folder, *inputs)
+    done = _python(code, here, "grokaem predict", folder, *inputs)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -108,7 +107,7 @@ def _parity(folder: Path) -> float:
 
 def _news(here: Path) -> tuple[list[str], Path]:
     """Short news items of two classes: the texts to predict, and a table to train on."""
-    import corpora
+    from grokaem import corpora
 
     corpus = corpora.load("reuters_r8", classes=["acq", "earn"])
     rows = [(text[:160], corpus.label_names[label])

@@ -31,10 +31,10 @@ ROWS: list[tuple[str, int, dict[str, Any], str]] = [
 
 def predict_row(settings: dict[str, Any], optimizer: str) -> float:
     """MiB that the driver would show for one row."""
-    from memory.architectures import workload
-    from memory.cuda_account import account
-    from memory.cuda_kernels import CudaKernels
-    from memory.settings import MemorySettings
+    from grokaem.memory.architectures import workload
+    from grokaem.memory.cuda_account import account
+    from grokaem.memory.cuda_kernels import CudaKernels
+    from grokaem.memory.settings import MemorySettings
 
     told = account(
         workload("bert-large-uncased", sequence_length=512),
@@ -67,7 +67,7 @@ def print_published() -> list[dict[str, Any]]:
 def _optimizer(name: str, model: Any, lr: float) -> Any:
     import torch
 
-    from memory.optimizers import parameter_groups
+    from grokaem.memory.optimizers import parameter_groups
 
     groups = parameter_groups(model, 0.0)
     if name == "adamw":

@@ -1,7 +1,7 @@
 """Half a processor's time: one text at a time and many, with threads that follow the quota and with one a processor.
 
-python benchmarks/quota.py RUN/export                # needs the right to make a control group: root, v1 or v2
-python benchmarks/quota.py RUN/export --share 1.5 --rounds 5 --json
+python -m benchmarks.quota RUN/export                # needs the right to make a control group: root, v1 or v2
+python -m benchmarks.quota RUN/export --share 1.5 --rounds 5 --json
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import run
+from grokaem.command_line import run
 
 PERIOD = 100_000
 ROOT = Path("/sys/fs/cgroup")
@@ -25,7 +23,7 @@ ROOT = Path("/sys/fs/cgroup")
 
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
-    parser = argparse.ArgumentParser(prog="quota.py", description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quota", description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("export", type=Path, help="an exported text classifier")
     parser.add_argument("--share", type=float, default=0.5, help="processors' worth of time (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="each way in turn (default: %(default)s)")
@@ -99,14 +97,14 @@ def _in_group(group: Path, argv: list[str]) -> str:
 
 def measure(arguments: argparse.Namespace) -> dict[str, float]:
     """One round inside the group: texts a second in bulk, and median and 95th percentile of one text, ms."""
-    import thread_counts
+    from grokaem import thread_counts
 
     if arguments.inside == "processors":  # as without the decision: one thread for each processor
         thread_counts.quota = lambda *_: None
         for name in thread_counts.VARIABLES:
             os.environ.pop(name, None)
-    import corpora
-    from inference.text_classifier import TextClassifier
+    from grokaem import corpora
+    from grokaem.inference.text_classifier import TextClassifier
 
     texts = corpora.load("rotten_tomatoes", task="text").test.inputs[: arguments.texts]
     classifier = TextClassifier.from_pretrained(arguments.export)

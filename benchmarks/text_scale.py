@@ -1,7 +1,7 @@
 """A million short texts: chi-squared selection in a stream beside TfidfVectorizer and SelectKBest.
 
-    python benchmarks/text_scale.py                    # a million texts, three rounds, minutes
-    python benchmarks/text_scale.py --texts 100000 --rounds 1
+    python -m benchmarks.text_scale                    # a million texts, three rounds, minutes
+    python -m benchmarks.text_scale --texts 100000 --rounds 1
 
 The texts are review sentences drawn with replacement (seed 0), so their vocabulary stays that of the reviews. Each way
 runs in a process of its own, the ways alternate, and the figures are medians: seconds from the texts in memory to the
@@ -22,9 +22,7 @@ from typing import Any
 
 from scipy import sparse
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import run
+from grokaem.command_line import run
 
 K = 1000
 
@@ -33,7 +31,7 @@ def texts_and_labels(count: int) -> tuple[list[str], list[int]]:
     """Sentences of Rotten Tomatoes' training part, drawn with replacement."""
     import random
 
-    import corpora
+    from grokaem import corpora
 
     part = corpora.load("rotten_tomatoes").train
     rows = random.Random(0).choices(range(len(part)), k=count)
@@ -45,8 +43,8 @@ def streaming(texts: list[str], labels: list[int]) -> tuple[int, int]:
     """Ours."""
     import tempfile
 
-    from text.streaming import BATCH, select_streaming, weighed_batches
-    from text.vectorize import VectorSettings
+    from grokaem.text.streaming import BATCH, select_streaming, weighed_batches
+    from grokaem.text.vectorize import VectorSettings
 
     starts = range(0, len(texts), BATCH)
     batches = ((texts[start : start + BATCH], labels[start : start + BATCH]) for start in starts)
@@ -60,7 +58,7 @@ def plain(texts: list[str], labels: list[int]) -> tuple[int, int]:
     """scikit-learn, with the same words."""
     from sklearn.feature_selection import SelectKBest, chi2
 
-    from text.vectorize import VectorSettings, make_vectorizer
+    from grokaem.text.vectorize import VectorSettings, make_vectorizer
 
     matrix = make_vectorizer(VectorSettings(weighting="tfidf", max_df=1.0)).fit_transform(texts)
     return SelectKBest(chi2, k=K).fit_transform(matrix, labels).shape
@@ -71,7 +69,7 @@ WAYS = {"streaming": streaming, "plain": plain}
 
 def main(argv: list[str]) -> int:
     """Runs the benchmark; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="text_scale.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.text_scale", description=__doc__.splitlines()[0])
     parser.add_argument("--texts", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)

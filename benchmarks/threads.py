@@ -1,7 +1,7 @@
 """Every class that threads may share, asked by eight threads at once: each answer must be that of one thread alone.
 
-    python benchmarks/threads.py                      # 2,000 calls a class, 8 threads
-    python benchmarks/threads.py --calls 200 --only "text classifier" "word cache"
+    python -m benchmarks.threads                      # 2,000 calls a class, 8 threads
+    python -m benchmarks.threads --calls 200 --only "text classifier" "word cache"
 
 Each class answers distinct inputs alone first; then the threads ask for them in orders of their own. The classifiers
 are small graphs made by hand, since what is tried is how they are shared; the sentence encoder is the usual MiniLM.
@@ -21,12 +21,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 import numpy as np
 
-from command_line import quiet_libraries, run
+from grokaem.command_line import quiet_libraries, run
 
 WORDS = "river town council vote film warm honest dull plot noise drum snare kick bread oven flour yeast salt".split()
 TOPICS = ("lda", "lsa", "nmf", "bertopic", "bert+lda")
@@ -42,7 +39,7 @@ def sentences(count: int, seed: int, longest: int = 24) -> list[str]:
 
 def text_classifier(folder: Path) -> Shared:
     """One text, a few, and enough for batches."""
-    import inference
+    from grokaem import inference
     from tests.inference.exports import text_export
 
     texts = sentences(300, 1)
@@ -51,7 +48,7 @@ def text_classifier(folder: Path) -> Shared:
 
 def sound_classifier(folder: Path) -> Shared:
     """One sound, and enough for batches."""
-    import inference
+    from grokaem import inference
     from tests.inference.exports import sound_export
 
     rng = np.random.default_rng(0)
@@ -61,9 +58,9 @@ def sound_classifier(folder: Path) -> Shared:
 
 def word_classifier(folder: Path) -> Shared:
     """TF-IDF and a linear model."""
-    import inference
-    from text.tfidf_model import TfidfModel
-    from text.words import WordSettings
+    from grokaem import inference
+    from grokaem.text.tfidf_model import TfidfModel
+    from grokaem.text.words import WordSettings
 
     rng = np.random.default_rng(0)
     model = TfidfModel(
@@ -76,7 +73,7 @@ def word_classifier(folder: Path) -> Shared:
 
 def embedder(folder: Path) -> Shared:
     """The sentence encoder, one text and several; its vectors are kept on disk from the second call on."""
-    from embedding.embedder import Embedder
+    from grokaem.embedding.embedder import Embedder
 
     texts = sentences(160, 3)
     return Embedder().encode, [*([text] for text in texts[:60]), texts[60:90], texts[90:]]
@@ -86,7 +83,7 @@ def topic_model(name: str) -> Callable[[Path], Shared]:
     """``transform`` of a fitted topic model."""
 
     def make(folder: Path) -> Shared:
-        import topics
+        from grokaem import topics
 
         documents = sentences(240, 4)
         model = topics.fit(name, documents, 4)
@@ -97,7 +94,7 @@ def topic_model(name: str) -> Callable[[Path], Shared]:
 
 def word_cache(folder: Path) -> Shared:
     """Texts to lemmas and stems, kept on disk by content; with few places, so that threads tidy each other's away."""
-    from text import words
+    from grokaem.text import words
 
     settings = words.WordSettings(lemmas=True, stems=True)
     words.CACHE_BYTES = 4000
@@ -107,7 +104,7 @@ def word_cache(folder: Path) -> Shared:
 @contextmanager
 def hub_cache(folder: Path) -> Iterator[Shared]:
     """Downloads of ten repositories into one cache, which is empty when the threads begin."""
-    import hub
+    from grokaem import hub
     from tests.hub_server import HubServer
 
     with HubServer(folder / "server") as server:
@@ -169,7 +166,7 @@ def _same(found: Any, alone: Any) -> bool:
 
 def main(argv: list[str]) -> int:
     """Prints the table; exit code 1 if an answer was wrong. See the module's docstring."""
-    parser = argparse.ArgumentParser(prog="threads.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.threads", description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=2000, help="of each class (default: 2000)")
     parser.add_argument("--threads", type=int, default=8, help="that ask at once (default: 8)")
     parser.add_argument("--only", nargs="+", choices=CLASSES, default=list(CLASSES), help="classes to ask")

@@ -1,10 +1,10 @@
 """Topic models and coherence beside the obvious alternative, in one run, as ratios.
 
-    python benchmarks/topics.py bertopic              all of 20 Newsgroups, about half an hour on 2 cores
-    python benchmarks/topics.py bertopic --documents 2000
-    python benchmarks/topics.py models                LDA and NMF beside scikit-learn and gensim
-    python benchmarks/topics.py coherence             four measures of 50 topics beside gensim
-    python benchmarks/topics.py scale                 100,000 short documents, memory
+    python -m benchmarks.topics bertopic              all of 20 Newsgroups, about half an hour on 2 cores
+    python -m benchmarks.topics bertopic --documents 2000
+    python -m benchmarks.topics models                LDA and NMF beside scikit-learn and gensim
+    python -m benchmarks.topics coherence             four measures of 50 topics beside gensim
+    python -m benchmarks.topics scale                 100,000 short documents, memory
 
 Each path runs in a process of its own, the paths alternate, and the figures are medians. Our encoder is
 converted beforehand (once an installation); no vector is taken from the cache.
@@ -24,10 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from command_line import run
+from grokaem.command_line import run
 
 SCALE_DOCUMENTS = 100_000
 
@@ -36,7 +33,7 @@ def newsgroups(count: int | None) -> tuple[list[str], list[str]]:
     """20 Newsgroups, every document and its group, or a random sample (seed 0)."""
     import random
 
-    import corpora
+    from grokaem import corpora
 
     read = corpora.read_documents("20newsgroups")
     rows = list(range(len(read.texts)))
@@ -49,7 +46,7 @@ def short_documents(count: int) -> list[str]:
     """Documents of two review sentences, drawn with replacement (seed 0)."""
     import random
 
-    import corpora
+    from grokaem import corpora
 
     sentences = corpora.read_documents("rotten_tomatoes").texts
     chance = random.Random(0)
@@ -58,15 +55,15 @@ def short_documents(count: int) -> list[str]:
 
 def quality(words: list[list[str]], documents: list[str]) -> float:
     """NPMI of the top ten words."""
-    from topics.coherence import Reference, coherence
+    from grokaem.topics.coherence import Reference, coherence
 
     return coherence(words, Reference.from_documents(documents), ("c_npmi",)).means["c_npmi"]
 
 
 def bertopic_ours(options: argparse.Namespace) -> dict[str, Any]:
-    """BERTopic through ``topics.fit``: INT8 embeddings, exact neighbours."""
+    """BERTopic through ``grokaem.topics.fit``: INT8 embeddings, exact neighbours."""
     documents, _ = newsgroups(options.documents)
-    import topics
+    from grokaem import topics
 
     model = topics.fit("bertopic", documents, None, 0, top_words=10)
     seconds = time.time() - options.started
@@ -82,8 +79,8 @@ def bertopic_plain(options: argparse.Namespace) -> dict[str, Any]:
     """BERTopic as its documentation shows it, with the words that ours may show."""
     documents, _ = newsgroups(options.documents)
     before = time.time()
-    from text.vectorize import make_vectorizer
-    from topics.documents import count_terms, default_settings
+    from grokaem.text.vectorize import make_vectorizer
+    from grokaem.topics.documents import count_terms, default_settings
 
     terms = count_terms(documents, default_settings(len(documents), "count"))
     vectorizer = make_vectorizer(terms.settings, terms.vocabulary)
@@ -92,7 +89,7 @@ def bertopic_plain(options: argparse.Namespace) -> dict[str, Any]:
     from bertopic.vectorizers import ClassTfidfTransformer
     from sentence_transformers import SentenceTransformer
 
-    from embedding.source import resolve
+    from grokaem.embedding.source import resolve
 
     model = BERTopic(
         embedding_model=SentenceTransformer(resolve().location, device="cpu"),
@@ -114,7 +111,7 @@ def bertopic_plain(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _matrix(options: argparse.Namespace, weighting: str) -> tuple[list[str], list[str], Any]:
-    from topics.documents import count_terms, default_settings
+    from grokaem.topics.documents import count_terms, default_settings
 
     documents, labels = newsgroups(options.documents)
     return documents, labels, count_terms(documents, default_settings(len(documents), weighting))
@@ -124,8 +121,8 @@ def _measured(
     options: argparse.Namespace, weighting: str, fit: Callable[[Any], tuple[Any, Any]]
 ) -> dict[str, Any]:
     """Times ``fit``, which takes the terms and gives topic-word weights and document-topic weights."""
-    from topics.documents import ranked_words
-    from topics.quality import agreement
+    from grokaem.topics.documents import ranked_words
+    from grokaem.topics.quality import agreement
 
     documents, labels, terms = _matrix(options, weighting)
     start = time.perf_counter()
@@ -141,7 +138,7 @@ def _measured(
 
 def lda_ours(options: argparse.Namespace) -> dict[str, Any]:
     """Our LDA."""
-    from topics import collapsed_bayes, dirichlet  # noqa: F401  (imported before the clock starts)
+    from grokaem.topics import collapsed_bayes, dirichlet  # noqa: F401  (imported before the clock starts)
 
     def fit(terms: Any) -> tuple[Any, Any]:
         result = dirichlet.fit(terms, options.topics, options.seed, 10)
@@ -180,7 +177,7 @@ def nmf_ours(options: argparse.Namespace) -> dict[str, Any]:
     """Our NMF."""
     from sklearn import decomposition  # noqa: F401
 
-    from topics import factorization
+    from grokaem.topics import factorization
 
     def fit(terms: Any) -> tuple[Any, Any]:
         result = factorization.fit(terms, options.topics, options.seed, 10)
@@ -216,8 +213,8 @@ def nmf_gensim(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _fifty_topics(options: argparse.Namespace) -> tuple[list[list[str]], list[list[str]]]:
-    import topics
-    from text.vectorize import VectorSettings, make_vectorizer
+    from grokaem import topics
+    from grokaem.text.vectorize import VectorSettings, make_vectorizer
 
     documents, _ = newsgroups(options.documents)
     words = topics.fit("nmf", documents, 50, 0).words(10)
@@ -227,7 +224,7 @@ def _fifty_topics(options: argparse.Namespace) -> tuple[list[list[str]], list[li
 
 def coherence_ours(options: argparse.Namespace) -> dict[str, Any]:
     """Our four measures, from lists of words."""
-    from topics.coherence import Reference, coherence
+    from grokaem.topics.coherence import Reference, coherence
 
     words, texts = _fifty_topics(options)
     start = time.perf_counter()
@@ -259,8 +256,8 @@ def coherence_gensim(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _at_scale(options: argparse.Namespace, model: str) -> dict[str, Any]:
-    import topics
-    from topics.scoring import peak_memory_mib
+    from grokaem import topics
+    from grokaem.topics.scoring import peak_memory_mib
 
     documents = short_documents(options.documents or SCALE_DOCUMENTS)
     start = time.perf_counter()
@@ -328,7 +325,7 @@ def main(argv: list[str]) -> int:
 
 
 def _alternate(what: str, options: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
-    from embedding import Embedder
+    from grokaem.embedding import Embedder
 
     if what in ("bertopic", "scale"):
         Embedder()  # converted before the clock starts
@@ -345,7 +342,7 @@ def _alternate(what: str, options: argparse.Namespace) -> dict[str, list[dict[st
 
 
 def _in_a_process(what: str, name: str, repeat: int, options: argparse.Namespace) -> dict[str, Any]:
-    from cache import cache_folder
+    from grokaem.cache import cache_folder
 
     real = cache_folder("embedding").parent
     with tempfile.TemporaryDirectory() as folder:

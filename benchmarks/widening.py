@@ -1,7 +1,7 @@
 """Wide residual networks on drum sounds: the widening factor, and depth against width at equal parameters.
 
-    python benchmarks/widening.py                    # four networks, 50 minutes
-    python benchmarks/widening.py --networks 10-1 22-1 --folds 0
+    python -m benchmarks.widening                    # four networks, 50 minutes
+    python -m benchmarks.widening --networks 10-1 22-1 --folds 0
 
 Every network is trained as ``training/finetune.py --task audio`` trains it, on the kits alone and without those of the
 validation part, once for each fold. Finished runs are kept and only read again.
@@ -14,20 +14,17 @@ import statistics
 import sys
 from pathlib import Path
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 from benchmarks.accuracy import FOLDS, RUNS, train
-from command_line import run
+from grokaem.command_line import run
 
 NETWORKS = ["10-1", "10-2", "10-4", "22-1"]  # 22-1 has about as many parameters as 10-2
 
 
 def main(argv: list[str]) -> int:
     """Trains what is missing and prints the table; see the module's docstring."""
-    from audio.wide_resnet import cost
+    from grokaem.audio.wide_resnet import cost
 
-    parser = argparse.ArgumentParser(prog="widening.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.widening", description=__doc__.splitlines()[0])
     parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="DEPTH-K")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])

@@ -1,7 +1,7 @@
 """A TF-IDF model beside a fine-tuned, quantized encoder, on the same test part.
 
-    python text/select_features.py rotten_tomatoes --scorers anova --k 5000 --save runs/words
-    python benchmarks/words_or_encoder.py rotten_tomatoes runs/words runs/accuracy/rotten_tomatoes-seed0/export
+    grokaem select-features rotten_tomatoes --scorers anova --k 5000 --save runs/words
+    python -m benchmarks.words_or_encoder rotten_tomatoes runs/words runs/accuracy/rotten_tomatoes-seed0/export
 
 Accuracy, bytes of the model on disk, milliseconds of a text alone (median of 300, the models in turn), texts a second.
 """
@@ -14,9 +14,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import run
+from grokaem.command_line import run
 
 ALONE = 300
 MODEL_FILES = ("*.bin", "*.xml", "*.safetensors", "vocabulary.json")
@@ -24,13 +22,12 @@ MODEL_FILES = ("*.bin", "*.xml", "*.safetensors", "vocabulary.json")
 
 def main(argv: list[str]) -> int:
     """Runs the benchmark; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="words_or_encoder.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.words_or_encoder", description=__doc__.splitlines()[0])
     parser.add_argument("dataset", help="built-in data set, file, or owner/name")
     parser.add_argument("models", nargs="+", help="export folders")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     options = parser.parse_args(argv)
-    import corpora
-    import inference
+    from grokaem import corpora, inference
 
     corpus = corpora.load(options.dataset, task="text")
     test = corpus.test

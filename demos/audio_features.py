@@ -1,16 +1,11 @@
 """The audio tab: a sound in, five features of it out on one time axis; below, what each step of them does.
 
-AUDIO_MODEL_ID=<folder or Hub repository> python demos/audio_features.py
+AUDIO_MODEL_ID=<folder or Hub repository> python -m demos.audio_features
 """
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
-
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import gradio as gr
 import numpy as np
@@ -134,8 +129,8 @@ def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
 
 def main() -> None:
     """Launches this tab alone."""
-    from audio.reading import read_waveform
     from demos.style import LAUNCH
+    from grokaem.audio.reading import read_waveform
 
     demo = create_demo(ServedModel("audio", "AUDIO_MODEL_ID"), read_waveform)
     demo.queue(max_size=32).launch(**LAUNCH)

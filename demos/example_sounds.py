@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from atomic import new_file
-from cache import cache_folder
+from grokaem.atomic import new_file
+from grokaem.cache import cache_folder
 
 SAMPLE_RATE = 16000
 

@@ -28,7 +28,7 @@ def encode(texts: list[str]) -> np.ndarray:
 
 @functools.cache
 def _encoder() -> Any:
-    from embedding import Embedder
+    from grokaem.embedding import Embedder
 
     encoder = Embedder()
     # Vectors of texts seen before come from a cache on disk, without loading the network. A text that nobody

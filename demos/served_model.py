@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from plain_text import markdown
+from grokaem.plain_text import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,7 +49,7 @@ class ServedModel:
             ValueError: there is none, or it is for another task.
             FileNotFoundError: the name is neither a folder nor a repository that can be reached.
         """
-        import inference
+        from grokaem import inference
 
         name = self.name()
         if name is None:

@@ -1,18 +1,13 @@
 """The text tab: a sentence in, label probabilities out, and how long they took.
 
-MODEL_ID=<folder or Hub repository> python demos/text_classification.py
+MODEL_ID=<folder or Hub repository> python -m demos.text_classification
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from textwrap import shorten
-
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import gradio as gr
 import numpy as np
@@ -20,8 +15,8 @@ import numpy as np
 from demos.refusals import one_sentence
 from demos.served_model import ServedModel
 from demos.shares import uncertain
-from plain_text import terminal
-from topics.documents import encodable
+from grokaem.plain_text import terminal
+from grokaem.topics.documents import encodable
 
 MAX_CHARACTERS = 2000
 MAX_LABELS = 20

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from plain_text import lines_of
-from topics.documents import encodable
+from grokaem.plain_text import lines_of
+from grokaem.topics.documents import encodable
 
 MODELS = {"NMF": "nmf", "LDA": "lda", "LSA": "lsa", "BERTopic": "bertopic", "BERT+LDA": "bert+lda"}
 # Built-in corpora by the names a visitor reads; the page offers those that need no download.
@@ -28,7 +28,7 @@ FILE_TYPES = [".txt", ".csv", ".tsv", ".jsonl", ".parquet"]
 LIMITS = (
     f"Limits: {MIN_DOCUMENTS} to {MAX_DOCUMENTS:,} documents of {MAX_CHARACTERS:,} characters together, files up to "
     f"20 MB, 2 to {MAX_TOPICS} topics, English and Russian stop words. A larger built-in corpus is sampled. "
-    "Without a limit: `python topics/compare.py`."
+    "Without a limit: `grokaem topics`."
 )
 LINES = """The council approved the new tram line along the river after a long debate
 Commuters complain that the morning trains are late again this week

@@ -1,18 +1,14 @@
 """The topic tab: documents in, topics of several models out, compared and to be read.
 
-python demos/topic_modelling.py
+python -m demos.topic_modelling
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -44,7 +40,7 @@ from demos.topic_summary import (
     topic_table,
 )
 from demos.topic_tables import write_tables
-from plain_text import markdown
+from grokaem.plain_text import markdown
 
 LESSON = (
     "A topic model reads a pile of documents and finds the themes by itself. A **topic** is a list of words with "
@@ -71,7 +67,7 @@ def create_demo(
     Args:
         read_documents (callable): a built-in corpus' name or a file's path -> an object with ``texts``, ``labels``
             and ``notes``.
-        evaluate (callable): ``topics.scoring.evaluate``: fits and measures one model.
+        evaluate (callable): ``grokaem.topics.scoring.evaluate``: fits and measures one model.
         names (list of str): the built-in corpora to offer.
 
     Returns:
@@ -104,7 +100,7 @@ def create_demo(
         check_settings(models, n_topics)
         progress(0.0, desc="Reading the documents")
         documents, labels, notes = collect_documents(source, lines, file, read_documents, names)
-        from topics.coherence import Reference
+        from grokaem.topics.coherence import Reference
 
         start = time.perf_counter()
         reference = Reference.from_documents(documents)
@@ -322,11 +318,11 @@ def create_demo(
 
 def _places(documents: list[str], embedded: bool, progress: Callable[..., Any]) -> Any:
     """Each document's place on a plane: by its embedding where a model computed that already, else by its words."""
-    from topics.document_map import document_map
+    from grokaem.topics.document_map import document_map
 
     embeddings = None
     if embedded:
-        from embedding import Embedder
+        from grokaem.embedding import Embedder
 
         embeddings = Embedder().encode(documents)
     return document_map(
@@ -345,9 +341,9 @@ def _sentence(remark: str) -> str:
 
 def main() -> None:
     """Launches this tab alone."""
-    import corpora
     from demos.style import LAUNCH
-    from topics.scoring import evaluate
+    from grokaem import corpora
+    from grokaem.topics.scoring import evaluate
 
     create_demo(corpora.read_documents, evaluate, corpora.at_hand()).queue(max_size=32).launch(**LAUNCH)
 

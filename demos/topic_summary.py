@@ -56,7 +56,7 @@ def comparison_table(results: dict[str, dict[str, Any]]) -> list[list[str]]:
     """Rows of the comparison, a model each: its measures, a dash for what cannot be told.
 
     Args:
-        results (dict): model's name -> its measures, from ``topics.scoring.evaluate``.
+        results (dict): model's name -> its measures, from ``grokaem.topics.scoring.evaluate``.
     """
     rows = []
     for name, result in results.items():
@@ -84,7 +84,7 @@ def draw_map(summary: dict[str, Any], places: Any, documents: list[str]) -> char
 
     Args:
         summary (dict): from ``summarize``.
-        places (ndarray): shape (n_documents, 2), from ``topics.document_map``.
+        places (ndarray): shape (n_documents, 2), from ``grokaem.topics.document_map``.
         documents (list of str): the corpus.
     """
     main = summary["mixtures"].argmax(axis=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demos.topic_summary import excerpt, topic_names
-from plain_text import spreadsheet
+from grokaem.plain_text import spreadsheet
 
 
 def write_tables(summary: dict[str, Any], documents: list[str], folder: Path) -> tuple[str, str]:

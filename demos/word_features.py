@@ -1,25 +1,20 @@
 """Below the text tab: how few words are enough, on a corpus or the visitor's own labelled file.
 
-python demos/word_features.py
+python -m demos.word_features
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
-
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import gradio as gr
 
 from demos.charts import escape
 from demos.refusals import one_sentence
 from demos.served_model import ServedModel
-from plain_text import markdown
+from grokaem.plain_text import markdown
 
 CORPORA = {
     "rotten_tomatoes": "Film reviews",
@@ -41,7 +36,7 @@ LESSON = (
 )
 LIMITS = (
     f"Limits: a random sample of {MAX_DOCUMENTS:,} documents, {FOLDS} folds, files up to 20 MB with a column of texts "
-    "and one of labels. Without a limit, with parts of speech and names: `python text/select_features.py`."
+    "and one of labels. Without a limit, with parts of speech and names: `grokaem select-features`."
 )
 
 
@@ -54,8 +49,8 @@ def settings_of(language: str, steps: list[str], longest: int) -> tuple[Any, Any
     Raises:
         ValueError: a choice that the page does not offer.
     """
-    from text.bench import Vocabulary
-    from text.words import WordSettings
+    from grokaem.text.bench import Vocabulary
+    from grokaem.text.words import WordSettings
 
     unknown = [step for step in steps if step not in STEPS]
     if unknown:
@@ -142,9 +137,9 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
             The curves; the recommendation in a sentence; the vocabulary after each step; the words of
             each class; the model, for the sentence below.
         """
-        from text.report import curves
-        from text.study import study
-        from text.words import vocabulary_by_step
+        from grokaem.text.report import curves
+        from grokaem.text.study import study
+        from grokaem.text.words import vocabulary_by_step
 
         if not scorers or set(scorers) - set(SCORERS):
             raise ValueError(f"Choose scorers from {', '.join(SCORERS)}.")
@@ -183,8 +178,8 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
             What each model says; bars of the TF-IDF model's words; bars of the fine-tuned model's words.
         """
         from demos.text_classification import check_text
-        from text.study import words_that_decided
-        from text.words import words_of
+        from grokaem.text.study import words_that_decided
+        from grokaem.text.words import words_of
 
         text = check_text(text)
         if model is None:
@@ -197,7 +192,7 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
         left = bars(known, f"TF-IDF: words for {labels[label]}")
         if served.name() is None:
             return f"{told}. No fine-tuned model is served here.", left, None
-        from text.occlusion import occlusion
+        from grokaem.text.occlusion import occlusion
 
         def predict(texts: list[str]) -> list[dict[str, float]]:
             return [prediction.scores for prediction in served.load().predict(texts)]
@@ -264,8 +259,8 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
 
 def main() -> None:
     """Launches this panel alone."""
-    import corpora
     from demos.style import LAUNCH
+    from grokaem import corpora
 
     demo = create_demo(ServedModel("text", "MODEL_ID"), corpora.load, corpora.at_hand())
     demo.queue(max_size=32).launch(**LAUNCH)

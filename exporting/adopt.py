@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import ownership
-from atomic import temporary_folder
 from exporting import parity
 from exporting.source import Run, in_order
-from short_name import short
+from grokaem import ownership
+from grokaem.atomic import temporary_folder
+from grokaem.short_name import short
 
 if TYPE_CHECKING:
-    from corpora import Corpus
+    from grokaem.corpora import Corpus
 
 # Configuration, vocabulary and safetensors: no pickles, no programs.
 FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "README.md"]
@@ -47,7 +47,7 @@ def adopt(
 
     Args:
         model (str): Hub id, or a folder made by ``save_pretrained``.
-        dataset (str): labelled data with the model's labels; see ``corpora.load``.
+        dataset (str): labelled data with the model's labels; see ``grokaem.corpora.load``.
         text_column (str, optional): its column of texts. (Default: recognised)
         label_column (str, optional): its column of labels. (Default: recognised)
         max_seconds (float, optional): where sounds are cut. (Default: 5)
@@ -61,7 +61,7 @@ def adopt(
         FileNotFoundError: there is no such model.
         ValueError: it is no classifier, or its labels are not those of the data.
     """
-    import corpora
+    from grokaem import corpora
 
     source, revision = _find(model, token)
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
@@ -160,8 +160,8 @@ def _find(model: str, token: str | None) -> tuple[Path, str]:
             raise FileNotFoundError(
                 f"there is no folder {model}: give a run folder, a folder of a classifier, or a Hub id (owner/name)"
             )
-        import hub
-        from hub.local import check_not_ours, or_no_folder
+        from grokaem import hub
+        from grokaem.hub.local import check_not_ours, or_no_folder
 
         check_not_ours(model)
         with or_no_folder(model):
@@ -229,7 +229,7 @@ def _limits(folder: Path, task: str, max_seconds: float | None) -> dict[str, Any
 
 
 def _license(folder: Path) -> str | None:
-    import hub
+    from grokaem import hub
 
     card = folder / "README.md"
     try:

@@ -96,7 +96,7 @@ class FilterBank(nn.Module):
 
     def __init__(self, extractor: Any):
         super().__init__()
-        from audio.torchaudio_loader import load_torchaudio
+        from grokaem.audio.torchaudio_loader import load_torchaudio
 
         get_mel_banks = load_torchaudio().compliance.kaldi.get_mel_banks
         rate = extractor.sampling_rate

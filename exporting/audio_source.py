@@ -31,7 +31,7 @@ class AudioSource:
         """The original weights in torch, ready to predict."""
         from transformers import AutoModelForAudioClassification
 
-        import audio.wide_resnet_model  # noqa: F401  (registers the architecture)
+        import grokaem.audio.wide_resnet_model  # noqa: F401  (registers the architecture)
 
         settings = {"dtype": "float32"}
         if self.extractor is not None:
@@ -45,7 +45,7 @@ class AudioSource:
         """The feature extractor of a pretrained encoder; None for a network that takes waveforms as they are."""
         if not (self.run.path / "preprocessor_config.json").is_file():
             return None
-        from audio.torchaudio_loader import load_torchaudio
+        from grokaem.audio.torchaudio_loader import load_torchaudio
 
         load_torchaudio()  # some extractors import it
         from transformers import AutoFeatureExtractor
@@ -89,7 +89,7 @@ class AudioSource:
 
     def read(self, paths: list[Path]) -> list[np.ndarray]:
         """Clips, mono float32 of shape (time,), cut at the model's length."""
-        from audio.reading import read_waveform
+        from grokaem.audio.reading import read_waveform
 
         heard = self.length / self.sample_rate
         return [read_waveform(path, self.sample_rate, max_seconds=heard) for path in paths]

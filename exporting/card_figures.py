@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from exporting import parity as measures
-from plain_text import markdown
+from grokaem.plain_text import markdown
 
 CONFUSIONS = 5
 

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from plain_text import markdown, terminal
+from grokaem.plain_text import markdown, terminal
 
 RUNTIME = {
     "text": ("openvino", "openvino-tokenizers", "huggingface_hub"),
@@ -154,7 +154,7 @@ def _command(report: dict, repo_id: str | None) -> str:
 
 ```bash
 pip install -r inference/requirements.txt
-python inference/predict.py {repo_id or "EXPORT_FOLDER"} {given}
+grokaem predict {repo_id or "EXPORT_FOLDER"} {given}
 ```"""
 
 

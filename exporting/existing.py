@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import ownership
 from exporting.source import Run, read_run
 from exporting.whole import PARITY, read_report
+from grokaem import ownership
 
 REMEDY = "--overwrite makes it anew, --output-dir chooses another folder"
 # What an export is made with unless one says otherwise.

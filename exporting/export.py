@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-import ownership
-from atomic import appear, temporary_folder
-from command_line import quiet_libraries, run
 from exporting.existing import DEFAULTS, existing_export
-from output_folder import check_replaceable, claimed, destination
-from set_aside import SetAside
+from grokaem import ownership
+from grokaem.atomic import appear, temporary_folder
+from grokaem.command_line import quiet_libraries, run
+from grokaem.output_folder import check_replaceable, claimed, destination
+from grokaem.set_aside import SetAside
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
@@ -40,10 +40,10 @@ def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     options = _parser().parse_args(argv)
     settings = _settings(options)
-    import hub
     from exporting.own_card import read_card
     from exporting.publication import from_options
     from exporting.publish import check_publication, publish_export
+    from grokaem import hub
 
     card = read_card(options.card)
     asked = from_options(options, card)

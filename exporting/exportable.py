@@ -42,7 +42,7 @@ def check_exportable(task: str, folder: Path, name: str) -> None:
 
 
 def _extractor(folder: Path) -> str:
-    from audio.torchaudio_loader import load_torchaudio
+    from grokaem.audio.torchaudio_loader import load_torchaudio
 
     load_torchaudio()  # some extractors import it
     from transformers import AutoFeatureExtractor

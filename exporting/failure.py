@@ -7,9 +7,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-import ownership
 from exporting.parity import Bounds
 from exporting.quantization import METHODS
+from grokaem import ownership
 
 RECORD = "export_failed.json"
 NAMED = ("int8-weight", "fp32")  # what is proposed in the place of a method that failed, from the smallest up

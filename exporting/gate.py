@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from command_line import one_line
 from exporting import instruction_sets, parity, speed
 from exporting.failure import failed
 from exporting.parity import Bounds
 from exporting.score_shift import fit_shift, with_shift
-from inference.export_folder import MODEL, WEIGHTS
+from grokaem.command_line import one_line
+from grokaem.inference.export_folder import MODEL, WEIGHTS
 
 if TYPE_CHECKING:
     from exporting.quantization import Yardstick
@@ -210,8 +210,8 @@ def runtime(task: str) -> dict[str, Any]:
         task (str): ``text`` or ``audio``.
     """
     from exporting.card_usage import runtime_versions
-    from processor import processor_name
-    from thread_counts import threads
+    from grokaem.processor import processor_name
+    from grokaem.thread_counts import threads
 
     return {"cpu": processor_name(), "threads": threads(), "versions": runtime_versions(task)}
 
@@ -226,7 +226,7 @@ def sizes(folder: Path) -> dict[str, int]:
 
 
 def _logits(folder: Path, given: list) -> np.ndarray:
-    import inference
+    from grokaem import inference
 
     # The very code that users run judges the export.
     return inference.load(folder).logits(given)

@@ -117,7 +117,7 @@ def logits_under(cap: str, folder: Path, inputs: list[Any], command: tuple[str, 
 
 def main(folder: str, given: str, out: str) -> None:
     """The child: classifies and writes."""
-    import inference
+    from grokaem import inference
 
     with np.load(given) as items:
         inputs = [items[f"arr_{number}"] for number in range(len(items.files))]

@@ -49,7 +49,7 @@ def merge(run: Run, token: str | None = None) -> nn.Module:
     from peft import PeftModel
     from transformers import AutoConfig, AutoModelForAudioClassification, AutoModelForSequenceClassification
 
-    from hub.base_model import resolve
+    from grokaem.hub.base_model import resolve
 
     adapter = json.loads((run.path / ADAPTER).read_text(encoding="utf-8"))
     remote = run.report["config"].get("trust_remote_code", False)

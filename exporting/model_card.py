@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from exporting import card_figures, card_metadata, card_usage
 from exporting.card_metadata import title
 from exporting.public_copy import names_only, own_places, shows_examples
-from ownership import write_text
-from plain_text import markdown
+from grokaem.ownership import write_text
+from grokaem.plain_text import markdown
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import hub
 from exporting.own_prose import MEASURED, settled
+from grokaem import hub
 
 LIMIT, MATTER_LIMIT, DEEPEST = 256 * 1024, 64 * 1024, 12
 FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)

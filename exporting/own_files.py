@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
-import ownership
-from file_hash import sha256_of
+from grokaem import ownership
+from grokaem.file_hash import sha256_of
 
 NOT_SENT = ("export_failed.json", ownership.RECORD, ownership.UNDER_WAY)  # ours, and about this disk only
 WORDS = ("config.json", "vocabulary.json", "words.safetensors", "README.md")  # as a download has them, without a record

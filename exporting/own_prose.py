@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from plain_text import lines_of
+from grokaem.plain_text import lines_of
 
 # The headings of the measured sections, of all kinds of card.
 MEASURED = ("Results", "What quantization costs", "How to use it", "Labels", "Training", "What was measured", "Limits",

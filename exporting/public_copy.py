@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from exporting.own_files import own_files
-from plain_text import terminal
+from grokaem.plain_text import terminal
 
 PACKAGED = re.compile(r"[\w.-]+==\S+.*")  # the revision of data that a package carries
 # Keys whose values are a place on this disk, or a Hub id.

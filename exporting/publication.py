@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import hub
 from exporting.own_card import OwnCard
 from exporting.quantization import METHODS
+from grokaem import hub
 
 LONGEST = max(METHODS, key=len)  # of the methods' names, for a repository whose method is not chosen yet
 SUFFIX = re.compile(rf"-openvino-({'|'.join(map(re.escape, METHODS))})$")

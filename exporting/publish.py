@@ -16,8 +16,8 @@ from exporting.publication import Publication, told
 from exporting.quantization import attempts_for
 from exporting.source import Run, read_run
 from exporting.whole import PARITY, TOLD_OF_EXPORT, TOLD_OF_RUN, TOLD_OF_TRAINING, check_whole, read_report
-from ownership import write_text
-from plain_text import terminal
+from grokaem.ownership import write_text
+from grokaem.plain_text import terminal
 
 
 def publish_run(
@@ -192,8 +192,7 @@ def _append_to_card(card: Path, run: Run, repo_id: str) -> None:
 
 
 def _publish_export(run: Run, asked: Publication, folder: Path, repo_id: str, token: str | None) -> str:
-    import hub
-    import inference
+    from grokaem import hub, inference
 
     published = asked.send(folder, repo_id, "Publish the export", token)
     if asked.dry_run:
@@ -219,7 +218,7 @@ def _example(run: Run, classifier):
 def _publish_original(
     run: Run, asked: Publication, repo_id: str, export_repo_id: str, token: str | None
 ) -> None:
-    import hub
+    from grokaem import hub
 
     with staged(run.path) as folder:
         copy_files(run.path, folder, "run", own_places(run.report), asked.card and asked.card.examples)

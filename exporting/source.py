@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ownership
 from exporting.whole import RUN, read_report
+from grokaem import ownership
 
 if TYPE_CHECKING:
-    from corpora import Corpus
+    from grokaem.corpora import Corpus
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Run:
         Raises:
             ValueError: the data changed since the run, so that no part can be trusted to be unseen.
         """
-        import corpora
+        from grokaem import corpora
 
         config, data = self.report["config"], self.report["data"]
         corpus = corpora.load(

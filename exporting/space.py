@@ -1,8 +1,8 @@
 """Publishes the page as a Hugging Face Space that serves your published model.
 
-    python exporting/space.py --space-id me/grokaem --model-id me/reviews-openvino-int8
-    python exporting/space.py --space-id me/grokaem --dry-run            # what would be published; sends nothing
-    HF_TOKEN=... python exporting/space.py --space-id me/grokaem --model-id me/private-model --secret HF_TOKEN
+    python -m exporting.space --space-id me/grokaem --model-id me/reviews-openvino-int8
+    python -m exporting.space --space-id me/grokaem --dry-run            # what would be published; sends nothing
+    HF_TOKEN=... python -m exporting.space --space-id me/grokaem --model-id me/private-model --secret HF_TOKEN
 
 The Space gets the files that the page imports and no others, the requirements they need, and its settings. The
 command ends when the Space runs, or with the lines of its log that say why it does not.
@@ -18,10 +18,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import run
 from exporting.space_files import HARDWARE, ROOT, Hardware, needed_files, requirements, space_card
+from grokaem.command_line import run
 
 SERVED = {"text": "MODEL_ID", "audio": "AUDIO_MODEL_ID"}  # the variables that app.py reads
 NAME = re.compile(r"[A-Za-z_]\w*")
@@ -34,7 +32,7 @@ SECRET_NAME = re.compile(
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     parser = argparse.ArgumentParser(
-        prog="space.py", allow_abbrev=False, description="Publishes the page as a Hugging Face Space."
+        prog="python -m exporting.space", allow_abbrev=False, description="Publishes the page as a Hugging Face Space."
     )
     parser.add_argument("--space-id", required=True, help="the Space, as user/name")
     parser.add_argument("--model-id", help="Hub repository of the text classifier it serves")
@@ -74,7 +72,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--dry-run", action="store_true", help="print what would be published; send nothing")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     options = parser.parse_args(argv)
-    import hub
+    from grokaem import hub
 
     models = {"text": options.model_id, "audio": options.audio_model_id}
     models = {task: name for task, name in models.items() if name}
@@ -154,7 +152,7 @@ def stage(folder: Path, space_id: str, hardware: Hardware, models, index_url: st
 
 def _variables(given: list[str]) -> dict[str, str]:
     pairs = {}
-    import hub
+    from grokaem import hub
 
     for item in given:
         name, equals, value = item.partition("=")
@@ -185,7 +183,7 @@ def _secrets(names: list[str]) -> dict[str, str]:
 
 def _check_readable(name: str, secrets: dict[str, str]) -> None:
     """A model that not everybody may read needs a token in the Space: told before it is built."""
-    import hub
+    from grokaem import hub
 
     if hub.look_up_private(name) is False:
         return
@@ -203,7 +201,7 @@ def _check_model(name: str, task: str, token: str | None) -> None:
     """The model is there and is of the tab's kind: told before the Space is built, not by its log."""
     import json
 
-    import hub
+    from grokaem import hub
 
     folder = hub.download(name, allow_patterns=["config.json"], token=token)
     try:

@@ -187,7 +187,7 @@ def space_card(space_id: str, hardware: Hardware, models: Iterable[str] = (), ro
     """
     import yaml
 
-    import hub
+    from grokaem import hub
 
     readme = (root / "README.md").read_text(encoding="utf-8")
     data = hub.front_matter(readme)

@@ -87,7 +87,7 @@ def peak_mib() -> float | None:
 
 def main(folder: str, given: str) -> None:
     """The child: measures and prints."""
-    import inference
+    from grokaem import inference
 
     if given.endswith(".json"):
         inputs = json.loads(Path(given).read_text(encoding="utf-8"))

@@ -13,8 +13,8 @@ import numpy as np
 
 from exporting.quantization import CALIBRATED, Samples, Yardstick, quantize_with_optimum, restore_accuracy
 from exporting.source import Run
-from inference.export_folder import MODEL
-from tokenization import take_marks_as_text
+from grokaem.inference.export_folder import MODEL
+from grokaem.tokenization import take_marks_as_text
 
 BATCH = 32
 

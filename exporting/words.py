@@ -1,8 +1,8 @@
 """Publishes a TF-IDF model to the Hub, with its card: upload, download again, compare every byte, predict once.
 
-python text/select_features.py reviews.csv --save my_model
-python exporting/words.py my_model --repo-id owner/name --dry-run       # what would go
-python exporting/words.py my_model --repo-id owner/name                 # HF_TOKEN, login or --token-file
+grokaem select-features reviews.csv --save my_model
+python -m exporting.words my_model --repo-id owner/name --dry-run       # what would go
+python -m exporting.words my_model --repo-id owner/name                 # HF_TOKEN, login or --token-file
 """
 
 from __future__ import annotations
@@ -14,18 +14,16 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if __package__ in (None, ""):  # run by path: make the repository root importable
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-from atomic import write_text
-from command_line import run
 from exporting.own_files import check_own
 from exporting.public_copy import copy_files, staged, tell_places
 from exporting.whole import TOLD_OF_WORDS, read_report
-from plain_text import terminal
+from grokaem.atomic import write_text
+from grokaem.command_line import run
+from grokaem.plain_text import terminal
 
 if TYPE_CHECKING:
     from exporting.publication import Publication
-    from inference.word_classifier import WordClassifier
+    from grokaem.inference.word_classifier import WordClassifier
 
 
 def main(argv: list[str]) -> int:
@@ -34,20 +32,19 @@ def main(argv: list[str]) -> int:
     from exporting.publication import Publication, add_arguments
 
     parser = argparse.ArgumentParser(
-        prog="words.py",
+        prog="python -m exporting.words",
         allow_abbrev=False,
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folder", type=Path, help="made by text/select_features.py --save")
+    parser.add_argument("folder", type=Path, help="made by grokaem select-features --save")
     parser.add_argument("--repo-id", required=True, help="Hub repository, owner/name, or name for one of your own")
     parser.add_argument("--push", action="store_true", help="publish, as this command does without --dry-run too")
     add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     options = parser.parse_args(argv)
-    import hub
-    import inference
     from exporting.card_metadata import is_on_hub
+    from grokaem import hub, inference
 
     asked = Publication(
         options.repo_id,
@@ -60,7 +57,7 @@ def main(argv: list[str]) -> int:
     )
     classifier = inference.load(options.folder) if options.folder.is_dir() else None
     if classifier is None or not classifier.export.counts_words:
-        raise ValueError(f"{options.folder} is no TF-IDF model: python text/select_features.py DATA --save makes one")
+        raise ValueError(f"{options.folder} is no TF-IDF model: grokaem select-features DATA --save makes one")
     check_own(classifier.export.path, "words")
     read_report(classifier.export.path / "config.json", TOLD_OF_WORDS, "put it back as it was, or save the model again")
     if asked.card:
@@ -80,11 +77,10 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
         repo_id (str): the repository.
         token (str, optional): Hub token.
     """
-    import hub
-    import inference
     from exporting.eval_results import write_eval_results
     from exporting.publication import told
     from exporting.words_card import card
+    from grokaem import hub, inference
 
     if asked.card:
         tell_places(asked.card.prose)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exporting import card_metadata
 from exporting.card_figures import label_table
 from exporting.card_usage import install, literal
-from plain_text import markdown
+from grokaem.plain_text import markdown
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
@@ -19,7 +19,7 @@ def card(config: dict[str, Any], repo_id: str | None = None, own: OwnCard | None
     """The model card.
 
     Args:
-        config (dict): of a folder that ``text/select_features.py --save`` wrote.
+        config (dict): of a folder that ``grokaem select-features --save`` wrote.
         repo_id (str, optional): where it is published; without, its snippets are for its folder on this disk.
         own (OwnCard, optional): what the user says himself.
     """
@@ -75,7 +75,7 @@ def _usage(config: dict, repo_id: str | None) -> str:
         parts += ["Its words are looked up in dictionaries, which grokaem's files do:"]
     needed = "inference/requirements.txt" if is_plain(config["words"]) else "requirements.txt"
     given = literal(_example(config))
-    command = f"pip install -r {needed}\npython inference/predict.py {repo_id or 'FOLDER'} {given}"
+    command = f"pip install -r {needed}\ngrokaem predict {repo_id or 'FOLDER'} {given}"
     return "\n\n".join([*parts, f"```bash\n{command}\n```"])
 
 
@@ -83,14 +83,14 @@ def is_plain(words: dict[str, Any]) -> bool:
     """Whether a text becomes words by a pattern, lower case and a list of stop words alone.
 
     Args:
-        words (dict): ``config.json``'s settings of :class:`text.words.WordSettings`.
+        words (dict): ``config.json``'s settings of :class:`grokaem.text.words.WordSettings`.
     """
     looked_up = words["lemmas"] or words["stems"] or words["parts_of_speech"] or words["entities"] != "keep"
     return not looked_up and not words["stop_languages"]
 
 
 def _snippet(config: dict, repo_id: str | None) -> str:
-    from text.vectorize import WORDS, WORDS_AND_NUMBERS
+    from grokaem.text.vectorize import WORDS, WORDS_AND_NUMBERS
 
     imports = "json, re, huggingface_hub, numpy" if repo_id else "json, re, numpy"
     folder = f'huggingface_hub.snapshot_download("{repo_id}")' if repo_id else '"."'

@@ -55,7 +55,7 @@ def case_models(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def news():
     """400 real news items, cut short, of two classes that even a tiny encoder can tell apart."""
-    import corpora
+    from grokaem import corpora
 
     corpus = corpora.load("reuters_r8", classes=["acq", "earn"])
     part = corpus.train
@@ -130,7 +130,7 @@ def train(tiny_bert, news_csv, tmp_path, capsys, monkeypatch):
     release = loop.release
 
     def look(trainer):
-        from memory.optimizers import state_bytes
+        from grokaem.memory.optimizers import state_bytes
 
         optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)
         kept["state"] = state_bytes(optimizer)
@@ -168,7 +168,7 @@ def even_csv(news, tmp_path_factory):
     """So many of the news that the training part is a multiple of 8 and no batch of it is short."""
     import csv
 
-    import corpora
+    from grokaem import corpora
 
     path = tmp_path_factory.mktemp("data") / "news.csv"
     for count in range(120, 300):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-import inference
+from grokaem import inference
 from tests.conftest import run_script
 
 RATE = 22050  # not the model's: files must be resampled
@@ -119,7 +119,7 @@ def test_graph_takes_the_waveform_and_matches_torch(audio_run, sounds, tmp_path)
 
 def test_predict_from_files_of_another_rate(audio_run, sounds):
     files = [sounds / "bar" / "3.flac", sounds / "shaker" / "3.flac"]
-    done = run_script("inference/predict.py", audio_run, *files, cwd=audio_run.parent)
+    done = run_script("grokaem predict", audio_run, *files, cwd=audio_run.parent)
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["input"] for row in rows] == [str(file) for file in files]
@@ -136,5 +136,5 @@ def test_impossible_waveforms_are_one_sentence(audio_run, waveform, words):
 
 
 def test_a_text_is_not_a_sound(audio_run):
-    done = run_script("inference/predict.py", audio_run, "just words", cwd=audio_run.parent)
+    done = run_script("grokaem predict", audio_run, "just words", cwd=audio_run.parent)
     assert done.returncode == 1 and "just words" in done.stderr and len(done.stderr.splitlines()) == 2

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from atomic import new_file, new_folder
-from cache import cache_folder, drop_oldest
+from grokaem.atomic import new_file, new_folder
+from grokaem.cache import cache_folder, drop_oldest
 
 
 def test_every_room_keeps_below_one_root(tmp_path, monkeypatch):

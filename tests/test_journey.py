@@ -78,16 +78,16 @@ def test_predict_by_name_from_an_empty_cache_then_offline(server, pushed, news, 
     repo = f"{server.user}/tiny-bert-news-openvino-int8"
     texts = [text for text, _ in news[:5]]
     fresh = environment(server, tmp_path)
-    remote = run_script("inference/predict.py", repo, *texts, cwd=tmp_path, env=fresh)
+    remote = run_script("grokaem predict", repo, *texts, cwd=tmp_path, env=fresh)
     assert remote.returncode == 0, remote.stderr
     local = run_script(
-        "inference/predict.py", home / "runs/tiny-bert-news-seed0/export", *texts, cwd=tmp_path
+        "grokaem predict", home / "runs/tiny-bert-news-seed0/export", *texts, cwd=tmp_path
     )
     rows = [[json.loads(line) for line in out.stdout.splitlines()] for out in (remote, local)]
     assert [r["label"] for r in rows[0]] == [r["label"] for r in rows[1]]
     assert [r["scores"] for r in rows[0]] == [r["scores"] for r in rows[1]]
     offline = run_script(
-        "inference/predict.py",
+        "grokaem predict",
         repo,
         *texts,
         cwd=tmp_path,
@@ -178,7 +178,7 @@ def test_a_repository_without_an_owner_is_the_users(server, tmp_path, monkeypatc
 
 
 def test_base_model_from_the_hub(server, tiny_bert, news_csv, tmp_path, monkeypatch):
-    import hub
+    from grokaem import hub
 
     for name, value in environment(server, tmp_path).items():
         monkeypatch.setenv(name, value)
@@ -236,7 +236,7 @@ def test_an_8_bit_adapter_is_merged_exported_pushed_and_predicts(
         meant = torch.softmax(model(**batch).logits, dim=1)
     names = model.config.id2label
     fresh = environment(server, tmp_path / "elsewhere")
-    remote = run_script("inference/predict.py", f"{server.user}/eight-bits", *texts, cwd=tmp_path, env=fresh)
+    remote = run_script("grokaem predict", f"{server.user}/eight-bits", *texts, cwd=tmp_path, env=fresh)
     assert remote.returncode == 0, remote.stderr
     rows = [json.loads(line) for line in remote.stdout.splitlines()]
     for row, scores in zip(rows, meant, strict=True):

@@ -9,11 +9,11 @@ import pytest
 from tests.conftest import run_script
 
 COMMANDS = [
-    ("audio/extract.py", "clip.wav", "--output", "mine.csv"),
-    ("topics/compare.py", "texts.csv", "--json", "mine.csv"),
-    ("topics/compare.py", "texts.csv", "--html", "mine.csv"),
-    ("text/select_features.py", "texts.csv", "--json", "mine.csv"),
-    ("text/select_features.py", "texts.csv", "--html", "mine.csv"),
+    ("grokaem audio-features", "clip.wav", "--output", "mine.csv"),
+    ("grokaem topics", "texts.csv", "--json", "mine.csv"),
+    ("grokaem topics", "texts.csv", "--html", "mine.csv"),
+    ("grokaem select-features", "texts.csv", "--json", "mine.csv"),
+    ("grokaem select-features", "texts.csv", "--html", "mine.csv"),
 ]
 
 
@@ -46,7 +46,7 @@ def test_overwrite_replaces_a_file_and_follows_a_link(tmp_path):
     soundfile.write(tmp_path / "clip.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 4000), 16000)
     (tmp_path / "kept.npz").write_bytes(b"old")
     (tmp_path / "link.npz").symlink_to("kept.npz")
-    words = ["audio/extract.py", "clip.wav", "--features", "mfcc", "--output", "link.npz"]
+    words = ["grokaem audio-features", "clip.wav", "--features", "mfcc", "--output", "link.npz"]
     done = run_script(*words, cwd=tmp_path)
     assert done.returncode == 2 and (tmp_path / "kept.npz").read_bytes() == b"old", done.stderr
     done = run_script(*words, "--overwrite", cwd=tmp_path)
@@ -57,7 +57,7 @@ def test_overwrite_replaces_a_file_and_follows_a_link(tmp_path):
 
 def test_overwrite_replaces_both_reports(tmp_path):
     (tmp_path / "texts.csv").write_text("text,label\n" + "good film,pos\nbad plot,neg\n" * 20)
-    words = ["topics/compare.py", "texts.csv", "--models", "nmf", "--topics", 2, "--text-column", "text"]
+    words = ["grokaem topics", "texts.csv", "--models", "nmf", "--topics", 2, "--text-column", "text"]
     names = {"--json": tmp_path / "a.json", "--html": tmp_path / "a.html"}
     for path in names.values():
         path.write_text("old")
@@ -72,7 +72,7 @@ def test_overwrite_replaces_both_reports(tmp_path):
 
 
 def test_bulk_prediction_follows_a_link(tmp_path):
-    from inference.bulk_output import check_output
+    from grokaem.inference.bulk_output import check_output
 
     (tmp_path / "kept.csv").write_text("old")
     (tmp_path / "link.csv").symlink_to("kept.csv")

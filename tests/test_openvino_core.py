@@ -1,4 +1,4 @@
-"""Several threads that use OpenVINO for the first time at once: without :mod:`openvino_core` they wait for ever."""
+"""Several threads that use OpenVINO for the first time at once: without :mod:`grokaem.openvino_core` they wait for ever."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 EIGHT_AT_ONCE = """
 import sys, threading
-from openvino_core import core
+from grokaem.openvino_core import core
 core()
 import openvino
 from openvino import opset13 as ops

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from command_line import one_line
-from plain_text import markdown, spreadsheet, terminal
-from set_aside import SetAside
+from grokaem.command_line import one_line
+from grokaem.plain_text import markdown, spreadsheet, terminal
+from grokaem.set_aside import SetAside
 
 HOSTILE = ["bad\x1b[31m", "a\nb", "\x9b31m", "\u202egnp.exe", "half \ud800 pair", "\x00", "\r", "\u2028"]
 

@@ -2,7 +2,7 @@
 
 import platform
 
-from processor import processor_name
+from grokaem.processor import processor_name
 
 
 def test_the_processor_is_called_what_the_system_calls_it():

@@ -58,7 +58,7 @@ def test_the_main_commands_in_their_order(tmp_path):
         more = ["--max-steps", "2"] if "training/finetune.py" in words else []
         done[words[1]] = run_script(*words[1:], *more, cwd=tmp_path)
         assert done[words[1]].returncode == 0, done[words[1]].stderr[-2000:]
-    answer = json.loads(done["inference/predict.py"].stdout)
+    answer = json.loads(done["grokaem predict"].stdout)
     assert answer["label"] in ("fresh", "rotten") and answer["input"] == PLAIN[2][-1]
     assert PLAIN[3] == ["python", "app.py"]
     with running_app(MODEL_ID=str(tmp_path / PLAIN[2][2])) as address:

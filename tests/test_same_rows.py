@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from corpora.documents import read_lines
-from corpora.tables import read_table
-from inference.rows import BadRow, Rows
+from grokaem.corpora.documents import read_lines
+from grokaem.corpora.tables import read_table
+from grokaem.inference.rows import BadRow, Rows
 from tests.conftest import run_script
 from tests.inference.exports import text_export
 
@@ -134,7 +134,7 @@ def test_standard_input_is_read_as_a_file_is(tmp_path, codec, end, monkeypatch, 
     import sys
     from types import SimpleNamespace
 
-    from inference import predict
+    from grokaem.inference import predict
 
     raw = io.BufferedReader(io.BytesIO(end.join(["one", "", "zwei ä\u2028b"]).encode(codec)))
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=raw))
@@ -144,7 +144,7 @@ def test_standard_input_is_read_as_a_file_is(tmp_path, codec, end, monkeypatch, 
 def test_the_command_says_how_it_read_a_file(tmp_path):
     text_export(tmp_path / "model")
     (tmp_path / "a.csv").write_bytes(TABLES["windows-1251.csv"])
-    done = run_script("inference/predict.py", "model", "--input", "a.csv", "--output", "o.jsonl", cwd=tmp_path)
+    done = run_script("grokaem predict", "model", "--input", "a.csv", "--output", "o.jsonl", cwd=tmp_path)
     assert done.returncode == 0 and "read as Windows-1251 (Cyrillic)" in done.stderr
     lines = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["input"] for line in lines] == ["Совершенно скучный фильм", "Добрый и тёплый"]

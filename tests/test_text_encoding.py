@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from text_encoding import find_encoding, open_text
+from grokaem.text_encoding import find_encoding, open_text
 
 # One sentence a language, each written out several times with a number, as the rows of a table are.
 SENTENCES = {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import thread_counts
-from thread_counts import limit, limit_libraries, openvino_settings, quota, threads
+from grokaem import thread_counts
+from grokaem.thread_counts import limit, limit_libraries, openvino_settings, quota, threads
 
 ROOT = Path(__file__).resolve().parents[1]
 V2 = {"proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/cgroup.controllers": "cpu memory\n"}
@@ -103,7 +103,7 @@ def test_openvino_takes_the_settings():
     import numpy as np
     from openvino import Model, opset13
 
-    from openvino_core import core
+    from grokaem.openvino_core import core
 
     numbers = opset13.parameter([1, 8], np.float32)
     graph = Model([opset13.result(opset13.relu(numbers))], [numbers])
@@ -145,7 +145,7 @@ def half_a_processor():
 
 def test_a_real_group(half_a_processor):
     code = (
-        "from command_line import run; import os, thread_counts; run(lambda _: print("
+        "from grokaem.command_line import run; import os; from grokaem import thread_counts; run(lambda _: print("
         "thread_counts.quota(), thread_counts.threads(), os.environ.get('RAYON_NUM_THREADS')), [])"
     )
     count = "1"

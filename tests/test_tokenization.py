@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tokenization import Tokenizer
+from grokaem.tokenization import Tokenizer
 
 TEXTS = ["A joy.", "Dull & long — «скука».", "", "naïve café 😀", "word " * 300]
 

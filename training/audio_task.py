@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from audio.wide_resnet_shapes import SHORT_SOUND
+from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
 from training.augmentation import AugmentedClips, mask_features
 
 if TYPE_CHECKING:
-    from corpora import Corpus, Part
-    from hub.base_model import BaseModel
+    from grokaem.corpora import Corpus, Part
+    from grokaem.hub.base_model import BaseModel
     from training.config import FinetuneConfig
 
 
@@ -45,7 +45,7 @@ class AudioTask:
             # First: transformers imports torchaudio for some encoders, which fails beside a CPU build of torch.
             from transformers import AutoFeatureExtractor
 
-            import audio.torchaudio_loader  # noqa: F401
+            import grokaem.audio.torchaudio_loader  # noqa: F401
             from training.pretrained import Pretrained
 
             remote = config.trust_remote_code
@@ -66,7 +66,7 @@ class AudioTask:
             return self.pretrained.load(dtype)
         import torch
 
-        from audio.wide_resnet_model import WideResNetForAudioClassification
+        from grokaem.audio.wide_resnet_model import WideResNetForAudioClassification
 
         model = WideResNetForAudioClassification(deepcopy(self.model_config)).to(getattr(torch, dtype))
         # Channels last: bf16 convolutions of few channels run about 4 times faster on a CPU.
@@ -75,7 +75,7 @@ class AudioTask:
         return model
 
     def _wide_resnet_config(self) -> Any:
-        from audio.wide_resnet_model import WideResNetAudioConfig, from_scratch
+        from grokaem.audio.wide_resnet_model import WideResNetAudioConfig, from_scratch
 
         config = self.config
         settings = from_scratch(config.depth, config.widen_factor, config.features, self.max_seconds)
@@ -85,7 +85,7 @@ class AudioTask:
         """What the planner must know: the model and the longest clips. Call it after :meth:`train_set`."""
         from dataclasses import replace
 
-        from memory.architectures import workload
+        from grokaem.memory.architectures import workload
 
         seconds = self.max_seconds
         if self.base is not None:
@@ -159,7 +159,7 @@ class AudioTask:
         return {"sample_rate": self.sample_rate, "max_seconds": self.max_seconds}
 
     def _read(self, part: Part) -> list[np.ndarray]:
-        from audio.reading import read_waveform
+        from grokaem.audio.reading import read_waveform
 
         clips = []
         for path in part.inputs:

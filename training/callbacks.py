@@ -11,7 +11,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from atomic import appear
+from grokaem.atomic import appear
 from training.processes import agree, is_main
 from training.run_folder import COMPLETE, write_json
 from training.weights import save_weights

@@ -8,10 +8,10 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audio.wide_resnet_shapes import SHORT_SOUND
-from hub.base_model import MINILM
-from memory.settings import MemorySettings, add_settings_arguments, from_arguments
-from short_name import short
+from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
+from grokaem.hub.base_model import MINILM
+from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
+from grokaem.short_name import short
 
 if TYPE_CHECKING:
     from exporting.publication import Publication
@@ -67,7 +67,7 @@ class FinetuneConfig:
     depth: int = _flag("depth of the wide residual network, 6n+4", 10)
     widen_factor: int = _flag("widening factor of the wide residual network", 2)
     features: str = _flag("front end of the wide residual network: logmel, mfcc, gfcc, ...", "logmel")
-    memory: MemorySettings | None = None  # flags of their own, see memory/settings.py
+    memory: MemorySettings | None = None  # flags of their own, see grokaem/memory/settings.py
     precision: str = "auto"
     memory_budget: str | None = _flag(
         "what training may take beside the program, e.g. 2GB, or auto: what is free; "
@@ -220,7 +220,7 @@ def budget_bytes(text: str) -> int:
     Raises:
         ValueError: not a size.
     """
-    from memory.plan import parse_bytes
+    from grokaem.memory.plan import parse_bytes
 
     try:
         return parse_bytes(text)

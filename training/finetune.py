@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-from command_line import quiet_libraries, run
-from set_aside import SetAside
+from grokaem.command_line import quiet_libraries, run
+from grokaem.set_aside import SetAside
 from training.config import FinetuneConfig, parse
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     config = parse(argv)
     quiet_libraries()
-    import hub
+    from grokaem import hub
 
     card = _card(config)
     token = hub.find_token(token_file=config.token_file)
@@ -79,8 +79,8 @@ def _card(config: FinetuneConfig) -> OwnCard | None:
     """What ``--card`` says; read once, before the work."""
     if config.card is None:
         return None
-    from corpora import names
     from exporting.own_card import read_card
+    from grokaem.corpora import names
 
     card = read_card(config.card)
     own = config.dataset in names() or Path(config.dataset).expanduser().exists()
@@ -110,7 +110,7 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     Raises:
         ValueError: input that cannot be trained on; nothing has been written.
     """
-    from output_folder import claimed, destination
+    from grokaem.output_folder import claimed, destination
     from training import processes
     from training.interrupted import nothing_to_resume
     from training.run_folder import RunFolder
@@ -163,7 +163,7 @@ def _finished(config: FinetuneConfig, path: Path, token: str | None, aside: SetA
 
 
 def _corpus(config: FinetuneConfig, token: str | None):
-    import corpora
+    from grokaem import corpora
 
     return corpora.load(
         config.dataset,
@@ -179,8 +179,8 @@ def _corpus(config: FinetuneConfig, token: str | None):
 
 def _inputs(config: FinetuneConfig, token: str | None):
     """Corpus and base model, fetched if need be."""
-    from hub.base_model import resolve
-    from plain_text import terminal
+    from grokaem.hub.base_model import resolve
+    from grokaem.plain_text import terminal
     from training.parts import look_at_parts
     from training.sources import check_base
 
@@ -201,7 +201,7 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
     from transformers import set_seed
     from transformers.utils.logging import disable_progress_bar
 
-    from memory.process_memory import tame_allocator
+    from grokaem.memory.process_memory import tame_allocator
     from training import precision as precisions
     from training import processes, report
     from training.learning_rate import default_learning_rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from plain_text import terminal
+from grokaem.plain_text import terminal
 from training.run_folder import COMPLETE, RunFolder
 
 

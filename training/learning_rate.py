@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memory.settings import MemorySettings
+from grokaem.memory.settings import MemorySettings
 
 ADAPTERS = 10.0  # adapters start at nothing and are few: they need, and bear, larger steps
 HEAD = 10.0  # the same holds for a new head: at the encoder's rate rare classes are not learned in time

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from transformers import EvalPrediction, set_seed
 
-from memory.checklist import Situation
+from grokaem.memory.checklist import Situation
 from training.averaging import AveragedWeights
 from training.callbacks import KeepBest, MarkComplete, StopWithoutNumbers, TimedCheckpoints
 from training.learning_rate import head_learning_rate, new_learning_rate
@@ -83,7 +83,7 @@ def _make(
     task: Any, folder: RunFolder, choice: MemoryChoice, sets: tuple[Any, list[dict[str, Any]]], arguments: Any
 ) -> tuple[ClassifierTrainer, KeepBest]:
     """A fresh model with the levers applied, and the Trainer around it."""
-    from memory.apply import apply_to_model, weights_dtype
+    from grokaem.memory.apply import apply_to_model, weights_dtype
 
     set_seed(arguments.seed)
     task.model = apply_to_model(task.load_model(weights_dtype(choice.settings)), choice.settings)
@@ -145,7 +145,7 @@ def _diagnose(
 
 def _leave(trainer: ClassifierTrainer, task: Any, folder: RunFolder) -> str | None:
     """Saves what the failed trainer has, lets all its memory go, and tells which checkpoint to go on from."""
-    from memory.process_memory import tame_allocator
+    from grokaem.memory.process_memory import tame_allocator
 
     tame_allocator()
     settings, step = trainer.settings, trainer.state.global_step
@@ -184,7 +184,7 @@ def _let_go(error: BaseException) -> None:
 def _tidy() -> None:
     import torch
 
-    from memory.process_memory import give_back
+    from grokaem.memory.process_memory import give_back
 
     gc.collect()
     give_back()

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from memory.checklist import Situation, between, step, steps
-from memory.settings import MemorySettings
+from grokaem.memory.checklist import Situation, between, step, steps
+from grokaem.memory.settings import MemorySettings
 from training.config import FinetuneConfig, budget_bytes
 from training.precision import Precision
 from training.processes import world_size
@@ -67,14 +67,14 @@ class Planner:
     @functools.cached_property
     def around(self) -> Situation:
         """What of the checklist applies."""
-        from memory.plan import situation
+        from grokaem.memory.plan import situation
 
         return situation(self.work, self.device, world_size())
 
     @functools.cached_property
     def predictor(self) -> Any:
         """Predictions, remembered."""
-        from memory.solver import Predictor
+        from grokaem.memory.solver import Predictor
 
         device = "cuda" if self.device == "cuda" else "cpu"
         return Predictor(self.work, device, later=self._later() if device == "cpu" else None, processes=world_size())
@@ -146,7 +146,7 @@ def _within_budget(
     precision: Precision,
     checklist: list[dict[str, Any]],
 ) -> MemoryChoice:
-    from memory.solver import cheapest
+    from grokaem.memory.solver import cheapest
 
     budget = free_bytes(planner.device) * AUTO_SHARE if config.memory_budget == "auto" else None
     budget = (budget_bytes(config.memory_budget) if budget is None else budget) / MIB
@@ -215,7 +215,7 @@ def free_bytes(device: str) -> int:
         import torch
 
         return torch.cuda.mem_get_info()[0]
-    from memory.process_memory import available_bytes
+    from grokaem.memory.process_memory import available_bytes
 
     return available_bytes()
 

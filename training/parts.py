@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from corpora import Corpus
+    from grokaem.corpora import Corpus
 
 
 def look_at_parts(corpus: Corpus) -> list[str]:

@@ -26,7 +26,7 @@ def choose(wanted: str, device: str) -> Precision:
     """Resolves ``--precision`` for a device.
 
     Args:
-        wanted (str): ``auto`` or one of :data:`memory.settings.PRECISIONS`.
+        wanted (str): ``auto`` or one of :data:`grokaem.memory.settings.PRECISIONS`.
         device (str): cuda, mps or cpu.
 
     Raises:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from memory.checklist import step
-from memory.settings import MemorySettings
+from grokaem.memory.checklist import step
+from grokaem.memory.settings import MemorySettings
 from training.memory_choice import MemoryChoice
 from training.recovery import is_out_of_memory
 
@@ -175,7 +175,7 @@ def one_step(
     """
     import torch
 
-    from memory.optimizers import build_optimizer
+    from grokaem.memory.optimizers import build_optimizer
     from training.learning_rate import new_learning_rate
 
     exact = settings.replace(precision="fp32") if settings.autocast_dtype else settings
@@ -190,8 +190,8 @@ def one_step(
 
 def _model(task: Any, settings: MemorySettings) -> tuple[Any, MemorySettings]:
     """A fresh model without dropout, in one pass; fp16, which a CPU does not train in, becomes fp32."""
-    from memory.apply import apply_to_model, weights_dtype
-    from memory.checkpointing import batch_norms
+    from grokaem.memory.apply import apply_to_model, weights_dtype
+    from grokaem.memory.checkpointing import batch_norms
 
     precision = settings.precision if settings.precision in ("bf16", "bf16-pure") else "fp32"
     single = settings.replace(micro_batch_size=2, gradient_accumulation_steps=1, precision=precision)
@@ -221,7 +221,7 @@ def _try_out(
 def _loss(task: Any, model: Any, items: list[dict[str, Any]], settings: MemorySettings) -> Any:
     import torch
 
-    from memory.apply import autocast
+    from grokaem.memory.apply import autocast
 
     batch = task.collator(items)
     if settings.precision == "bf16-pure":

@@ -66,7 +66,7 @@ class Pretrained:
 
 def _begin_heads_anew(model: Any) -> None:
     """Draws the weights beside the encoder again: what they had learned is about other labels."""
-    from memory.layers import head_modules
+    from grokaem.memory.layers import head_modules
 
     for name in head_modules(model):
         for module in getattr(model, name).modules():

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from memory.checklist import Situation, Step, step
-from memory.settings import MemorySettings
+from grokaem.memory.checklist import Situation, Step, step
+from grokaem.memory.settings import MemorySettings
 
 # What the allocators say: PyTorch's on CUDA and on the CPU, cuBLAS and cuDNN, C++, the kernel; and oneDNN, which has
 # one sentence for all that its kernels could not get (a "primitive descriptor" is another matter: no such kernel).

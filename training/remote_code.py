@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hub.base_model import BaseModel
+    from grokaem.hub.base_model import BaseModel
 
 SETTINGS = ("config.json", "tokenizer_config.json", "preprocessor_config.json")
 

@@ -63,7 +63,7 @@ def compose(
     scored: dict,
 ) -> dict[str, Any]:
     """Puts the parts of ``run.json`` together; its keys are listed in the documentation."""
-    from memory.apply import describe
+    from grokaem.memory.apply import describe
 
     arguments, counts = trainer.args, describe(task.model)
     settings = {**config.to_json(), **flat(choice.settings)}

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import ownership
-from atomic import appear, drop, write_text
-from memory.settings import MemorySettings
-from output_folder import check_replaceable
-from processor import processor_name
+from grokaem import ownership
+from grokaem.atomic import appear, drop, write_text
+from grokaem.memory.settings import MemorySettings
+from grokaem.output_folder import check_replaceable
+from grokaem.processor import processor_name
 from training.weights import add_single_weights
 
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torchaudio", "numpy")
@@ -40,7 +40,7 @@ class RunFolder:
     """A run's final folder and the partial one that becomes it.
 
     Args:
-        path (Path): the final folder, as :func:`output_folder.destination` gave it.
+        path (Path): the final folder, as :func:`grokaem.output_folder.destination` gave it.
     """
 
     def __init__(self, path: Path):

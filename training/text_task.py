@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tokenization import take_marks_as_text
+from grokaem.tokenization import take_marks_as_text
 
 if TYPE_CHECKING:
-    from corpora import Corpus, Part
-    from hub.base_model import BaseModel
+    from grokaem.corpora import Corpus, Part
+    from grokaem.hub.base_model import BaseModel
     from training.config import FinetuneConfig
 
 # A model much narrower than BERT-base needs, and bears, larger steps.
@@ -89,7 +89,7 @@ class TextTask:
 
         Call it after :meth:`train_set`.
         """
-        from memory.architectures import workload
+        from grokaem.memory.architectures import workload
 
         length = min(-(-self.longest // 8) * 8, self.max_length) if self.longest else self.max_length
         return workload(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hub.base_model import BaseModel
+    from grokaem.hub.base_model import BaseModel
     from training.pretrained import Pretrained
 
 MOST = 0.5  # of the words of the training part; a vocabulary that does not know these is of something else

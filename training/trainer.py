@@ -9,7 +9,7 @@ from typing import Any
 
 from transformers import Trainer, TrainingArguments
 
-from memory.settings import MemorySettings
+from grokaem.memory.settings import MemorySettings
 from training.averaging import AveragedWeights
 from training.config import FinetuneConfig
 from training.processes import world_size
@@ -54,7 +54,7 @@ class ClassifierTrainer(Trainer):
     def create_optimizer(self, model: Any = None) -> Any:
         """The optimizer of the settings."""
         if self.optimizer is None:
-            from memory.optimizers import build_optimizer
+            from grokaem.memory.optimizers import build_optimizer
 
             self.optimizer = build_optimizer(
                 model or self.model,
@@ -68,7 +68,7 @@ class ClassifierTrainer(Trainer):
 
     def compute_loss_context_manager(self) -> contextlib.ExitStack:
         """Autocast to bf16; fp16 is accelerate's, which also scales the loss."""
-        from memory.apply import autocast
+        from grokaem.memory.apply import autocast
 
         stack = super().compute_loss_context_manager()
         if self.settings.precision == "bf16":

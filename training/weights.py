@@ -31,7 +31,7 @@ def add_single_weights(model: Any, folder: Path) -> None:
         return
     from safetensors.torch import load_file, save_file
 
-    from memory.layers import new_single_weights
+    from grokaem.memory.layers import new_single_weights
 
     inner = model.get_base_model()
     state = inner.state_dict()

@@ -87,7 +87,7 @@ def classify(waveform: np.ndarray, served: ServedModel) -> tuple[dict[str, float
     Returns:
         tuple: label -> score as the page shows it, never 1 that is less; and the milliseconds it took.
     """
-    from audio.resampling import resample
+    from grokaem.audio.resampling import resample
 
     classifier = served.load()
     prediction = classifier.predict([resample(waveform, SAMPLE_RATE, classifier.sample_rate)])[0]

@@ -39,7 +39,7 @@ def correlations(waveform: np.ndarray) -> dict[str, np.ndarray]:
     import torch
     from scipy.fft import dct
 
-    from audio.features import make
+    from grokaem.audio.features import make
 
     with torch.inference_mode():
         bands = make("logmel", SAMPLE_RATE, n_mels=N_BANDS)(torch.from_numpy(waveform)).double().numpy()

@@ -36,7 +36,7 @@ def envelope_at(waveform: np.ndarray, place: float) -> dict[str, Any]:
     Raises:
         ValueError: the place is not within the clip, or nearly silent.
     """
-    from audio.formants import spectrum_and_envelope
+    from grokaem.audio.formants import spectrum_and_envelope
 
     if not 0 <= place <= 1:
         raise ValueError(f"The place {place} is not within the clip; give 0 (its start) to 1 (its end).")

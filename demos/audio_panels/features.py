@@ -35,7 +35,7 @@ def extract(waveform: np.ndarray) -> dict[str, np.ndarray]:
     """
     import torch
 
-    from audio.features import make
+    from grokaem.audio.features import make
 
     settings = {"mel": {"n_mels": N_BANDS}, "gammatone": {"n_filters": N_BANDS}}
     features = {}
@@ -118,7 +118,7 @@ def mel(hertz: float | np.ndarray) -> float | np.ndarray:
 
 def erb_rate(hertz: float | np.ndarray) -> float | np.ndarray:
     """Hertz on the ERB scale: how many of the ear's bandwidths lie below (Glasberg and Moore 1990)."""
-    from audio.gammatone import EAR_Q, MIN_BANDWIDTH
+    from grokaem.audio.gammatone import EAR_Q, MIN_BANDWIDTH
 
     return EAR_Q * np.log(1 + np.asarray(hertz) / (EAR_Q * MIN_BANDWIDTH))
 

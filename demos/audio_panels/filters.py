@@ -36,8 +36,8 @@ def filter_banks(n_filters: int) -> dict[str, np.ndarray]:
     """
     if not FEWEST <= n_filters <= MOST:
         raise ValueError(f"{n_filters} filters are not shown here; choose {FEWEST} to {MOST}.")
-    from audio.features import make
-    from audio.gammatone import center_frequencies, gammatone_response
+    from grokaem.audio.features import make
+    from grokaem.audio.gammatone import center_frequencies, gammatone_response
 
     # A fine transform, so that the triangles are drawn and not its bins; torchaudio's own filters.
     n_fft = 4096

@@ -41,7 +41,7 @@ def with_gain(waveform: np.ndarray, gain_db: float) -> dict[str, np.ndarray]:
     import torch
     from scipy.fft import dct
 
-    from audio.features import make
+    from grokaem.audio.features import make
 
     logmel = make("logmel", SAMPLE_RATE, n_mels=N_MELS, log_offset=LOG_OFFSET).double()
     gfcc = make("gfcc", SAMPLE_RATE, n_gfcc=N_COEFFICIENTS)

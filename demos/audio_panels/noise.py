@@ -8,7 +8,6 @@ import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
-from audio.noise import KINDS, add_noise, make_noise
 from demos.audio_panels import features as feature_room
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, classify, read_clip
 from demos.audio_panels.linked_plot import linked_plot
@@ -16,6 +15,7 @@ from demos.curves import curves
 from demos.example_sounds import talkers
 from demos.refusals import one_sentence
 from demos.served_model import ServedModel
+from grokaem.audio.noise import KINDS, add_noise, make_noise
 
 LOWEST, HIGHEST = -10.0, 30.0  # dB
 CURVE = (-10, -5, 0, 5, 10, 15, 20, 30)  # dB

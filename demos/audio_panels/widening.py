@@ -8,9 +8,9 @@ import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
-from audio.wide_resnet_shapes import cost
 from demos.curves import curves
 from demos.refusals import one_sentence
+from grokaem.audio.wide_resnet_shapes import cost
 
 DEPTHS = (10, 16, 22, 28, 40)
 WIDEST = 12

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.reading import read_waveform
 from demos import audio_features, example_sounds
 from demos.audio_panels import correlation, envelope, filters, gain, hearing, noise, widening
 from demos.curves import curves
 from demos.served_model import ServedModel
+from grokaem.audio.reading import read_waveform
 from tests.app.test_audio_tab import RATE, decoded, tone
 from tests.app.test_topics_tab import event
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.reading import read_waveform
 from demos import audio_features as tab
 from demos import charts, example_sounds
 from demos.audio_panels import clip as clip_room
 from demos.audio_panels import features as feature_room
 from demos.audio_panels.linked_plot import linked_plot
 from demos.served_model import ServedModel
+from grokaem.audio.reading import read_waveform
 from tests.app.test_topics_tab import event
 
 RATE = clip_room.SAMPLE_RATE

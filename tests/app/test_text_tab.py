@@ -82,7 +82,7 @@ def test_the_served_model_answers_where_no_labels_are_typed(tmp_path, monkeypatc
         loads.append(name)
         return SimpleNamespace(predict=lambda texts: [prediction] * len(texts))
 
-    monkeypatch.setattr("inference.load", load)
+    monkeypatch.setattr("grokaem.inference.load", load)
     demo = tab.create_demo(ServedModel("text", "NO_MODEL", tmp_path), encode)
     for _ in range(2):
         scores, note = event(demo, "classify_text")("a text", "")
@@ -113,7 +113,7 @@ def test_the_newest_export_of_the_task_is_served_unless_one_is_named(tmp_path, m
 
 def test_a_classifier_of_the_other_task_is_refused(tmp_path, monkeypatch):
     sound = SimpleNamespace(sample_rate=8, predict=lambda waveforms: [])
-    monkeypatch.setattr("inference.load", lambda name: sound)
+    monkeypatch.setattr("grokaem.inference.load", lambda name: sound)
     monkeypatch.setenv("A_MODEL", "owner/name")
     with pytest.raises(ValueError, match="A_MODEL names a classifier of audio; this tab serves text"):
         ServedModel("text", "A_MODEL", tmp_path).load()

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-import corpora
 from demos import word_features as panel
 from demos.served_model import ServedModel
-from text.occlusion import occlusion
+from grokaem import corpora
+from grokaem.text.occlusion import occlusion
 
 
 class Served:

@@ -11,9 +11,9 @@ import pytest
 import soundfile
 import torch
 
-from audio.extract import extract, extract_all, main
-from audio.features import LONGEST_WINDOW, NAMES, make
-from audio.reading import read_waveform
+from grokaem.audio.extract import extract, extract_all, main
+from grokaem.audio.features import LONGEST_WINDOW, NAMES, make
+from grokaem.audio.reading import read_waveform
 from tests.audio import signals
 
 SCRIPT = Path(__file__).parents[2] / "audio" / "extract.py"
@@ -144,7 +144,7 @@ def test_the_script_by_path_from_another_folder(clips, tmp_path):
     ],
 )
 def test_settings_that_no_feature_has_are_refused_before_the_work(tmp_path, options, words):
-    import command_line
+    from grokaem import command_line
 
     with pytest.raises(ValueError) as caught:
         main(["nowhere.wav", "--output", str(tmp_path / "out.csv"), *options])
@@ -176,9 +176,9 @@ def test_help_does_not_wait_for_torch():
     code = """
 import sys
 sys.path.insert(0, {root!r})
-import audio.extract
+import grokaem.audio.extract
 try:
-    audio.extract.main(["--help"])
+    grokaem.audio.extract.main(["--help"])
 except SystemExit:
     pass
 assert "torch" not in sys.modules

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from audio import spafe_cepstra
-from audio.cepstra import normalize_utterance, with_deltas
-from audio.features import MFCC, NAMES, LogMel, MelSpectrogram, Spectrogram, make
-from audio.torchaudio_loader import load_torchaudio
+from grokaem.audio import spafe_cepstra
+from grokaem.audio.cepstra import normalize_utterance, with_deltas
+from grokaem.audio.features import MFCC, NAMES, LogMel, MelSpectrogram, Spectrogram, make
+from grokaem.audio.torchaudio_loader import load_torchaudio
 from tests.audio import signals
 
 

@@ -3,14 +3,14 @@ import pytest
 import torch
 from spafe.fbanks.gammatone_fbanks import gammatone_filter_banks
 
-from audio.gammatone import (
+from grokaem.audio.gammatone import (
     center_frequencies,
     erb,
     gammatone_filterbank,
     gammatone_response,
     sampled_gammatone_response,
 )
-from audio.gfcc import GammatoneSpectrogram
+from grokaem.audio.gfcc import GammatoneSpectrogram
 from tests.audio import signals
 
 

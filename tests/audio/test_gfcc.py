@@ -7,7 +7,7 @@ import torch
 from spafe.features.gfcc import gfcc as spafe_gfcc
 from spafe.utils.preprocessing import SlidingWindow
 
-from audio.gfcc import GFCC, SPAFE_SETTINGS, GammatoneSpectrogram
+from grokaem.audio.gfcc import GFCC, SPAFE_SETTINGS, GammatoneSpectrogram
 from tests.audio import signals
 
 METHODS = ("waveform", "fft")

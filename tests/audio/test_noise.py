@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import welch
 
-from audio.noise import KINDS, add_noise, babble_noise, make_noise, pink_noise
+from grokaem.audio.noise import KINDS, add_noise, babble_noise, make_noise, pink_noise
 from tests.audio import signals
 
 VOICES = [signals.speech_like(1.0, seed).astype(np.float32) for seed in range(7)]

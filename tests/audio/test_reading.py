@@ -3,9 +3,9 @@ import pytest
 import soundfile
 import torch
 
-from audio.reading import read_blocks, read_waveform
-from audio.resampling import resample, resample_blocks
-from audio.torchaudio_loader import torchaudio
+from grokaem.audio.reading import read_blocks, read_waveform
+from grokaem.audio.resampling import resample, resample_blocks
+from grokaem.audio.torchaudio_loader import torchaudio
 
 
 def written(path, samples, rate, **kind):

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from audio.wide_resnet import WideResNet, cost
-from audio.wide_resnet_shapes import convolutions
+from grokaem.audio.wide_resnet import WideResNet, cost
+from grokaem.audio.wide_resnet_shapes import convolutions
 
 PUBLISHED = {
     (40, 1): 563_930, (40, 2): 2_243_546, (40, 4): 8_949_210, (40, 8): 35_748_314, (28, 10): 36_479_194,

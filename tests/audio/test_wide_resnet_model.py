@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForAudioClassification
 
-from audio.wide_resnet_model import WideResNetAudioConfig, WideResNetForAudioClassification
+from grokaem.audio.wide_resnet_model import WideResNetAudioConfig, WideResNetForAudioClassification
 from tests.audio import signals
 from tests.audio.test_wide_resnet import randomized
 
@@ -130,7 +130,7 @@ def test_impossible_settings_are_refused():
 def test_a_fresh_process_loads_it_after_one_import(tmp_path):
     model().save_pretrained(tmp_path)
     code = (
-        "import audio.wide_resnet_model, transformers, torch;"
+        "import transformers, torch, grokaem.audio.wide_resnet_model;"
         f"m = transformers.AutoModelForAudioClassification.from_pretrained({str(tmp_path)!r});"
         "print(tuple(m(torch.zeros(1, 4000)).logits.shape))"
     )

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
-import corpora
-from corpora.splitting import groups_of_texts, normal_form
+from grokaem import corpora
+from grokaem.corpora.splitting import groups_of_texts, normal_form
 from tests.conftest import ROOT, run_script
 
 PARTS = ("train", "validation", "test")
@@ -40,7 +40,7 @@ def write(path, table, header=("text", "label"), **options):
 @pytest.mark.case("L9")
 def test_random_labels_of_near_repeats_stay_a_coin(case_inputs, tmp_path):
     done = run_script(
-        "text/select_features.py", case_inputs / "near_repeats.csv", "--scorers", "linear", "--json", "a.json",
+        "grokaem select-features", case_inputs / "near_repeats.csv", "--scorers", "linear", "--json", "a.json",
         cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -90,7 +90,7 @@ def test_equal_samples_stay_together_in_whatever_file(case_inputs, tmp_path):
 
 @pytest.mark.case("L10")
 def test_equal_samples_of_other_depth_channels_and_silence_are_equal(tmp_path):
-    from corpora.sounds import groups_of_sounds
+    from grokaem.corpora.sounds import groups_of_sounds
 
     samples = np.rint(np.random.default_rng(0).uniform(-0.5, 0.5, 200_000) * 32768) / 32768
     quiet = np.zeros(70_000)
@@ -251,7 +251,7 @@ def test_flags_that_say_nothing_or_two_things(tmp_path):
 @pytest.mark.case("R4")
 def test_select_features_leaves_a_rare_class_out_and_names_it(case_inputs, tmp_path):
     done = run_script(
-        "text/select_features.py", case_inputs / "rare.csv", "--scorers", "chi2", "--save", "model", "--html", "a.html",
+        "grokaem select-features", case_inputs / "rare.csv", "--scorers", "chi2", "--save", "model", "--html", "a.html",
         cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 1 and "Traceback" not in done.stderr
@@ -332,7 +332,7 @@ def test_what_is_said_of_a_file_names_it_without_its_folder(tmp_path):
 
 HOARD = """
 import json, resource, sys
-import corpora, corpora.own_text, corpora.documents, corpora.parquet_rows, corpora.separated_rows, corpora.json_rows
+from grokaem import corpora; import grokaem.corpora.own_text, grokaem.corpora.documents, grokaem.corpora.parquet_rows, grokaem.corpora.separated_rows, grokaem.corpora.json_rows
 import pyarrow, pyarrow.parquet, pyarrow.compute
 before, said = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, []
 for path in sys.argv[2:]:
@@ -432,7 +432,7 @@ def test_half_a_surrogate_pair_in_a_label_can_be_written(tmp_path):
     lines = [json.dumps({"text": t, "label": {"good": "\ud83d", "bad": "<b>"}[y]}) for t, y in rows(200)]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     done = run_script(
-        "text/select_features.py", "a.jsonl", "--scorers", "chi2", "--k", "all", "--json", "a.json", "--html", "a.html",
+        "grokaem select-features", "a.jsonl", "--scorers", "chi2", "--k", "all", "--json", "a.json", "--html", "a.html",
         "--save", "model", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -442,7 +442,7 @@ def test_half_a_surrogate_pair_in_a_label_can_be_written(tmp_path):
 
 
 def test_escapes_in_labels_do_not_reach_the_terminal(case_inputs, tmp_path):
-    done = run_script("text/select_features.py", case_inputs / "markup.csv", "--scorers", "chi2", cwd=tmp_path)
+    done = run_script("grokaem select-features", case_inputs / "markup.csv", "--scorers", "chi2", cwd=tmp_path)
     assert done.returncode == 0 and "\x1b" not in done.stdout + done.stderr and "bad\\x1b[31m" in done.stdout
 
 
@@ -483,7 +483,7 @@ def test_code_page_866_is_told_from_the_others(tmp_path):
 @pytest.mark.case("L20")
 @pytest.mark.parametrize("content", ["", "{", "[1]", '["a"]', "null"])
 def test_kept_words_that_are_broken_are_computed_again(tmp_path, monkeypatch, content):
-    from text.words import WordSettings, words_of
+    from grokaem.text.words import WordSettings, words_of
 
     monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path))
     settings = WordSettings(stems=True)
@@ -496,7 +496,7 @@ def test_kept_words_that_are_broken_are_computed_again(tmp_path, monkeypatch, co
 
 @pytest.mark.case("L20")
 def test_words_are_told_where_nothing_can_be_kept(tmp_path, monkeypatch):
-    from text.words import WordSettings, words_of
+    from grokaem.text.words import WordSettings, words_of
 
     (tmp_path / "words").write_text("a file where the folder should be")
     monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path))
@@ -507,9 +507,9 @@ def test_words_are_told_where_nothing_can_be_kept(tmp_path, monkeypatch):
 def test_a_word_model_answers_eight_threads_as_it_answers_one(case_inputs):
     from concurrent.futures import ThreadPoolExecutor
 
-    from text.bench import Vocabulary, make_pipeline
-    from text.tfidf_model import from_pipeline
-    from text.words import WordSettings, words_of
+    from grokaem.text.bench import Vocabulary, make_pipeline
+    from grokaem.text.tfidf_model import from_pipeline
+    from grokaem.text.words import WordSettings, words_of
 
     settings = WordSettings(stems=True, lemmas=True)
     corpus = corpora.load(str(case_inputs / "reviews.csv"))
@@ -559,6 +559,6 @@ def test_the_page_reads_within_its_own_limits(case_inputs, monkeypatch):
 def test_topics_of_lines_count_them_and_name_a_bad_row(case_inputs, tmp_path):
     text = (case_inputs / "lines.txt").read_bytes() + b"caf\xe9\n"
     (tmp_path / "lines.txt").write_bytes(text)
-    done = run_script("topics/compare.py", tmp_path / "lines.txt", "--models", "nmf", "--topics", 3, cwd=tmp_path)
+    done = run_script("grokaem topics", tmp_path / "lines.txt", "--models", "nmf", "--topics", 3, cwd=tmp_path)
     assert done.returncode == 1 and done.stdout.startswith("lines: 48 documents")
     assert "row 49: bytes that are not UTF-8" in done.stderr and str(tmp_path) not in done.stdout

@@ -12,10 +12,10 @@ import threading
 import numpy as np
 import pytest
 
-from atomic import temporary_folder
-from cache import cache_folder
-from embedding import Embedder
-from embedding import converted as conversion
+from grokaem.atomic import temporary_folder
+from grokaem.cache import cache_folder
+from grokaem.embedding import Embedder
+from grokaem.embedding import converted as conversion
 from tests.conftest import ROOT
 
 TEXTS = [f"the river rose by {number} metres" for number in range(40)]
@@ -60,7 +60,7 @@ def test_a_broken_file_of_vectors_is_computed_again(conversions, content):
 @pytest.mark.case("L20")
 def test_vectors_that_the_disk_cannot_take_are_returned_and_that_is_said():
     script = (
-        "import os, resource; from embedding import Embedder; e = Embedder(); os.environ['GROKAEM_CACHE'] = 'small';"
+        "import os, resource; from grokaem.embedding import Embedder; e = Embedder(); os.environ['GROKAEM_CACHE'] = 'small';"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); texts = [f'a river of {n}' for n in range(30)];"
         "v = e.encode(texts); print(v.shape, round(float((v ** 2).sum())), os.listdir('small/embedding/vectors'))"
     )
@@ -132,7 +132,7 @@ def test_a_file_cut_short_is_noticed_by_its_size(conversions):
 @pytest.mark.case("L20")
 def test_what_a_killed_conversion_left_is_removed(conversions, tmp_path):
     folder = cache_folder("embedding") / "models"
-    from embedding.source import resolve
+    from grokaem.embedding.source import resolve
 
     name = f"{resolve().digest}-int8-{conversion.VERSION}"
     old, young = folder / f".{name}.old", folder / f".{name}.young"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import ownership
-from atomic import MARKER, appear, new_file, new_folder, tidy
-from output_folder import check_replaceable, claimed, destination
+from grokaem import ownership
+from grokaem.atomic import MARKER, appear, new_file, new_folder, tidy
+from grokaem.output_folder import check_replaceable, claimed, destination
 from tests.conftest import ROOT, run_script
 from training.run_folder import RunFolder
 
@@ -245,7 +245,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from output_folder import claimed
+from grokaem.output_folder import claimed
 with claimed(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -273,7 +273,7 @@ KILL = """
 import os, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-import atomic, ownership
+from grokaem import atomic, ownership
 {imports}
 folder, at = Path(sys.argv[1]), int(sys.argv[2])
 calls = 0
@@ -359,8 +359,8 @@ def test_resume_on_a_finished_run(tmp_path):
 
 @pytest.mark.case("R2")
 def test_a_finished_run_tells_again_which_rows_it_went_without(tmp_path, capsys):
-    import corpora
-    from set_aside import SetAside
+    from grokaem import corpora
+    from grokaem.set_aside import SetAside
     from training.config import parse
     from training.finetune import _finished
 
@@ -454,7 +454,7 @@ def test_an_export_belongs_to_one_run_and_one_wish(tmp_path):
 
 @pytest.mark.case("L21")
 def test_names_that_differ_stay_different():
-    from short_name import short
+    from grokaem.short_name import short
     from training.config import parse
 
     names = ["reviews.2024.csv", "reviews.2025.csv", "отзывы.csv", "жалобы.csv", "my reviews.csv", "my-reviews.csv",
@@ -490,7 +490,7 @@ def test_the_same_name_in_two_folders_is_not_overwritten(tmp_path, monkeypatch):
 
 @pytest.mark.case("L1")
 def test_a_file_of_the_users_called_as_an_unfinished_output(tmp_path):
-    from inference.bulk_output import BulkOutput, Done
+    from grokaem.inference.bulk_output import BulkOutput, Done
 
     mine = tmp_path / "o.csv.partial"
     mine.write_text("mine")
@@ -508,7 +508,7 @@ def test_a_file_of_the_users_called_as_an_unfinished_output(tmp_path):
 
 
 @pytest.mark.case("L1")
-@pytest.mark.parametrize("script, flag", [("topics/compare.py", "--json"), ("text/select_features.py", "--html")])
+@pytest.mark.parametrize("script, flag", [("grokaem topics", "--json"), ("grokaem select-features", "--html")])
 def test_a_result_does_not_replace_what_is_read(tmp_path, script, flag):
     data = tmp_path / "reviews.csv"
     data.write_text("text,label\n" + "good film,pos\nbad film,neg\n" * 20)

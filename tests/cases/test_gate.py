@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-import ownership
+from grokaem import ownership
 from tests.conftest import run_script
 
 
@@ -43,10 +43,10 @@ def test_weights_that_were_not_all_saved_are_not_exported(run_copy):
 def test_bert_beside_a_tokenizer_without_token_types(case_models, case_inputs, tmp_path):
     import openvino
 
-    import inference
     from exporting.export import export_run
     from exporting.source import read_run
     from exporting.text_source import TextSource
+    from grokaem import inference
 
     words = ["--dataset", case_inputs / "reviews.csv", "--base-model", case_models / "bert_xlmr_tokenizer"]
     done = run_script("training/finetune.py", *words, "--epochs", 1, "--output-dir", "run", cwd=tmp_path)
@@ -112,8 +112,8 @@ def test_nothing_appears_that_was_not_proven_on_the_test_part(run_copy, monkeypa
 
 
 def test_verdict_is_what_the_export_answers_on_the_test_part(text_run):
-    import inference
     from exporting.source import read_run
+    from grokaem import inference
 
     part, parity = read_run(text_run).corpus().test, json.loads((text_run / "export" / "parity.json").read_text())
     right = inference.load(text_run).logits(part.inputs).argmax(axis=1) == np.asarray(part.labels)
@@ -124,8 +124,8 @@ def test_verdict_is_what_the_export_answers_on_the_test_part(text_run):
 
 def test_other_instructions_are_answered_by_another_process(text_run):
     """Where the cap changes nothing the test says so: 8-bit products are then the same on either side."""
-    import inference
     from exporting import instruction_sets
+    from grokaem import inference
 
     texts = [f"profit rose {number} per cent in the quarter" for number in range(40)]
     here = inference.load(text_run).logits(texts)

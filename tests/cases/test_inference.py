@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-import inference
-from inference.prediction import shown_share
+from grokaem import inference
+from grokaem.inference.prediction import shown_share
 from tests.conftest import run_script
 from tests.inference.exports import sound_export, text_export
 
@@ -28,7 +28,7 @@ def sound_model(tmp_path_factory):
 
 
 def predict(*words, cwd, stdin=None):
-    done = run_script("inference/predict.py", *words, cwd=cwd, stdin=stdin)
+    done = run_script("grokaem predict", *words, cwd=cwd, stdin=stdin)
     assert "Traceback" not in done.stderr
     return done, [json.loads(line) for line in done.stdout.split("\n") if line]
 
@@ -126,8 +126,8 @@ def test_reads_of_a_long_sound_what_it_hears(sound_model, tmp_path):
     program = f"""
 import resource, runpy, sys
 resource.setrlimit(resource.RLIMIT_DATA, (3 << 29, 3 << 29))
-sys.argv = ["predict.py", {str(sound_model)!r}, "long.wav"]
-runpy.run_path("inference/predict.py", run_name="__main__")
+sys.argv = ["grokaem", "predict", {str(sound_model)!r}, "long.wav"]
+runpy.run_module("grokaem", run_name="__main__")
 """
     import subprocess
     import sys
@@ -146,7 +146,7 @@ runpy.run_path("inference/predict.py", run_name="__main__")
 @pytest.mark.parametrize("order", [["M", "--revision", "v1", "a text"], ["--revision=v1", "M", "a text"],
                                    ["M", "a text", "--revision", "v1"]])  # fmt: skip
 def test_options_stand_anywhere(text_model, order, monkeypatch, capsys):
-    from inference import predict as command
+    from grokaem.inference import predict as command
 
     asked = []
     real = inference.load
@@ -157,7 +157,7 @@ def test_options_stand_anywhere(text_model, order, monkeypatch, capsys):
 
 
 def test_home_is_found_in_paths(text_model, tmp_path, monkeypatch, capsys):
-    from inference import predict as command
+    from grokaem.inference import predict as command
 
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "x.csv").write_text("text\nwarm film\n")
@@ -244,7 +244,7 @@ def test_no_share_is_rounded_to_certainty(share, shown):
 
 
 def test_preparing_the_graph_is_not_the_first_texts_time(text_model, monkeypatch):
-    from inference import graph
+    from grokaem.inference import graph
 
     compiled = []
     real = graph.compile_for
@@ -269,7 +269,7 @@ def test_the_marks_of_a_model_are_letters_in_a_text(case_models, model):
     """In inference and in training alike; only what the model puts around a text is its own."""
     from transformers import AutoTokenizer
 
-    from tokenization import Tokenizer, take_marks_as_text
+    from grokaem.tokenization import Tokenizer, take_marks_as_text
 
     theirs = AutoTokenizer.from_pretrained(case_models / model)
     special = set(theirs.all_special_ids) - {theirs.unk_token_id}

@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-import command_line
-import hub
 from exporting import export, public_copy
 from exporting.model_card import write_card, write_original_card
 from exporting.public_copy import names_only, shows_examples, staged
+from grokaem import command_line, hub
 from tests.conftest import ROOT
 from tests.exporting.test_model_card import PARITY, report
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from output_folder import claimed
+from grokaem.output_folder import claimed
 from tests.conftest import OFFLINE, ROOT, run_script
 from tests.inference.exports import text_export
 
@@ -20,8 +20,8 @@ HOLD = """
 import sys
 sys.path[0] = {root!r}
 sys.argv = sys.argv[1:]
-from inference import predict
-import command_line
+from grokaem.inference import predict
+from grokaem import command_line
 load = predict._load
 def held(options):
     print("working", flush=True)
@@ -34,7 +34,7 @@ CLAIM = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from output_folder import claimed
+from grokaem.output_folder import claimed
 with claimed(Path(sys.argv[1])):
     print("working", flush=True)
     sys.stdin.readline()
@@ -60,12 +60,12 @@ def place(tmp_path_factory):
 
 STUDY = ("--scorers", "chi2", "--k", "5,all", "--folds", "2")
 COMMANDS = [
-    ("inference/predict.py", ("model", "--input", "a.csv", "--output", "OUT.jsonl")),
-    ("audio/extract.py", ("a.wav", "--features", "mfcc", "--output", "OUT.npz")),
-    ("topics/compare.py", ("a.txt", "--models", "nmf", "--topics", "2", "--json", "OUT.json")),
-    ("topics/compare.py", ("a.txt", "--models", "nmf", "--topics", "2", "--html", "OUT.html")),
-    ("text/select_features.py", ("a.csv", *STUDY, "--html", "OUT.html")),
-    ("text/select_features.py", ("a.csv", *STUDY, "--save", "OUT")),
+    ("grokaem predict", ("model", "--input", "a.csv", "--output", "OUT.jsonl")),
+    ("grokaem audio-features", ("a.wav", "--features", "mfcc", "--output", "OUT.npz")),
+    ("grokaem topics", ("a.txt", "--models", "nmf", "--topics", "2", "--json", "OUT.json")),
+    ("grokaem topics", ("a.txt", "--models", "nmf", "--topics", "2", "--html", "OUT.html")),
+    ("grokaem select-features", ("a.csv", *STUDY, "--html", "OUT.html")),
+    ("grokaem select-features", ("a.csv", *STUDY, "--save", "OUT")),
 ]
 NAMES = [f"{script.split('/')[1]} {words[-2]}" for script, words in COMMANDS]
 
@@ -81,7 +81,7 @@ def test_two_predictions_into_one_file(place):
     with subprocess.Popen(command, cwd=place, env=os.environ | OFFLINE, **PIPES) as first:
         assert first.stdout.readline() == "working\n"
         for more in ([], ["--overwrite"]):
-            second = run_script("inference/predict.py", *words, *more, cwd=place)
+            second = run_script("grokaem predict", *words, *more, cwd=place)
             assert second.returncode == 2
             assert f"both.csv is being written by process {first.pid}: wait until it is done" in second.stderr
         first.communicate("\n", timeout=300)
@@ -125,7 +125,7 @@ def test_the_same_command_twice(place, script, words):
 @pytest.mark.slow
 def test_a_plan_asked_for_twice(place):
     words = ("--budget", "2GB", "--no-table", "--json")
-    once, again = (run_script("memory/plan.py", *words, cwd=place) for _ in range(2))
+    once, again = (run_script("grokaem plan", *words, cwd=place) for _ in range(2))
     assert once.returncode == again.returncode == 0, again.stderr
     assert json.loads(once.stdout)["fits"] is True and once.stdout == again.stdout
     assert nothing_left(place)
@@ -175,18 +175,18 @@ def without_seconds(found):
 def test_an_output_that_leads_nowhere(place, output, told):
     (place / "loop.json").unlink(missing_ok=True)
     (place / "loop.json").symlink_to("loop.json")
-    done = run_script("topics/compare.py", "a.txt", "--models", "nmf", f"--json={output}", cwd=place)
+    done = run_script("grokaem topics", "a.txt", "--models", "nmf", f"--json={output}", cwd=place)
     assert done.returncode == 2 and re.search(told, done.stderr), done.stderr
 
 
 def test_the_file_of_two_options(place):
-    done = run_script("topics/compare.py", "a.txt", "--json", "one.x", "--html", "./one.x", cwd=place)
+    done = run_script("grokaem topics", "a.txt", "--json", "one.x", "--html", "./one.x", cwd=place)
     assert done.returncode == 2 and "is the file of --json too: give each its own." in done.stderr
 
 
 @pytest.mark.parametrize("script, words", [
-    ("topics/compare.py", ("a.txt", "--json")),
-    ("text/select_features.py", ("a.csv", "--html")),
+    ("grokaem topics", ("a.txt", "--json")),
+    ("grokaem select-features", ("a.csv", "--html")),
 ])  # fmt: skip
 def test_a_pipe_or_device_is_not_replaced(place, script, words):
     os.mkfifo(place / "pipe") if not (place / "pipe").exists() else None
@@ -198,7 +198,7 @@ def test_a_pipe_or_device_is_not_replaced(place, script, words):
 @pytest.mark.slow
 def test_home_is_found_in_outputs(place, tmp_path):
     words = ("a.txt", "--models", "nmf", "--topics", "2", "--json=~/a.json")
-    done = run_script("topics/compare.py", *words, cwd=place, env={**OFFLINE, "HOME": str(tmp_path)})
+    done = run_script("grokaem topics", *words, cwd=place, env={**OFFLINE, "HOME": str(tmp_path)})
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "a.json").is_file() and not (place / "~").exists()
 

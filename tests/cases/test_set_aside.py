@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-import command_line
+from grokaem import command_line
 
 
 @pytest.mark.case("L23")
 def test_an_export_names_what_the_data_of_its_run_leave_out(text_run, tmp_path, monkeypatch, capsys):
-    import corpora
     from exporting import export
+    from grokaem import corpora
 
     load = corpora.load
     monkeypatch.setattr(corpora, "load", lambda *a, **k: replace(load(*a, **k), set_aside=[("row 7", "no label")]))

@@ -10,10 +10,10 @@ import pytest
 import soundfile
 import torch
 
-from audio import extract as command
-from audio.features import make
-from audio.reading import read_blocks, read_waveform, seconds_of
-from audio.spafe_cepstra import NAMES as SPAFE
+from grokaem.audio import extract as command
+from grokaem.audio.features import make
+from grokaem.audio.reading import read_blocks, read_waveform, seconds_of
+from grokaem.audio.spafe_cepstra import NAMES as SPAFE
 
 RATE = 16000
 
@@ -116,7 +116,7 @@ def test_a_header_that_promises_more_is_read_and_said(case_inputs, tmp_path):
         assert len(read_waveform(case_inputs / name, tell=told.append)) == RATE
     assert not told
     # By default it is a warning that reaches the terminal.
-    code = "import sys; from audio.reading import read_waveform; read_waveform(sys.argv[1])"
+    code = "import sys; from grokaem.audio.reading import read_waveform; read_waveform(sys.argv[1])"
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "promise.wav"], capture_output=True, text=True)
     assert "promise.wav ends" in done.stderr and done.returncode == 0
 
@@ -209,7 +209,7 @@ def test_a_feature_of_the_whole_file_refuses_a_long_one(tmp_path):
 
 @pytest.mark.case("L17")
 def test_linked_class_folders_are_followed_and_never_for_ever(case_inputs, tmp_path):
-    import corpora
+    from grokaem import corpora
 
     linked, plain = tmp_path / "linked", case_inputs / "sounds"
     linked.mkdir()

@@ -8,10 +8,10 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-import topics
+from grokaem import topics
+from grokaem.text.vectorize import VectorSettings
+from grokaem.topics import MODELS, compare
 from tests.conftest import run_script
-from text.vectorize import VectorSettings
-from topics import MODELS, compare
 
 DOCUMENTS = [
     f"{start} {middle} {end}"
@@ -130,8 +130,8 @@ def test_one_word_in_all_documents_is_told(name):
 
 @pytest.mark.case("L12")
 def test_topics_without_words_are_counted_and_take_no_part_in_coherence():
-    from topics.coherence import Reference
-    from topics.scoring import evaluate
+    from grokaem.topics.coherence import Reference
+    from grokaem.topics.scoring import evaluate
 
     documents = ["the river and the town council vote"] * 20 + ["🙂🙂 🎉"] * 20 + ["12 34 56"] * 20
     vectors = np.repeat(np.eye(3), 20, axis=0) + np.random.default_rng(0).normal(scale=1e-3, size=(60, 3))
@@ -146,7 +146,7 @@ def test_topics_without_words_are_counted_and_take_no_part_in_coherence():
 @pytest.mark.case("L13")
 def test_where_no_model_can_do_it_each_is_named_and_nothing_is_written(case_inputs, tmp_path):
     done = run_script(
-        "topics/compare.py", case_inputs / "two_words.txt", "--models", "nmf,lsa,lda", "--topics", 4,
+        "grokaem topics", case_inputs / "two_words.txt", "--models", "nmf,lsa,lda", "--topics", 4,
         "--json", "t.json", "--html", "t.html", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 1
@@ -156,7 +156,7 @@ def test_where_no_model_can_do_it_each_is_named_and_nothing_is_written(case_inpu
 
 @pytest.mark.case("L13")
 def test_a_models_error_is_named_and_the_others_are_written(case_inputs, tmp_path, capsys, monkeypatch):
-    fitting = import_module("topics.fit")  # topics.fit is the function
+    fitting = import_module("grokaem.topics.fit")  # topics.fit is the function
     original = fitting._fit_one
 
     def failing(model, *arguments):
@@ -209,7 +209,7 @@ def test_threads_that_fit_at_once_get_what_each_gets_alone(name):
 def test_one_long_word_or_label_costs_the_others_nothing():
     import tracemalloc
 
-    from topics.quality import agreement
+    from grokaem.topics.quality import agreement
 
     documents = [*DOCUMENTS, "x" * 5_000_000]
     tracemalloc.start()

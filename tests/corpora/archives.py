@@ -8,7 +8,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from corpora.packages import Package
+from grokaem.corpora.packages import Package
 
 
 def tar_of(files: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:

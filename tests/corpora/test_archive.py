@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from corpora.archive import ArchiveError, members, read_member
+from grokaem.corpora.archive import ArchiveError, members, read_member
 from tests.corpora.archives import deb_of, tar_of, wheel_of
 
 FILES = {"./usr/share/a.txt": b"first", "./usr/share/b/c.txt": b"second" * 1000}

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-import corpora
-from corpora import drums
-from corpora.voices import prompt_of
+from grokaem import corpora
+from grokaem.corpora import drums
+from grokaem.corpora.voices import prompt_of
 
 TEXT = ["rotten_tomatoes", "reuters_r8", "20newsgroups", "fortunes_ru"]
 
@@ -186,7 +186,7 @@ def test_voices_split_by_prompt():
         assert shares <= {"test": {0, 1}, "validation": {2}, "train": set(range(3, 10))}[part]
     dropped = int(corpus.notes[0].split()[2])
     assert sum(map(len, parts_of(corpus).values())) + dropped == 568 + 527 + 561 + 599 + 576
-    from corpora.sounds import check_sound
+    from grokaem.corpora.sounds import check_sound
 
     for path in corpus.test.inputs:
         check_sound(path, path.name)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import corpora
+from grokaem import corpora
 from tests.corpora.test_built_in import parts_of
 
 REVIEWS = [(f"the {'good' if i % 2 else 'bad'} film number {i}", "pos" if i % 2 else "neg") for i in range(200)]

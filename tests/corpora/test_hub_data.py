@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.parts import assign_parts
+from grokaem.corpora.parts import assign_parts
 from tests.hub_server import HubServer
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import json, sys
-from command_line import run
+from grokaem.command_line import run
 def main(argv):
-    import corpora
+    from grokaem import corpora
     corpus = corpora.load(argv[0], **json.loads(argv[1]))
     files = [str(x) for x in corpus.train.inputs + corpus.validation.inputs + corpus.test.inputs]
     print(json.dumps({**corpus.describe(), "inputs": files, "test": [str(x) for x in corpus.test.inputs]}))
@@ -107,7 +107,7 @@ def test_a_private_data_set_is_read_with_the_token_given(hub):
 
 @pytest.mark.case("R2")
 def test_a_tilde_that_the_shell_left_is_the_users_home(tmp_path, monkeypatch):
-    import corpora
+    from grokaem import corpora
 
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "mine.csv").write_text(rows(0, 100))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-import corpora
+from grokaem import corpora
 
 
 @pytest.fixture

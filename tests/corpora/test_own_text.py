@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-import corpora
+from grokaem import corpora
 
 SENTENCES = [(f"the {'good' if i % 2 else 'bad'} film number {i}", "pos" if i % 2 else "neg") for i in range(200)]
 RUSSIAN = [

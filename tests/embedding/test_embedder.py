@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cache import cache_folder
-from embedding import Embedder
-from embedding.neighbours import exact_neighbours
-from embedding.source import resolve
+from grokaem.cache import cache_folder
+from grokaem.embedding import Embedder
+from grokaem.embedding.neighbours import exact_neighbours
+from grokaem.embedding.source import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [
@@ -109,7 +109,7 @@ def test_odd_texts(own_vectors):
 
 def test_runs_without_torch(embedder):
     code = (
-        "import sys; from embedding import Embedder; Embedder().encode(['a sentence nobody wrote']);"
+        "import sys; from grokaem.embedding import Embedder; Embedder().encode(['a sentence nobody wrote']);"
         "print([name for name in ('torch', 'transformers', 'sentence_transformers') if name in sys.modules])"
     )
     result = subprocess.run(

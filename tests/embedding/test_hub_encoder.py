@@ -2,8 +2,8 @@
 
 import pytest
 
-import hub
-from embedding import source
+from grokaem import hub
+from grokaem.embedding import source
 from tests.hub_server import HubServer
 
 pytestmark = pytest.mark.case("P10")

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
-import command_line
-import hub
 from exporting import export
+from grokaem import command_line, hub
 from tests.hub_server import HubServer
 
 
@@ -37,7 +36,7 @@ def command(*options) -> int:
 
 
 def test_from_the_hub_with_labels_in_another_order(somebody_s, text_run, news_csv, tmp_path, monkeypatch, news):
-    import inference
+    from grokaem import inference
 
     (somebody_s / "training_args.bin").unlink()
     with HubServer(tmp_path / "server") as server:

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import torch
 
-import inference
+from grokaem import inference
 from tests.conftest import run_script
 
 RATE = 16000
@@ -51,7 +51,7 @@ def wav2vec2(folder, kind="Wav2Vec2", **extractor):
 
 
 def spectrogram_transformer(folder):
-    from audio.torchaudio_loader import load_torchaudio
+    from grokaem.audio.torchaudio_loader import load_torchaudio
 
     load_torchaudio()
     from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
@@ -122,7 +122,7 @@ def test_export_of_a_hub_s_encoder(sounds, tmp_path):
     parity = json.loads((run / "export" / "parity.json").read_text())
     assert parity["method"] == "int8" and parity["max_score_difference"] < 0.2
     assert json.loads((run / "export" / "config.json").read_text())["padded"] is False
-    said = run_script("inference/predict.py", run, sounds / "hum" / "0.flac", cwd=tmp_path)
+    said = run_script("grokaem predict", run, sounds / "hum" / "0.flac", cwd=tmp_path)
     assert said.returncode == 0 and json.loads(said.stdout)["label"] in ("noise", "hum")
 
 

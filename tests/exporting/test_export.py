@@ -121,11 +121,11 @@ def test_layers_are_restored_until_the_loss_is_within_bounds(text_run, tmp_path)
     """NNCF's accuracy control: weights stay in 8 bits, and no more accuracy is lost than allowed."""
     import openvino
 
-    import inference
     from exporting.parity import Bounds
     from exporting.quantization import Yardstick
     from exporting.source import read_run
     from exporting.text_source import TextSource
+    from grokaem import inference
 
     source = TextSource(read_run(text_run))
     corpus = source.run.corpus()
@@ -157,8 +157,8 @@ def test_layers_are_restored_until_the_loss_is_within_bounds(text_run, tmp_path)
     ],
 )
 def test_wrong_usage_is_one_sentence(text_run, options, words, capsys):
-    from command_line import run
     from exporting import export
+    from grokaem.command_line import run
 
     assert run(export.main, [str(text_run), *options]) == 2
     assert words in capsys.readouterr().err

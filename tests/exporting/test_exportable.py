@@ -2,8 +2,8 @@
 
 import pytest
 
-import command_line
 from exporting.exportable import HEARD, check_exportable
+from grokaem import command_line
 from training import finetune
 
 
@@ -60,7 +60,7 @@ def test_what_is_heard_is_what_the_graph_has(whisper):
     import torch
     from transformers import AutoFeatureExtractor, Wav2Vec2FeatureExtractor
 
-    from audio.torchaudio_loader import load_torchaudio
+    from grokaem.audio.torchaudio_loader import load_torchaudio
 
     load_torchaudio()
     from transformers import ASTFeatureExtractor

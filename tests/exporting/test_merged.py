@@ -10,7 +10,7 @@ from exporting.source import read_run
 
 
 def test_rounding_is_the_one_that_training_used():
-    from memory.int8 import Int8Linear, expand
+    from grokaem.memory.int8 import Int8Linear, expand
 
     layer = torch.nn.Linear(48, 20)
     trained = Int8Linear.from_linear(layer)

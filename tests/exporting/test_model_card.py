@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import hub
-import inference
 from exporting.model_card import write_card, write_original_card
+from grokaem import hub, inference
 
 REPORT = {
     "task": "text",

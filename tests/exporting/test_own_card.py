@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-import command_line
-import hub
 from exporting import export, words_card
 from exporting.model_card import write_card, write_original_card
 from exporting.own_card import KEYS, LIMIT, NOT_TYPED, read_card
 from exporting.own_prose import MEASURED, settled
+from grokaem import command_line, hub
 from tests.exporting.test_model_card import PARITY, REPORT, report
 from tests.exporting.test_words import CONFIG
 from training import finetune

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import command_line
-import ownership
 from exporting import export
 from exporting.publish import publish_run
+from grokaem import command_line, ownership
 from tests.conftest import run_script
 from training import finetune
 

@@ -6,13 +6,12 @@ import pytest
 import yaml
 from huggingface_hub import parse_eval_result_entries
 
-import command_line
-import ownership
 from exporting import export
 from exporting.eval_results import write_eval_results
 from exporting.publication import Publication
-from hub.client import connect
-from hub.files import publishable
+from grokaem import command_line, ownership
+from grokaem.hub.client import connect
+from grokaem.hub.files import publishable
 from training import finetune
 from training.config import parse
 

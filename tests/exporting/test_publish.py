@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import command_line
-import hub
 from exporting import export
+from grokaem import command_line, hub
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def test_what_is_announced_is_what_arrives(server, run, layout, capfd):
 
 
 def test_one_repository_serves_both(server, run, news, tmp_path):
-    import inference
+    from grokaem import inference
 
     assert command(run, "--push", "--layout", "one", "--repo-id", "ada/both") == 0
     texts = [text for text, _ in news[:20]]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-import command_line
 from exporting import space
 from exporting.space_files import HARDWARE, Hardware, needed_files, requirements, space_card
+from grokaem import command_line
 from tests.conftest import ROOT
 
 SECRET = "correct-horse-battery-staple"
@@ -87,7 +87,7 @@ def test_card_of_the_space(small):
 
 @pytest.mark.parametrize("name", HARDWARE)
 def test_page_can_be_made_from_the_space_s_files_alone(tmp_path, name):
-    import hub
+    from grokaem import hub
 
     space.stage(tmp_path, "ada/app", HARDWARE[name], ["ada/model"])
     rooms = {path.name for path in tmp_path.iterdir()}

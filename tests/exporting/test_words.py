@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import command_line
-import inference
 from exporting import words
 from exporting.words_card import card
-from hub import check_card
+from grokaem import command_line, inference
+from grokaem.hub import check_card
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = {
@@ -44,7 +43,7 @@ def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("words")
     lines = [f"{('superb', 'awful')[i % 2]} thing{i % 17},{('good', 'bad')[i % 2]}" for i in range(200)]
     (folder / "opinions.csv").write_text("text,label\n" + "\n".join(lines))
-    command = [sys.executable, ROOT / "text/select_features.py", "opinions.csv", "--scorers", "chi2", "--k", "2,all",
+    command = [sys.executable, ROOT / "grokaem select-features", "opinions.csv", "--scorers", "chi2", "--k", "2,all",
                "--save", "model"]  # fmt: skip
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder / "model"
@@ -82,7 +81,7 @@ def test_the_card_s_sentences():
         "It reads texts (language: en) of any length, and was trained on 1,600 texts of reviews.\n",
         "On the test part, label by label:\n\n| label | precision | recall | support |\n|---|---|---|---|\n"
         "| bad | 0.9000 | 0.8000 | 90 |\n| good | 0.9500 | 1.0000 | 110 |\n",
-        'python inference/predict.py ada/words "awful"\n',
+        'grokaem predict ada/words "awful"\n',
         "licence CC0. Made with scikit-learn 1.9.0, numpy 2.4.6.\n",
     ):
         assert sentence in text
@@ -93,7 +92,7 @@ def test_the_card_s_sentences():
 
 
 def test_what_each_label_gets_right():
-    from text.study import per_label
+    from grokaem.text.study import per_label
 
     found = per_label(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 0, 0]), ["a", "b", "c"])
     assert found == [
@@ -109,7 +108,7 @@ TEXTS = ["a superb Thing3", "AWFUL awful superb", "nothing known", "thing3 x86 a
 @pytest.mark.parametrize("options", [(), ("--ngrams", "1-2"), ("--numbers", "--keep-case", "--stop-words", "none")])
 def test_the_first_snippet_prints_the_label(server, model, options, tmp_path):
     if options:
-        command = [sys.executable, ROOT / "text/select_features.py", model.parent / "opinions.csv", "--scorers", "chi2",
+        command = [sys.executable, ROOT / "grokaem select-features", model.parent / "opinions.csv", "--scorers", "chi2",
                    "--k", "all", "--save", "model", *options]  # fmt: skip
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
         model = tmp_path / "model"
@@ -141,7 +140,7 @@ def test_a_model_that_looks_words_up_has_no_snippet_of_its_own():
     changed = CONFIG | {"words": CONFIG["words"] | {"lemmas": True}}
     text = card(changed, "ada/words")
     assert "```python" not in text and "pip install -r requirements.txt\n" in text
-    assert 'python inference/predict.py ada/words "awful"\n' in text
+    assert 'grokaem predict ada/words "awful"\n' in text
 
 
 def test_your_part_of_the_card(server, model, tmp_path, capsys):

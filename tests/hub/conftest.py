@@ -15,7 +15,7 @@ def sleeps(monkeypatch):
     import huggingface_hub.file_download
     import huggingface_hub.utils._http
 
-    import hub.client
+    import grokaem.hub.client
 
     waited: list[float] = []
 
@@ -23,7 +23,7 @@ def sleeps(monkeypatch):
         waited.append(seconds)
         time.sleep(0.001)
 
-    for module in (huggingface_hub.utils._http, huggingface_hub.file_download, hub.client):
+    for module in (huggingface_hub.utils._http, huggingface_hub.file_download, grokaem.hub.client):
         clock = {name: getattr(time, name) for name in dir(time)} | {"sleep": sleep}
         monkeypatch.setattr(module, "time", SimpleNamespace(**clock))
     return waited

@@ -1,6 +1,6 @@
 import pytest
 
-import hub
+from grokaem import hub
 
 BOB = "hf_" + "b" * 34
 

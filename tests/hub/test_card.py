@@ -1,6 +1,6 @@
 import pytest
 
-import hub
+from grokaem import hub
 
 GOOD = """---
 license: apache-2.0

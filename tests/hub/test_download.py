@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-import hub
+from grokaem import hub
 from tests.hub.conftest import contents, write_export
 
 FILES = {"config.json": b"{}", "model.safetensors": bytes(range(256)) * 40, "sub/vocab.txt": b"a\nb\n"}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-import hub
+from grokaem import hub
 from tests.hub.conftest import contents, remote, write_export
 from tests.hub.test_download import FILES, fetched
 
@@ -174,7 +174,7 @@ EXPORT = {"openvino_model.xml": b"<net/>", "openvino_model.bin": b"", "tokenizer
     ],
 )
 def test_a_repository_that_is_no_export_is_called_by_its_name(server, files, words):
-    import inference
+    from grokaem import inference
 
     commit = server.put("ada/odd", files)
     with pytest.raises(FileNotFoundError) as caught:

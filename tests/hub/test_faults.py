@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-import hub
+from grokaem import hub
 from tests.hub.conftest import contents, remote, write_export
 from tests.hub.test_download import FILES, fetched
 from tests.hub_server import DEFAULT_TOKEN, HubServer
@@ -183,7 +183,6 @@ def test_server_that_comes_back_while_the_upload_waits(process, folder, monkeypa
     """Nobody needs to run anything again when the server is away for a moment only."""
     import huggingface_hub.utils._http
 
-    import hub.client
 
     for module in (huggingface_hub.utils._http, hub.client):
         monkeypatch.setattr(module.time, "sleep", lambda seconds: time.sleep(0.4))
@@ -203,7 +202,7 @@ def test_server_that_comes_back_while_the_upload_waits(process, folder, monkeypa
 
 FULL_DISK = """
 import resource, sys
-import hub
+from grokaem import hub
 resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))  # a file cannot grow beyond this, as on a full disk
 try:
     hub.download("ada/model", cache_dir=sys.argv[1])
@@ -226,7 +225,7 @@ def test_full_disk(server, tmp_path, count_case):
 def test_two_publishers_at_once_one_wins_and_the_other_is_told(server, tmp_path, monkeypatch, count_case):
     server.put("ada/model", {"old.txt": b"old"})
     folders = [write_export(tmp_path / name, seed) for name, seed in (("first", 1), ("second", 2))]
-    import hub.upload as room
+    import grokaem.hub.upload as room
 
     both_have_looked = threading.Barrier(2)
     looked = room._open

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-import hub
+from grokaem import hub
 from tests.hub.conftest import contents, remote, write_export
 from tests.hub_server import HubServer
 
@@ -65,7 +65,7 @@ def test_what_somebody_else_published_in_between_is_not_overwritten_unseen(other
 def test_git_names_by_sha256_count_as_right(tmp_path, oid):
     import hashlib
 
-    from hub.files import content_is
+    from grokaem.hub.files import content_is
 
     (tmp_path / "f").write_bytes(b"some words")
     name = hashlib.sha256(b"blob 10\0some words" if oid == "blob" else b"some words").hexdigest()
@@ -101,7 +101,7 @@ class TestAPasswordInTheAddress:
         assert self.PASSWORD not in str(raised.value)
 
     def test_is_in_no_notice_of_the_client(self, guarded, monkeypatch):
-        from hub.client import connect
+        from grokaem.hub.client import connect
 
         connect(None)
         told = io.StringIO()

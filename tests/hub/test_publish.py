@@ -1,6 +1,6 @@
 import pytest
 
-import hub
+from grokaem import hub
 from tests.hub.conftest import contents, remote, write_export
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-import hub
+from grokaem import hub
 from tests.conftest import ROOT
 from tests.hub.conftest import contents, remote, write_export
 
@@ -83,7 +83,7 @@ def test_a_broken_file_in_a_shared_cache_is_mended_once_for_all_threads(server, 
 PUBLISH = """
 import sys
 sys.path[0] = {root!r}
-import hub
+from grokaem import hub
 try:
     print(hub.publish(sys.argv[1], "ada/model").commit)
 except hub.HubConflict as error:

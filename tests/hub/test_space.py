@@ -1,6 +1,6 @@
 import pytest
 
-import hub
+from grokaem import hub
 
 SECRET = "correct-horse-battery-staple"
 

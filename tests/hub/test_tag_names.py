@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub import check_tag_name
+from grokaem.hub import check_tag_name
 
 
 @pytest.mark.parametrize("tag", ["", "v 1", "v1\n", "-v", "a..b", "v1.", "v1.lock", "a/b", "main", "a" * 40, "v" * 201])

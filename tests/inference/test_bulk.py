@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from inference import bulk, predict
-from inference.bulk_output import BulkOutput
-from inference.prediction import Prediction
-from inference.rows import BadRow, Rows
+from grokaem.inference import bulk, predict
+from grokaem.inference.bulk_output import BulkOutput
+from grokaem.inference.prediction import Prediction
+from grokaem.inference.rows import BadRow, Rows
 from tests.conftest import OFFLINE, ROOT, run_script
 
 LABELS = ["long", "short"]
@@ -65,7 +65,7 @@ def classify(source: Path, output: Path, window: int = 4, predict=fake_predict, 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_rows_are_those_of_the_reader_that_holds_all_in_memory(tmp_path, suffix):
-    from corpora.tables import read_table
+    from grokaem.corpora.tables import read_table
 
     path = write(tmp_path / f"data{suffix}", AWKWARD)
     wanted = [(number, text or None) for number, (text,) in read_table(path).rows("text")]
@@ -295,7 +295,7 @@ import resource, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from tests.inference import test_bulk
-import command_line
+from grokaem import command_line
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 run = lambda _: test_bulk.classify(Path({str(source)!r}), Path({str(tmp_path / "out.csv")!r}))
 sys.exit(command_line.run(run, []))
@@ -358,7 +358,7 @@ def test_parquet_without_pyarrow_says_so(tmp_path, monkeypatch):
     ],
 )
 def test_wrong_usage_before_any_model_is_loaded(tmp_path, options, code, words, monkeypatch, capsys):
-    import command_line
+    from grokaem import command_line
 
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "i.csv", ["a"])
@@ -375,9 +375,9 @@ STUB = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from inference import bulk, bulk_output
-from inference.prediction import Prediction
-from inference.rows import BadRow, Rows
+from grokaem.inference import bulk, bulk_output
+from grokaem.inference.prediction import Prediction
+from grokaem.inference.rows import BadRow, Rows
 rows = Rows(Path({source!r}))
 output = bulk_output.BulkOutput(Path({output!r}), {{}})
 predict = lambda texts: [Prediction("a", {{"a": 0.5, "b": 0.5}}, 0.1) for _ in texts]
@@ -385,9 +385,9 @@ bulk.classify_rows(rows, "text", predict, ["a", "b"], output)
 """
 COMMAND = """
 import runpy, sys
-sys.argv = ["predict.py", {model!r}, "--input", {source!r}, "--output", {output!r}]
+sys.argv = ["grokaem", "predict", {model!r}, "--input", {source!r}, "--output", {output!r}]
 try:
-    runpy.run_path({root!r} + "/inference/predict.py", run_name="__main__")
+    runpy.run_module("grokaem", run_name="__main__")
 except SystemExit as end:
     assert not end.code, end
 """
@@ -417,7 +417,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path, suffix):
 @pytest.mark.slow
 def test_memory_of_the_whole_command_does_not_grow_with_the_rows(text_run, tmp_path):
     few, many = (peak_mib(tmp_path, COMMAND, count, ".csv", str(text_run)) for count in (10_000, 1_000_000))
-    print(f"predict.py: {few} MiB for 10,000 rows, {many} MiB for 1,000,000")
+    print(f"grokaem predict: {few} MiB for 10,000 rows, {many} MiB for 1,000,000")
     assert many - few < 30
 
 
@@ -428,8 +428,8 @@ def test_command_survives_kill_9_and_needs_no_torch(text_run, news, tmp_path):
         import runpy, sys
         for name in ("torch", "transformers", "optimum", "pandas", "datasets", "pyarrow"):
             sys.modules[name] = None
-        sys.argv = ["predict.py", {str(text_run)!r}, "--input", "news.csv", "--output", "labels.jsonl"]
-        runpy.run_path({str(ROOT / "inference/predict.py")!r}, run_name="__main__")
+        sys.argv = ["grokaem", "predict", {str(text_run)!r}, "--input", "news.csv", "--output", "labels.jsonl"]
+        runpy.run_module("grokaem", run_name="__main__")
     """)
     process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, env={**os.environ, **OFFLINE})
     record = tmp_path / "labels.jsonl.partial.json"
@@ -445,14 +445,14 @@ def test_command_survives_kill_9_and_needs_no_torch(text_run, news, tmp_path):
     assert process.returncode == -signal.SIGKILL and not (tmp_path / "labels.jsonl").exists()
     rows_before = json.loads(record.read_text())["rows"]
     done = run_script(
-        "inference/predict.py", text_run, "--input", source, "--output", "labels.jsonl", cwd=tmp_path
+        "grokaem predict", text_run, "--input", source, "--output", "labels.jsonl", cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
     assert f"going on after {rows_before} rows" in done.stderr and "text is column 'text'" in done.stderr
     found = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text("utf-8").split("\n")[:-1]]
     assert [row["row"] for row in found] == list(range(2, len(texts) + 2))
     assert [row["input"] for row in found] == texts
-    import inference
+    from grokaem import inference
 
     alone = inference.load(text_run).predict(texts[:20])
     for row, answer in zip(found, alone, strict=False):

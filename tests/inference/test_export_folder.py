@@ -8,8 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-import inference
-import ownership
+from grokaem import inference, ownership
 from tests.conftest import ROOT
 from tests.inference.exports import sound_export, text_export
 
@@ -138,7 +137,7 @@ def test_damage_of_every_kind_leaves_the_process_alive(made, tmp_path):
 import random, shutil, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-import inference
+from grokaem import inference
 for seed in range(24):
     folder = Path({str(tmp_path)!r}) / str(seed)
     shutil.copytree({str(made)!r}, folder)

@@ -6,17 +6,16 @@ import textwrap
 import numpy as np
 import pytest
 
-import hub
-import inference
 from exporting.adopt import _find
-from hub.base_model import resolve
+from grokaem import hub, inference
+from grokaem.hub.base_model import resolve
 from tests.conftest import OFFLINE, ROOT, run_script
 from tests.hub_server import HubServer
 
 
 def test_one_json_object_a_line(text_run):
     done = run_script(
-        "inference/predict.py", text_run / "export", "A joy.", "Dull & long — «скука».", cwd=text_run.parent
+        "grokaem predict", text_run / "export", "A joy.", "Dull & long — «скука».", cwd=text_run.parent
     )
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -28,7 +27,7 @@ def test_one_json_object_a_line(text_run):
 
 
 def test_lines_from_standard_input(text_run):
-    done = run_script("inference/predict.py", text_run, "-", cwd=text_run.parent, stdin="one\n\ntwo\n")
+    done = run_script("grokaem predict", text_run, "-", cwd=text_run.parent, stdin="one\n\ntwo\n")
     assert [json.loads(line)["input"] for line in done.stdout.splitlines()] == ["one", "two"]
 
 
@@ -37,8 +36,8 @@ def test_runs_where_torch_and_transformers_cannot_be_imported(text_run):
         import runpy, sys
         for name in ("torch", "transformers", "optimum", "nncf", "sklearn", "scipy", "pandas", "gradio", "datasets"):
             sys.modules[name] = None
-        sys.argv = ["predict.py", {str(text_run / "export")!r}, "A joy."]
-        runpy.run_path({str(ROOT / "inference/predict.py")!r}, run_name="__main__")
+        sys.argv = ["grokaem", "predict", {str(text_run / "export")!r}, "A joy."]
+        runpy.run_module("grokaem", run_name="__main__")
     """)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -81,7 +80,7 @@ def test_scores_follow_the_original_weights(text_run, news):
     ],
 )
 def test_wrong_model_is_one_sentence(given, words):
-    done = run_script("inference/predict.py", given, "text", cwd=ROOT)
+    done = run_script("grokaem predict", given, "text", cwd=ROOT)
     assert done.returncode == 2 and words in done.stderr and len(done.stderr.splitlines()) == 1
 
 
@@ -106,7 +105,7 @@ def test_fresh_environment_with_the_five_packages_only(text_run, tmp_path):
     listed = subprocess.run([python, "-m", "pip", "list"], capture_output=True, text=True).stdout
     assert "torch" not in listed and "transformers" not in listed
     done = subprocess.run(
-        [python, ROOT / "inference/predict.py", text_run / "export", "A joy."],
+        [python, ROOT / "grokaem predict", text_run / "export", "A joy."],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -119,7 +118,7 @@ def test_fresh_environment_with_the_five_packages_only(text_run, tmp_path):
 @pytest.mark.parametrize("reached", [True, False], ids=["without the repository", "that cannot be reached"])
 def test_a_hub_that_cannot_help_is_told_with_the_missing_folder(reached, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("hub.client.WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("grokaem.hub.client.WAITS", (0.0, 0.0, 0.0))
     for name in OFFLINE:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)

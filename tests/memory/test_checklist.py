@@ -2,8 +2,8 @@ from dataclasses import fields
 
 import pytest
 
-from memory.checklist import CHECKLIST, CONDITIONS, Situation, explain, step
-from memory.settings import MemorySettings
+from grokaem.memory.checklist import CHECKLIST, CONDITIONS, Situation, explain, step
+from grokaem.memory.settings import MemorySettings
 
 
 def test_steps_are_in_the_order_of_the_checklist_and_each_says_what_it_trades():

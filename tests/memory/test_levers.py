@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from memory.apply import apply_to_model, autocast
-from memory.in_backward import OptimizerInBackward
-from memory.layers import repeated_blocks
-from memory.optimizers import build_optimizer, state_bytes
-from memory.settings import MemorySettings
+from grokaem.memory.apply import apply_to_model, autocast
+from grokaem.memory.in_backward import OptimizerInBackward
+from grokaem.memory.layers import repeated_blocks
+from grokaem.memory.optimizers import build_optimizer, state_bytes
+from grokaem.memory.settings import MemorySettings
 
 
 def gradients(model, batch, settings, seed=5):
@@ -69,7 +69,7 @@ def test_checkpointing_leaves_frozen_layers_out_of_the_backward_pass(tiny_bert, 
 
 
 def test_batch_norm_counts_a_batch_once_under_checkpointing():
-    from audio.wide_resnet import WideResNet
+    from grokaem.audio.wide_resnet import WideResNet
 
     def statistics(checkpointing):
         torch.manual_seed(0)
@@ -111,7 +111,7 @@ def test_8bit_state_is_bytes_and_embeddings_stay_exact(tiny_bert, batch, exact):
 def test_sliced_8bit_adam_gives_the_library_s_values_bit_for_bit():
     from bitsandbytes.optim import AdamW8bit
 
-    from memory.adamw8bit import SlicedAdamW8bit
+    from grokaem.memory.adamw8bit import SlicedAdamW8bit
 
     def train(make):
         generator = torch.Generator().manual_seed(3)
@@ -130,7 +130,7 @@ def test_sliced_8bit_adam_gives_the_library_s_values_bit_for_bit():
 
 
 def test_one_moment_a_row_is_adam_without_momentum_where_a_row_has_one_gradient():
-    from memory.adamw8bit import SlicedAdamW8bit
+    from grokaem.memory.adamw8bit import SlicedAdamW8bit
 
     def train(make, again):
         generator = torch.Generator().manual_seed(3)
@@ -185,7 +185,7 @@ def test_embeddings_learn_in_bf16_with_a_number_a_row(tiny_bert, batch):
 
 
 def test_8bit_adam_updates_weights_that_are_stored_channels_last():
-    from memory.adamw8bit import SlicedAdamW8bit
+    from grokaem.memory.adamw8bit import SlicedAdamW8bit
 
     def train(layout):
         generator = torch.Generator().manual_seed(3)
@@ -296,7 +296,7 @@ def test_freezing_more_layers_than_there_are_is_refused(tiny_bert):
 def test_flags_lead_back_to_the_same_settings():
     import argparse
 
-    from memory.settings import add_settings_arguments, from_arguments
+    from grokaem.memory.settings import add_settings_arguments, from_arguments
 
     settings = MemorySettings(
         4, 8, True, "adamw8bit", False, "bf16", True, lora_rank=8, load_in_8bit=True, freeze=2, embeddings_by_row=True

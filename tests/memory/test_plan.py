@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from memory import plan
-from memory.architectures import BUILT_IN, HUB_IDS, short_name, workload
-from memory.checklist import Situation
-from memory.settings import MemorySettings, add_settings_arguments, from_arguments
-from memory.solver import Predictor, cheapest, pass_sizes
-from memory.step_time import cpu_multiplies_bf16
+from grokaem.memory import plan
+from grokaem.memory.architectures import BUILT_IN, HUB_IDS, short_name, workload
+from grokaem.memory.checklist import Situation
+from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
+from grokaem.memory.solver import Predictor, cheapest, pass_sizes
+from grokaem.memory.step_time import cpu_multiplies_bf16
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from memory.architectures import BUILT_IN, Workload, batch, build, workload
-from memory.caching_allocator import CachingAllocator, reserved_bytes
-from memory.fake_step import trace_step
-from memory.predict import predict
-from memory.settings import MemorySettings
-from memory.sharding import spread
-from memory.trace import MIB, Trace
+from grokaem.memory.architectures import BUILT_IN, Workload, batch, build, workload
+from grokaem.memory.caching_allocator import CachingAllocator, reserved_bytes
+from grokaem.memory.fake_step import trace_step
+from grokaem.memory.predict import predict
+from grokaem.memory.settings import MemorySettings
+from grokaem.memory.sharding import spread
+from grokaem.memory.trace import MIB, Trace
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,8 @@ def measured_tensors(work, settings):
     """What torch's profiler hears of the allocator during two real steps."""
     from torch.profiler import ProfilerActivity, profile
 
-    from memory.apply import apply_to_model, autocast, set_matmul_precision, weights_dtype
-    from memory.optimizers import build_optimizer
+    from grokaem.memory.apply import apply_to_model, autocast, set_matmul_precision, weights_dtype
+    from grokaem.memory.optimizers import build_optimizer
 
     def train():
         model = apply_to_model(build(work, weights_dtype(settings)), settings).train()
@@ -91,7 +91,7 @@ def test_predicted_tensors_are_those_of_the_real_allocator(tiny_work, levers):
 @pytest.mark.parametrize(("masked", "within"), [(True, 0.02), (False, 0.05)])
 def test_wide_resnet_is_predicted_too(masked, within):
     """With its usual settings, and as training builds it: there to the benchmark's worst allowed error."""
-    from audio.wide_resnet_model import WideResNetAudioConfig
+    from grokaem.audio.wide_resnet_model import WideResNetAudioConfig
 
     usual = WideResNetAudioConfig(depth=10, widen_factor=1, max_seconds=0.5, n_mels=40, dropout=0.1)
     work = workload("wide_resnet", depth=10, widen_factor=1, max_seconds=0.5, config=usual if masked else None)
@@ -126,7 +126,7 @@ def test_copies_of_convolutions_are_those_the_profiler_hears(shape, weight, opti
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.profiler import ProfilerActivity, profile
 
-    from memory.trace import Recorder
+    from grokaem.memory.trace import Recorder
 
     convolve = torch.nn.functional.conv1d if len(shape) == 3 else torch.nn.functional.conv2d
 
@@ -192,7 +192,7 @@ def test_reserved_memory_keeps_what_was_freed():
 
 def test_cuda_keeps_a_byte_of_a_dropout_mask_and_no_attention_weights():
     work = workload("minilm-l6", sequence_length=128)
-    from memory.cuda_account import account
+    from grokaem.memory.cuda_account import account
 
     fused = account(work, MemorySettings(32), context_mib=0)
     separate = account(work, MemorySettings(32), context_mib=0, attention="eager")
@@ -223,7 +223,7 @@ def test_ddp_adds_buckets_and_fsdp_divides():
 
 
 def test_the_process_mark_sees_what_was_held():
-    from memory.process_memory import high_water_bytes, reset_high_water
+    from grokaem.memory.process_memory import high_water_bytes, reset_high_water
 
     before = reset_high_water()
     held = torch.ones(64 * MIB // 4)
@@ -232,7 +232,7 @@ def test_the_process_mark_sees_what_was_held():
 
 
 def test_random_rounding_is_right_on_average_and_picks_neighbours():
-    from memory.adamw8bit import round_at_random
+    from grokaem.memory.adamw8bit import round_at_random
 
     torch.manual_seed(0)
     exact = torch.full((200_000,), 1.0 + 1 / 512)  # a quarter of the way between two bf16 values
@@ -242,7 +242,7 @@ def test_random_rounding_is_right_on_average_and_picks_neighbours():
 
 
 def test_int8_layer_is_near_the_original_and_keeps_no_input():
-    from memory.int8 import Int8Linear
+    from grokaem.memory.int8 import Int8Linear
 
     torch.manual_seed(0)
     layer = torch.nn.Linear(64, 48)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from memory.architectures import workload
-from memory.plan import situation
-from memory.settings import MemorySettings
-from memory.solver import Predictor, cheapest
-from memory.support import Support
+from grokaem.memory.architectures import workload
+from grokaem.memory.plan import situation
+from grokaem.memory.settings import MemorySettings
+from grokaem.memory.solver import Predictor, cheapest
+from grokaem.memory.support import Support
 
 
 class Fake:
@@ -80,7 +80,7 @@ def test_asked_for_and_refused_names_the_lever(case_models):
 
 def test_the_first_step_meets_no_state():
     work = workload("minilm-l6", sequence_length=64)
-    from memory.predict import predict
+    from grokaem.memory.predict import predict
 
     settings = MemorySettings(64)
     plain, first = (predict(work, settings, first_step=early) for early in (False, True))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-import inference
-from text.tfidf_model import TfidfModel
-from text.words import WordSettings
+from grokaem import inference
+from grokaem.text.tfidf_model import TfidfModel
+from grokaem.text.words import WordSettings
 
 TERMS = ["bad", "dull", "good", "warm"]
 IDF = np.array([1.5, 2.0, 1.5, 2.0], np.float32)

@@ -6,8 +6,8 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.feature_selection import chi2
 
-from text.streaming import select_streaming, weighed_batches
-from text.vectorize import VectorSettings, make_vectorizer
+from grokaem.text.streaming import select_streaming, weighed_batches
+from grokaem.text.vectorize import VectorSettings, make_vectorizer
 
 
 @pytest.fixture(scope="module")

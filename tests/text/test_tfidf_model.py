@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import ownership
-from inference import load
-from text.bench import Vocabulary, make_pipeline
-from text.tfidf_model import TfidfModel, from_pipeline
-from text.words import WordSettings, words_of
+from grokaem import ownership
+from grokaem.inference import load
+from grokaem.text.bench import Vocabulary, make_pipeline
+from grokaem.text.tfidf_model import TfidfModel, from_pipeline
+from grokaem.text.words import WordSettings, words_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [
@@ -55,8 +55,8 @@ def test_predict_needs_neither_torch_nor_scikit_learn(fitted, tmp_path):
     code = (
         "import sys, runpy\n"
         "for name in ('torch', 'sklearn', 'scipy', 'openvino'): sys.modules[name] = None\n"
-        f"sys.argv = ['predict.py', {str(tmp_path / 'model')!r}, 'superb']\n"
-        f"runpy.run_path({str(ROOT / 'inference/predict.py')!r}, run_name='__main__')"
+        f"sys.argv = ['grokaem', 'predict', {str(tmp_path / 'model')!r}, 'superb']\n"
+        f"runpy.run_module('grokaem', run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -2,8 +2,8 @@
 
 import pytest
 
-from text.linguistics import analyse
-from text.words import WordSettings, vocabulary_by_step, words_of
+from grokaem.text.linguistics import analyse
+from grokaem.text.words import WordSettings, vocabulary_by_step, words_of
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def test_analysed_words_are_kept_and_read_again(own_cache, monkeypatch):
     settings = WordSettings("ru", lemmas=True)
     first = words_of(["слова и люди"], settings)
     assert len(list((own_cache / "words").iterdir())) == 1
-    monkeypatch.setattr("text.words.analyse", lambda *_: [pytest.fail("looked up again")])
+    monkeypatch.setattr("grokaem.text.words.analyse", lambda *_: [pytest.fail("looked up again")])
     monkeypatch.setattr(WordSettings, "check", lambda _: None)
     assert words_of(["слова и люди"], settings) == first
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from topics.clustering import TopicClusters, mixtures_by_similarity
+from grokaem.topics.clustering import TopicClusters, mixtures_by_similarity
 
 
 @pytest.fixture(scope="module")

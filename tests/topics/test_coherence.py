@@ -3,8 +3,8 @@ import random
 
 import pytest
 
-from topics.coherence import EPSILON, MEASURES, WINDOWS, Reference, coherence
-from topics.quality import agreement, diversity, stability
+from grokaem.topics.coherence import EPSILON, MEASURES, WINDOWS, Reference, coherence
+from grokaem.topics.quality import agreement, diversity, stability
 
 WORDS = [f"w{number}" for number in range(30)]
 

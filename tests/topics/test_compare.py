@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from topics import compare
-from topics.report import reasons_of_dashes
-from topics.scoring import best_number, candidates_for
+from grokaem.topics import compare
+from grokaem.topics.report import reasons_of_dashes
+from grokaem.topics.scoring import best_number, candidates_for
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = "model n_topics c_npmi u_mass c_uci c_v diversity stability nmi seconds peak_mib topics".split()
 
 
 def run(*arguments):
-    command = [sys.executable, "topics/compare.py", *map(str, arguments)]
+    command = [sys.executable, "grokaem topics", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
@@ -142,7 +142,7 @@ def test_a_missing_file(tmp_path):
 
 def test_help_needs_no_heavy_import():
     code = (
-        "import sys; from topics.compare import main\n"
+        "import sys; from grokaem.topics.compare import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: print([name for name in ('numpy', 'sklearn', 'torch', 'plotly') if name in sys.modules])"
     )

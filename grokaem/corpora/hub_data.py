@@ -1,0 +1,192 @@
+"""A labelled data set of the Hub, by its name, read with the `datasets` library."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from grokaem.atomic import new_file
+from grokaem.cache import cache_folder
+from grokaem.corpora.columns import choose_columns
+from grokaem.corpora.corpus import Corpus
+from grokaem.corpora.labelled_rows import (
+    LabelledRows,
+    as_label,
+    check_most,
+    counted,
+    labelled_texts,
+    sorted_labels,
+)
+from grokaem.corpora.own_data import make_corpus
+from grokaem.corpora.parts import own_parts
+from grokaem.corpora.sounds import check_sound, groups_of_sounds
+from grokaem.corpora.splitting import digest, groups_of_texts
+
+NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?$")
+_VALIDATION = ("validation", "valid", "val", "dev")
+
+
+def load(
+    name: str,
+    *,
+    task: str | None = None,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    revision: str | None = None,
+    classes: list[str] | None = None,
+    token: str | None = None,
+) -> Corpus:
+    """Downloads (or takes from its cache) a data set and splits it.
+
+    The data set's own parts are used where it has them. Without a test part its validation part is the
+    test; a part that is missing after that is chosen out of train by hash. Code that a data set brings is
+    never run. Once downloaded it is read without a network.
+
+    Args:
+        name (str): ``owner/name``, or ``owner/name:configuration``.
+        task (str, optional): ``"text"`` or ``"audio"``. (Default: audio where there is an audio column)
+        text_column (str, optional): for audio too: the column of the input. (Default: recognised)
+        label_column (str, optional): the column of the class. (Default: recognised)
+        revision (str, optional): branch, tag or commit. (Default: the newest)
+        classes (list of str, optional): keep only these. (Default: all)
+        token (str, optional): for a private data set. (Default: ``HF_TOKEN`` or the login)
+
+    Raises:
+        ValueError: no such data set, or one that cannot be used.
+        ConnectionError: the Hub cannot be reached and the data set is not in the cache.
+    """
+    parts = _download(name, revision, token)
+    features = next(iter(parts.values())).features
+    audio_columns = [c for c, feature in features.items() if type(feature).__name__ == "Audio"]
+    task = task or (
+        "audio" if audio_columns and text_column not in set(features) - set(audio_columns) else "text"
+    )
+    if task == "audio":
+        if not audio_columns:
+            raise ValueError(f"{name} has no column of sounds: its columns are {', '.join(features)}")
+        text_column = text_column or audio_columns[0]
+    elif audio_columns:
+        parts = {part: data.remove_columns(audio_columns) for part, data in parts.items()}
+        features = next(iter(parts.values())).features
+    column, label, notes = choose_columns(name, list(features), text_column, label_column)
+    label_names = list(getattr(features[label], "names", None) or []) or None
+    if task == "audio":
+        from datasets import Audio
+
+        parts = {part: data.cast_column(column, Audio(decode=False)) for part, data in parts.items()}
+
+    triples, origin = [], []
+    for part, data in parts.items():
+        values = zip(data[column], data[label], strict=True)
+        named = [(value, _label_name(index, label_names)) for value, index in values]
+        kept = [(value, text) for value, text in named if not (label_names and text is None)]
+        if len(kept) < len(named):
+            notes.append(
+                f"dropped {counted(len(named) - len(kept), 'unlabelled row')} of {name}, part {part}"
+            )
+        triples += kept
+        origin += [part] * len(kept)
+    if not triples:
+        raise ValueError(f"{name} has no labelled row: choose another column with --label-column")
+    if task == "text":
+        numbered = enumerate(zip(triples, origin, strict=True), start=1)
+        rows = labelled_texts(name, ((i, *pair, part) for i, (pair, part) in numbered), label, column, str)
+        groups = groups_of_texts(rows.inputs)
+    else:
+        rows = _sounds(name, triples, origin, label)
+        groups = groups_of_sounds(rows.inputs)
+    rows.notes[:0] = notes
+    groups = own_parts(name, rows, groups)
+    data = next(iter(parts.values()))
+    return make_corpus(
+        name,
+        rows,
+        groups,
+        name=name,
+        task=task,
+        revision=_commit(data) or revision or "unknown",
+        parts=rows.parts,
+        label_names=label_names or sorted_labels(rows.labels),
+        classes=classes,
+        license=data.info.license or "see the data set's page on the Hub",
+    )
+
+
+def _download(name: str, revision: str | None, token: str | None) -> dict:
+    import datasets
+
+    path, _, configuration = name.partition(":")
+    try:
+        loaded = datasets.load_dataset(path, configuration or None, revision=revision, token=token)
+    except datasets.exceptions.DatasetNotFoundError as error:
+        raise ValueError(
+            f"no data set {path} is built in, on this disk or readable on the Hub: check the name, "
+            f"or log in if it is private ({_first_line(error)})"
+        ) from None
+    except (ConnectionError, OSError, RuntimeError) as error:
+        # A RuntimeError too: after a refused connection huggingface_hub tries again on a client it has closed.
+        if isinstance(error, RuntimeError) and "client has been closed" not in str(error):
+            raise ValueError(f"the data set {path} cannot be read ({_first_line(error)})") from None
+        raise ConnectionError(
+            f"cannot reach the Hub for the data set {path}, and it is neither in the cache nor a file or folder here "
+            f"(looked in {os.getcwd()}): check the network, give a file or a built-in data set ({_first_line(error)})"
+        ) from None
+    except ValueError as error:
+        message = " ".join(str(error).split())
+        if "Config name is missing" in message:
+            names = message.split("available configs:")[-1].split("Example")[0].strip()
+            raise ValueError(f"{path} has several configurations {names[:300]}: write {path}:NAME") from None
+        raise ValueError(f"the data set {path} cannot be read ({_first_line(error)})") from None
+    # "unsupervised" (IMDb) and the like hold no labels to learn from.
+    wanted = ("train", *_VALIDATION, "test")
+    known = {part: data for part, data in loaded.items() if part in wanted}
+    return known or dict(loaded)
+
+
+def _sounds(name: str, pairs: list[tuple], origin: list[str], label: str) -> LabelledRows:
+    """Writes the sounds as files, named by their content, since every reader here takes files."""
+    folder = cache_folder("corpora") / "hub_sounds" / name.replace("/", "--").replace(":", "--")
+    rows, seen = LabelledRows(parts=[]), set()
+    for number, ((sound, class_name), part) in enumerate(zip(pairs, origin, strict=True), start=1):
+        try:
+            content = sound["bytes"] if sound["bytes"] is not None else Path(sound["path"]).read_bytes()
+            path = folder / (digest(content)[:32] + (Path(sound["path"] or "sound.wav").suffix or ".wav"))
+            if (part, path) in seen:
+                continue
+            if not path.exists() or path.stat().st_size != len(content):
+                with new_file(path) as partial:
+                    partial.write_bytes(content)
+            check_sound(path, f"row {number}")
+            named = as_label(class_name, label)
+        except (ValueError, TypeError) as error:
+            rows.set_aside.append((f"row {number}", str(error)))
+            continue
+        seen.add((part, path))
+        rows.inputs.append(path)
+        rows.labels.append(named)
+        rows.names.append(f"row {number}")
+        rows.parts.append(part)
+    check_most(name, rows.set_aside, len(rows.inputs))
+    if copies := len(pairs) - len(seen) - len(rows.set_aside):
+        rows.notes.append(f"dropped {counted(copies, 'sound')} of {name} that came twice")
+    return rows
+
+
+def _label_name(value: object, label_names: list[str] | None) -> object:
+    if label_names is None or not isinstance(value, int):
+        return value
+    return label_names[value] if 0 <= value < len(label_names) else None
+
+
+def _commit(data) -> str | None:
+    """The commit the files came from; the cache keeps each commit in a folder of that name."""
+    for file in data.cache_files:
+        found = re.search(r"[/\\]([0-9a-f]{40})[/\\]", file["filename"])
+        if found:
+            return found.group(1)
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")

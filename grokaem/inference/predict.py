@@ -1,0 +1,248 @@
+"""Classifies texts or sound files with an exported model on this CPU; one JSON object a line.
+
+    grokaem predict runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0/export "A joy from start to end."
+    grokaem predict owner/name clip.wav other.flac
+    cat texts.txt | grokaem predict owner/name -
+    grokaem predict owner/name --input reviews.csv --output labels.jsonl               # goes on after a kill
+
+Needs only what inference/requirements.txt lists (and pyarrow for Parquet)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from grokaem.command_line import user_path
+from grokaem.output_folder import claimed_files
+from grokaem.plain_text import terminal
+from grokaem.set_aside import SHOWN, SetAside
+
+if TYPE_CHECKING:
+    from grokaem.inference.bulk_output import BulkOutput, Done
+    from grokaem.inference.prediction import Prediction
+    from grokaem.inference.rows import Rows
+
+AT_ONCE = 256  # lines of standard input
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; see the module's docstring for examples."""
+    parser = argparse.ArgumentParser(
+        prog="grokaem predict", allow_abbrev=False, description="Classifies texts or sound files on this CPU."
+    )
+    parser.add_argument("model", help="export folder, run folder, or Hub id")
+    parser.add_argument(
+        "inputs",
+        nargs="*",
+        metavar="TEXT | FILE.wav | -",
+        help="what to classify; - (or nothing) reads lines from standard input: texts, "
+        "or names of sound files",
+    )
+    parser.add_argument("--revision", help="branch, tag or commit of the Hub repository")
+    parser.add_argument(
+        "--input",
+        type=user_path,
+        metavar="FILE",
+        help="classify every row of this .csv, .tsv, .jsonl, .parquet or .txt file; of sounds, their names",
+    )
+    parser.add_argument("--output", type=user_path, metavar="OUT", help="where its labels go: .jsonl or .csv")
+    parser.add_argument(
+        "--text-column", help="column of --input to classify (default: recognised by its name)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="begin anew over an existing --output")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    options = parser.parse_intermixed_args(argv)  # options may stand before, between and after the texts
+    if options.input or options.output:
+        if not (options.input and options.output) or options.inputs:
+            parser.error("give --input FILE and --output OUT together, and nothing else to classify")
+        return _bulk(options)
+    if not options.inputs and sys.stdin.isatty():
+        parser.error("give a text, a sound file, or - to read lines from standard input")
+    return _each(_load(options), options.inputs)
+
+
+def _load(options: argparse.Namespace) -> Any:
+    """The classifier; says which commit of the Hub it is."""
+    from grokaem import inference
+
+    classifier = inference.load(options.model, options.revision)
+    if classifier.export.commit:
+        print(f"{terminal(options.model)} at commit {classifier.export.commit}", file=sys.stderr)
+    return classifier
+
+
+def _each(classifier: Any, given: list[str]) -> int:
+    """Answers what the command line or standard input gives, a JSON object a line."""
+    from grokaem.inference.bulk import answered
+
+    sound = classifier.export.task == "audio"
+    if not sound:
+        _warn_of_names(given)
+    aside, cut = SetAside("sound" if sound else "text"), 0
+    answers = _sounds(classifier, _inputs(given)) if sound else _texts(classifier, _inputs(given))
+    for item, answer in answers:
+        line = {"input": item, **answered(answer)}
+        if isinstance(answer, str):
+            aside.add(item[:60], answer)
+        else:
+            line["milliseconds"] = round(answer.milliseconds, 3)
+            cut += bool(answer.read)
+            if answer.read and cut <= SHOWN:
+                print(f"{terminal(item[:60])}: the model read {answer.read}", file=sys.stderr)
+        # A lone surrogate has no UTF-8: it becomes a question mark, as in a file.
+        print(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace").decode(), flush=True)
+    if cut > SHOWN:
+        print(f"and {cut - SHOWN} more were longer than the model reads", file=sys.stderr)
+    return aside.tell()
+
+
+def _warn_of_names(given: list[str]) -> None:
+    import os
+
+    for item in given:
+        if item != "-" and os.path.exists(item):
+            kind = "folder" if os.path.isdir(item) else "file"
+            print(
+                f"{terminal(item)} is a {kind}: its name is classified, not what it holds; --input FILE --output OUT "
+                "classifies the rows of a file",
+                file=sys.stderr,
+            )
+
+
+def _bulk(options: argparse.Namespace) -> int:
+    """Every row of a file; what can be wrong with the files is found before the model is loaded."""
+    from grokaem.inference.bulk_output import check_output
+    from grokaem.inference.rows import Rows
+
+    rows, column = Rows(options.input), None
+    print(*map(terminal, rows.notes), sep="\n", end="\n" if rows.notes else "", file=sys.stderr)
+    options.output = check_output(options.output, options.overwrite, options.input)
+    if rows.columns is not None:
+        column = _column(rows, options.text_column)
+    elif options.text_column:
+        raise ValueError(f"{options.input} has no columns: leave out --text-column")
+    with claimed_files(output=options.output):
+        return _told(options.output, _classified(options, rows, column))
+
+
+def _classified(options: argparse.Namespace, rows: Rows, column: str | None) -> Done:
+    """Loads the model and classifies the rows that are left."""
+    from grokaem.inference import bulk
+    from grokaem.inference.bulk_output import BulkOutput
+
+    classifier = _load(options)
+    from grokaem.inference.export_folder import FILES
+
+    parts = [name for name in FILES if name not in ("README.md", "parity.json")]
+    output = BulkOutput(
+        options.output, bulk.identity_of(rows, column, classifier.export.path, parts), options.overwrite
+    )
+    if output.done.resumed_at:
+        print(f"going on after {output.done.resumed_at} rows", file=sys.stderr)
+    if classifier.export.task == "audio":
+        return _with_bar(rows, column, _sound_files(classifier, rows.path.parent), classifier, output, 32)
+    return _with_bar(rows, column, classifier.predict, classifier, output, bulk.WINDOW)
+
+
+def _column(rows: Rows, wanted: str | None) -> str:
+    from grokaem.corpora.columns import choose_text_column
+
+    column, notes = choose_text_column(str(rows.path), rows.columns, wanted)
+    print(*map(terminal, notes), sep="\n", end="\n" if notes else "", file=sys.stderr)
+    return column
+
+
+def _told(path: Path, done: Done) -> int:
+    empty = f", {done.empty} of them without a text and so without a label" if done.empty else ""
+    cut = f", {done.cut} of them longer than the model reads and judged by their start" if done.cut else ""
+    print(f"{terminal(path)}: {done.rows} rows{empty}{cut}", file=sys.stderr)
+    reasons = [(name, reason) for name, reason in done.reasons]
+    return SetAside("row", reasons, done.set_aside - len(reasons)).tell()
+
+
+def _with_bar(
+    rows: Rows, column: str | None, predict: Callable, classifier: Any, output: BulkOutput, window: int
+) -> Done:
+    from tqdm import tqdm  # huggingface_hub brings it
+
+    from grokaem.inference.bulk import classify_rows
+
+    unit, scale = ("row", False) if rows.suffix == ".parquet" else ("B", True)
+    # disable=None: no bar where standard error is no terminal.
+    with tqdm(total=rows.total, unit=unit, unit_scale=scale, desc=rows.path.name, disable=None) as bar:
+
+        def show(position: int, done: int) -> None:
+            bar.set_postfix_str(f"{done} rows", refresh=False)
+            bar.update(position - bar.n)
+
+        return classify_rows(rows, column, predict, classifier.labels, output, window=window, progress=show)
+
+
+def _sound_files(classifier: Any, folder: Path) -> Callable[[list[str]], list[Prediction]]:
+    """Takes names of sound files, relative to the folder of the list they stand in."""
+    return lambda names: [_hear(classifier, folder / Path(name).expanduser()) for name in names]
+
+
+def _inputs(given: list[str]) -> Iterator[str]:
+    """The texts or names; of standard input its lines, which end as those of a file do."""
+    for item in given or ["-"]:
+        if item != "-":
+            yield item
+            continue
+        yield from filter(str.strip, (line.rstrip("\r\n") for line in _standard_input()))
+
+
+def _standard_input() -> TextIO:
+    """Its lines as those of a file, whose byte order mark says how they are written."""
+    import io
+
+    from grokaem.text_encoding import codec_of_mark
+
+    # As much as has come: more would wait for the next line.
+    codec = codec_of_mark(sys.stdin.buffer.peek(4)[:4]) or "utf-8"
+    return io.TextIOWrapper(sys.stdin.buffer, codec, "surrogateescape", newline="")
+
+
+def _texts(classifier: Any, texts: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
+    """Each text and its prediction, or the reason why it has none."""
+    from grokaem.inference.bulk import apart
+    from grokaem.text_encoding import is_undecoded
+
+    def predict(window: list[str]) -> list[Prediction]:
+        for text in window:
+            if not text.strip():
+                raise ValueError("there is no text to classify.")
+            if is_undecoded(text):
+                raise ValueError("it has bytes that are not UTF-8; save it as UTF-8.")
+        return classifier.predict(window)
+
+    # Lines from a pipe are answered a few at a time; memory does not grow with their number.
+    texts = iter(texts)
+    while window := list(islice(texts, AT_ONCE)):
+        yield from zip(window, apart(predict, window), strict=True)
+
+
+def _sounds(classifier: Any, names: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
+    from grokaem.inference.bulk import apart
+
+    hear = _sound_files(classifier, Path())
+    for name in names:
+        yield name, apart(hear, [name])[0]
+
+
+def _hear(classifier: Any, path: Path) -> Prediction:
+    """Reads as much of a sound as the model hears, and classifies it."""
+    from grokaem.audio.reading import read_waveform, seconds_of
+
+    waveform = read_waveform(path, classifier.sample_rate, max_seconds=classifier.max_seconds)
+    prediction = classifier.predict([waveform])[0]
+    if len(waveform) < round(classifier.max_seconds * classifier.sample_rate):
+        return prediction
+    return replace(prediction, read=classifier.read(seconds_of(path)))

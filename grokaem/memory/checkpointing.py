@@ -1,0 +1,110 @@
+"""Gradient checkpointing that repeats dropout exactly and counts each batch once in BatchNorm."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
+
+# The planner's two handles: whether a layer is running for the second time, and a context to run it in.
+recomputing = False
+second_pass: Callable[[], Any] = contextlib.nullcontext
+
+
+def enable_checkpointing(model: nn.Module) -> nn.Module:
+    """Makes every repeated layer of the model keep only its input, in place.
+
+    Each layer's forward pass runs again during the backward pass. The random state is kept, so dropout draws
+    the same mask; BatchNorm's running statistics are left alone in the second pass, so a batch counts once.
+
+    Args:
+        model (nn.Module): a transformers model, or any module whose repeated blocks can be found.
+
+    Returns:
+        nn.Module: the same model.
+
+    Raises:
+        ValueError: the model has no repeated blocks to checkpoint.
+    """
+    from grokaem.memory.layers import repeated_blocks
+
+    norms = batch_norms(model)
+    run = functools.partial(checkpoint_call, norms)
+    # A model with BatchNorm may have its own correction for being run twice; wrapping its blocks from outside
+    # leaves that correction out of play.
+    if getattr(model, "supports_gradient_checkpointing", False) and not norms:
+        # Not gradient_checkpointing_enable(): it makes the embedding output require gradients, which the
+        # non-reentrant form does not need and which would send the backward pass through frozen layers.
+        model._set_gradient_checkpointing(enable=True, gradient_checkpointing_func=run)
+        return model
+    blocks = repeated_blocks(model)
+    if not blocks:
+        raise ValueError(
+            f"--gradient-checkpointing: {type(model).__name__} has no repeated blocks; leave it off."
+        )
+    for block in blocks:
+        block.forward = functools.partial(_checkpointed_forward, run, block, block.forward)
+    return model
+
+
+def checkpoint_call(norms: list[nn.Module], function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Runs ``function`` now and again in the backward pass.
+
+    Args:
+        norms (list of nn.Module): the BatchNorm modules whose statistics must not count the second pass.
+        function (callable): the layer.
+        *args: its tensors.
+        **kwargs: its other arguments.
+    """
+    from torch.utils.checkpoint import checkpoint
+
+    contexts = functools.partial(_contexts, norms)
+    return checkpoint(
+        function, *args, use_reentrant=False, preserve_rng_state=True, context_fn=contexts, **kwargs
+    )
+
+
+def batch_norms(model: nn.Module) -> list[nn.Module]:
+    """The modules of the model that keep running statistics."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    return [module for module in model.modules() if isinstance(module, _BatchNorm)]
+
+
+def _checkpointed_forward(run, block, forward, *args: Any, **kwargs: Any) -> Any:
+    import torch
+
+    return (
+        run(forward, *args, **kwargs)
+        if block.training and torch.is_grad_enabled()
+        else forward(*args, **kwargs)
+    )
+
+
+def _contexts(norms: list[nn.Module]) -> tuple[Any, Any]:
+    return contextlib.nullcontext(), statistics_untouched(norms)
+
+
+@contextlib.contextmanager
+def statistics_untouched(norms: list[nn.Module]) -> Iterator[None]:
+    """BatchNorm normalises by the batch as before but leaves its running statistics as they are."""
+    # The statistics must still be handed to the kernel, for the second pass has to keep the same tensors as
+    # the first; a momentum of 0 leaves their values.
+    before = [(norm, norm.momentum, norm._buffers.get("num_batches_tracked")) for norm in norms]
+    global recomputing
+    recomputing = True
+    for norm, _, _ in before:
+        norm.momentum = 0.0
+        norm._buffers["num_batches_tracked"] = None
+    try:
+        with second_pass():
+            yield
+    finally:
+        recomputing = False
+        for norm, momentum, count in before:
+            norm.momentum = momentum
+            norm._buffers["num_batches_tracked"] = count

@@ -1,0 +1,296 @@
+"""Predicts the memory of a fine-tuning run and finds the fastest settings that fit, before anything runs.
+
+grokaem plan                                                    # MiniLM, 32 texts of 128 tokens
+grokaem plan --base-model bert-base-uncased --budget 2GB
+grokaem plan --base-model bert-large-uncased --sequence-length 512 --device cuda --budget 8GB
+grokaem plan --base-model wide_resnet --depth 28 --widen-factor 10 --budget 4GB --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
+from grokaem.command_line import quiet_libraries, run
+from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
+from grokaem.plain_text import terminal
+
+DEFAULT_MODEL = "minilm-l6"
+UNITS = {"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+UNITS |= {"K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; see the module's docstring for examples."""
+    arguments = parser().parse_args(argv)
+    told = plan(arguments, progress=_teller(arguments.base_model, arguments.json))
+    print(json.dumps(told, indent=2) if arguments.json else describe(told))
+    return 0 if told["fits"] is not False or told["chosen"] else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(prog="grokaem plan", description=__doc__.splitlines()[0], allow_abbrev=False)
+    result.add_argument("--base-model", default=DEFAULT_MODEL, metavar="NAME",
+                        help="built-in architecture, local folder or Hub id (default: %(default)s)")
+    result.add_argument("--sequence-length", type=int, default=128, metavar="N", help="tokens of a text")
+    result.add_argument("--max-seconds", type=float, metavar="S",
+                        help=f"seconds of a clip (default: {SHORT_SOUND:g} for wide_resnet, 5 for others)")
+    result.add_argument("--depth", type=int, default=10, help="of wide_resnet (default: %(default)s)")
+    result.add_argument("--widen-factor", type=int, default=2, help="of wide_resnet (default: %(default)s)")
+    result.add_argument("--num-labels", type=int, default=2, help="classes (default: %(default)s)")
+    add_settings_arguments(result, precision=None)
+    result.add_argument("--processes", type=int, default=1, metavar="N", help="processes that train together")
+    result.add_argument("--sharding", choices=("none", "fsdp"), default="none",
+                        help="fsdp: weights, gradients and state are split over the processes")
+    result.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    result.add_argument("--context", type=parse_bytes, metavar="SIZE",
+                        help="memory of the CUDA context (default: 500MiB; nvidia-smi shows yours)")
+    result.add_argument("--budget", type=parse_bytes, metavar="SIZE", help="e.g. 8GB, 1.25GiB: find what fits")
+    result.add_argument("--no-table", action="store_true", help="leave out the table of single levers")
+    result.add_argument("--json", action="store_true", help="print JSON only")
+    result.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return result  # fmt: skip
+
+
+def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
+    """The whole answer as plain values.
+
+    Args:
+        arguments (argparse.Namespace): of :func:`parser`.
+        progress (callable, optional): told in a line what is being predicted. (Default: nobody)
+
+    Returns:
+        dict: ``peak_mib, tensor_peak_mib, components_mib, relative_step_time, fits, levers, chosen, command``
+        and what was asked.
+    """
+    from grokaem.memory.architectures import STUDENTS, short_name, workload
+    from grokaem.memory.solver import Predictor, cheapest
+    from grokaem.memory.support import Support
+
+    settings = from_arguments(arguments)
+    settings.check_device(arguments.device)
+    if arguments.processes < 1:
+        raise ValueError(f"--processes must be at least 1, got {arguments.processes}.")
+    if arguments.sharding == "fsdp" and arguments.processes < 2:
+        raise ValueError("--sharding fsdp splits over processes: add --processes 2 or more.")
+    if arguments.max_seconds is not None and not 0.01 <= arguments.max_seconds <= 3600:
+        raise ValueError(f"--max-seconds {arguments.max_seconds:g}: give the length of a clip, from 0.01 to 3600.")
+    work = workload(
+        arguments.base_model, sequence_length=arguments.sequence_length, max_seconds=arguments.max_seconds,
+        num_labels=arguments.num_labels, depth=arguments.depth, widen_factor=arguments.widen_factor,
+    )  # fmt: skip
+    around = situation(work, arguments.device, arguments.processes)
+    settings.check_statistics(around.batch_norm)
+    tell = progress or (lambda _: None)
+    context = None if arguments.context is None else arguments.context / 2**20
+    predictor = Predictor(
+        work, arguments.device, processes=arguments.processes, sharding=arguments.sharding, context_mib=context
+    )
+    tell("the settings asked for")
+    told = Support(predictor, settings).told(settings)
+    plain = predictor(MemorySettings(settings.effective_batch_size))
+    budget = None if arguments.budget is None else arguments.budget / 2**20
+    choice = None
+    if budget is not None:
+        choice = cheapest(
+            work, settings, budget, predictor, around,
+            may_change_precision=arguments.precision is None, progress=tell,
+        )  # fmt: skip
+    final = settings if choice is None else choice.prediction.settings
+    levers = [] if arguments.no_table else single_levers(settings, predictor, around, tell)
+    student = STUDENTS.get(short_name(arguments.base_model))
+    if levers and student:
+        levers.insert(0, (f"A distilled student, {student}", with_student(student, arguments, predictor, settings)))
+    return {
+        "base_model": arguments.base_model, "task": work.task, "device": arguments.device,
+        "processes": arguments.processes, "sharding": arguments.sharding,
+        "settings": settings.as_dict(),
+        **_figures(told, plain), "tensor_peak_mib": round(told.tensor_peak_mib, 1),
+        "budget_mib": None if budget is None else round(budget, 1),
+        "fits": None if budget is None else told.peak_mib <= budget,
+        "student": student,
+        "levers": [_row(name, item, told) for name, item in levers],
+        "chosen": None if choice is None else {
+            **final.as_dict(), "stage": choice.stage, "tried": choice.tried, **_figures(choice.prediction, plain),
+            **reasons(final, around, choice.refused),
+        },
+        "command": None if budget is not None and choice is None else command(arguments, work, final),
+    }  # fmt: skip
+
+
+def _figures(told: Any, plain: Any) -> dict[str, Any]:
+    return {
+        "peak_mib": round(told.peak_mib, 1),
+        "components_mib": {name: round(value, 1) for name, value in told.components_mib.items()},
+        "relative_step_time": round(told.seconds / plain.seconds, 3),
+    }
+
+
+def single_levers(settings: MemorySettings, predictor: Any, around: Any, tell: Any) -> list[tuple[str, Any]]:
+    """The effect of every lever alone on the settings asked for; levers that do not apply are left out."""
+    from grokaem.memory.checklist import steps
+
+    rows = []
+    for item in steps():
+        if not item.setting or not item.applies(around):
+            continue
+        for name, change in _alone(item, settings, around.device):
+            try:
+                changed = settings.replace(**change)
+                if changed != settings:
+                    tell(name)
+                    rows.append((name, predictor(changed)))
+            except Exception as error:  # not with this model, or not together with what was asked for
+                if isinstance(error, MemoryError):
+                    raise
+    return rows
+
+
+def _alone(item: Any, settings: MemorySettings, device: str) -> list[tuple[str, dict[str, Any]]]:
+    """Names and changes of one step of the checklist taken alone."""
+    if item.key in ("micro_batch", "embeddings_8bit"):
+        return []  # rows of their own say no more: a pass is smaller by accumulation, tables come with 8-bit Adam
+    if item.key == "accumulation":
+        batch = settings.effective_batch_size
+        passes = next((n for n in (4, 3, 2, 5, 7) if batch % n == 0), batch)
+        size = batch // passes
+        change = {"micro_batch_size": size, "gradient_accumulation_steps": passes}
+        return [(f"{item.name}, {passes} x {size}", change)]
+    if item.key == "embeddings_by_row":
+        return [(item.name, {"optimizer": "adamw8bit", "embeddings_by_row": True})]
+    if item.key == "precision":
+        kinds = {"tf32": "tf32 products", "bf16": "bf16 autocast"}
+        if device == "cuda":
+            kinds["fp16"] = "fp16 autocast"
+        return [(name, {"precision": kind}) for kind, name in kinds.items()]
+    if item.key == "int8_lora":
+        return [(item.name, {"lora_rank": settings.lora_rank or 8, "load_in_8bit": True})]
+    return [(item.name, {item.setting: item.value})]
+
+
+def with_student(name: str, arguments: argparse.Namespace, predictor: Any, settings: MemorySettings) -> Any:
+    """What the same settings need with a distilled model instead."""
+    from grokaem.memory.architectures import workload
+    from grokaem.memory.solver import Predictor
+
+    smaller = workload(name, sequence_length=min(arguments.sequence_length, 512), max_seconds=arguments.max_seconds,
+                       num_labels=arguments.num_labels)  # fmt: skip
+    return Predictor(smaller, predictor.device, **predictor.options)(settings.replace(freeze="none"))
+
+
+def situation(work: Any, device: str, processes: int = 1) -> Any:
+    """What of the checklist applies to this model on this device."""
+    from grokaem.memory.checklist import Situation
+    from grokaem.memory.step_time import cpu_multiplies_bf16
+
+    network = work.model_type == "wide_resnet_audio"
+    return Situation(
+        task=work.task, device=device, architecture=work.model_type, attention=not network, batch_norm=network,
+        embeddings=work.task == "text", fast_bf16=device == "cuda" or cpu_multiplies_bf16(), processes=processes,
+    )  # fmt: skip
+
+
+def reasons(settings: MemorySettings, around: Any, refused: dict[str, str] | None = None) -> dict[str, list[str]]:
+    """One line for every lever, taken (``reasons``) or not (``refused``): its name and why."""
+    from grokaem.memory.checklist import explain
+
+    told = explain(settings, around, refused)
+    lines = {"reasons": [], "refused": []}
+    for item, taken, why in told:
+        lines["reasons" if taken else "refused"].append(f"{item.name}: {why}")
+    return lines
+
+
+def command(arguments: argparse.Namespace, work: Any, settings: MemorySettings) -> str:
+    """The command line that trains with these settings."""
+    from grokaem.memory.architectures import HUB_IDS
+
+    name = HUB_IDS.get(arguments.base_model, arguments.base_model)
+    words = ["python", "training/finetune.py", "--task", work.task, "--base-model", name]
+    if work.task == "text":
+        words += ["--sequence-length", str(arguments.sequence_length)]
+    else:
+        words += ["--max-seconds", f"{work.max_seconds:g}"]
+    if work.model_type == "wide_resnet_audio":
+        words += ["--depth", str(arguments.depth), "--widen-factor", str(arguments.widen_factor)]
+    return shlex.join(words + settings.flags())
+
+
+def parse_bytes(text: str) -> int:
+    """``"8GB"`` -> 8,000,000,000; ``"1.25GiB"`` -> 1,342,177,280; a bare number is bytes.
+
+    Raises:
+        ValueError: not a size.
+    """
+    number = text.strip().rstrip("BbKkMmGgIi ")
+    unit = text.strip()[len(number):].strip().upper()
+    try:
+        size = float(number) * UNITS[unit]
+    except (ValueError, KeyError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 8GB or 1.25GiB") from None
+    if not 0 < size < 2**63:  # nor NaN
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory: give more than nothing, such as 8GB")
+    return round(size)
+
+
+def describe(told: dict[str, Any]) -> str:
+    """The answer for a terminal."""
+    lines = [f"{told['base_model']} on {told['device']}, peak {told['peak_mib']:,.0f} MiB:"]
+    lines += [f"  {name.replace('_', ' '):18}{value:10,.1f}" for name, value in told["components_mib"].items()]
+    lines += [f"  {'step time':18}{told['relative_step_time']:10.2f}  x plain fp32"]
+    if told["levers"]:
+        lines += ["", f"{'each lever alone':44}{'peak MiB':>9} {'saves':>7} {'time':>6}"]
+        lines += [
+            f"{row['lever']:44}{row['peak_mib']:9,.0f} {-row['change_percent']:6.0f}% {row['step_time']:5.2f}x"
+            for row in told["levers"]
+        ]
+    if told["budget_mib"] is not None:
+        verdict = "fits" if told["fits"] else "does not fit"
+        lines += ["", f"As asked it {verdict} into {told['budget_mib']:,.0f} MiB."]
+        if told["chosen"] is None:
+            lines += [f"Nothing on the checklist fits: take {told['student'] or 'a smaller model'} or shorter inputs."]
+        else:
+            chosen = told["chosen"]
+            lines += [
+                f"Fastest that fits ({chosen['stage']}): peak {chosen['peak_mib']:,.0f} MiB, step time "
+                f"{chosen['relative_step_time']:.2f} x plain fp32."
+            ]
+            lines += [f"  + {why}" for why in chosen["reasons"]]
+            lines += [f"  - {why}" for why in chosen["refused"]]
+    if told["command"]:
+        lines += ["", told["command"]]
+    return "\n".join(lines)
+
+
+def _row(name: str, item: Any, told: Any) -> dict[str, Any]:
+    return {
+        "lever": name,
+        "peak_mib": round(item.peak_mib, 1),
+        "change_percent": round(100 * (item.peak_mib / told.peak_mib - 1), 1),
+        "step_time": round(item.seconds / told.seconds, 3),
+    }
+
+
+def _teller(model: str, as_json: bool) -> Callable[[str], None]:
+    """Shows what is being predicted; one line at the start where the output is for a program or a file."""
+    shows = sys.stderr.isatty() and not as_json
+    first = [f"predicting training steps of {terminal(model)}, the levers one by one: seconds to minutes, by its size"]
+
+    def tell(what: str) -> None:
+        if shows:
+            print(f"\r\033[Kpredicting {what}", end="", file=sys.stderr, flush=True)
+        elif first:
+            print(first.pop(), file=sys.stderr, flush=True)
+
+    return tell
+
+
+if __name__ == "__main__":
+    quiet_libraries()
+    sys.exit(run(main))

@@ -1,0 +1,120 @@
+"""The peak memory of a training step, by component, without running it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from grokaem.memory.architectures import Workload
+from grokaem.memory.settings import MemorySettings
+
+MIB = 2**20
+PAGE = 4096
+COMPONENTS = ("parameters", "gradients", "optimizer_state", "activations", "workspace", "runtime")
+# What a process holds beside tensors once it trains, as measured: mostly the pages of torch's own code that its
+# kernels touch for the first time, then the model's and autograd's objects. 16-bit numbers bring kernels of their
+# own beside those of fp32, and layers that run again their bookkeeping.
+RUNTIME_MIB = 40.0
+LOW_PRECISION_MIB = 11.0
+CHECKPOINTING_MIB = 8.0
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one process needs at its peak.
+
+    Attributes:
+        settings (MemorySettings): the levers.
+        device (str): ``"cpu"`` or ``"cuda"``.
+        tensor_peak_mib (float): the most that tensors take at once.
+        components_mib (dict): the peak of the process by component; on CUDA that of the device.
+        seconds (float): estimated time of a step; only ratios mean something.
+        trace (Trace): the recorded step.
+    """
+
+    settings: MemorySettings
+    device: str
+    tensor_peak_mib: float
+    components_mib: dict[str, float]
+    seconds: float
+    trace: Any = field(repr=False, compare=False, default=None)
+
+    @property
+    def peak_mib(self) -> float:
+        """Sum of the components."""
+        return sum(self.components_mib.values())
+
+
+def predict(
+    work: Workload,
+    settings: MemorySettings,
+    device: str = "cpu",
+    *,
+    processes: int = 1,
+    sharding: str = "none",
+    context_mib: float | None = None,
+    first_step: bool = False,
+) -> Prediction:
+    """Predicts the peak of a training step on one device.
+
+    On a CPU it is the high-water mark of the process above what it held after its imports, with the allocator
+    tamed as in :func:`grokaem.memory.process_memory.tame_allocator`. On CUDA it is what ``nvidia-smi`` shows.
+
+    Args:
+        work (Workload): model and shapes.
+        settings (MemorySettings): the levers.
+        device (str, optional): ``"cpu"`` or ``"cuda"``. (Default: ``"cpu"``)
+        processes (int, optional): processes that train together, one a device. (Default: 1)
+        sharding (str, optional): ``"none"`` (each holds everything, DDP) or ``"fsdp"``. (Default: ``"none"``)
+        context_mib (float, optional): of the CUDA context. (Default: 500)
+        first_step (bool, optional): on a CPU, of a run's first step, whose passes meet no state of the optimizer yet.
+            (Default: a later step)
+
+    Returns:
+        Prediction: peak and components.
+
+    Raises:
+        ValueError: settings the device or the model cannot take.
+    """
+    settings.check_device(device)
+    if device == "cuda":
+        tensors, components, trace = _cuda(work, settings, context_mib)
+    else:
+        tensors, components, trace = _cpu(work, settings, first_step)
+    if processes > 1:
+        from grokaem.memory.sharding import spread
+
+        components = spread(components, trace, processes, sharding)
+    from grokaem.memory.step_time import seconds
+
+    return Prediction(settings, device, tensors / MIB, components, seconds(trace, settings, device), trace)
+
+
+def _cpu(
+    work: Workload, settings: MemorySettings, first_step: bool
+) -> tuple[int, dict[str, float], Any]:
+    from grokaem.memory.fake_step import trace_step
+
+    trace = trace_step(work, settings)
+    tensors, _ = trace.peak(first_step=first_step)
+    _, by_kind = trace.peak(PAGE, touched=True, first_step=first_step)
+    components = {name: size / MIB for name, size in by_kind.items()}
+    runtime = RUNTIME_MIB
+    if settings.precision != "fp32":
+        runtime += LOW_PRECISION_MIB
+    if settings.gradient_checkpointing:
+        runtime += CHECKPOINTING_MIB
+    return tensors, {**components, "runtime": runtime}, trace
+
+
+def _cuda(
+    work: Workload, settings: MemorySettings, context_mib: float | None
+) -> tuple[int, dict[str, float], Any]:
+    from grokaem.memory.cuda_account import CONTEXT_MIB, account
+
+    told = account(work, settings, context_mib=CONTEXT_MIB if context_mib is None else context_mib)
+    components = {name: size / MIB for name, size in told.by_kind.items()}
+    # Blocks cached but not in use, and the libraries' buffers within them.
+    components["workspace"] += (told.reserved - sum(told.by_kind.values())) / MIB
+    components["runtime"] = told.context / MIB
+    return told.allocated, components, told.trace

@@ -1,0 +1,300 @@
+"""Which files of a folder are ours: every folder we make holds a record of its files and their hashes.
+
+Whoever replaces or deletes asks here first, file by file. A file that the record does not list, or that was
+changed since, belongs to the user.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from grokaem.file_hash import sha256_of
+
+RECORD = ".grokaem.json"
+UNDER_WAY = RECORD + ".new"  # a file of the folder that is being replaced; left by a kill
+FORMAT = 1
+SHOWN = 5  # foreign files that a message names
+# What the commands wrote before they kept a record (up to commit 8fe415f), by the report that proves the kind.
+_TOKENIZER = (
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
+    "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model",
+    "bpe.codes", "chat_template.jinja",
+)  # fmt: skip
+_BEFORE = {
+    "run": (
+        "run.json",
+        ("task", "base_model", "data", "config"),
+        ("run.json", "export_failed.json", "config.json", "model.safetensors", "model-*-of-*.safetensors",
+         "model.safetensors.index.json", "adapter_config.json", "adapter_model.safetensors",
+         "preprocessor_config.json", *_TOKENIZER),
+    ),
+    "export": (
+        "parity.json",
+        ("method", "original", "export", "gate"),
+        ("parity.json", "README.md", "config.json", "openvino_model.xml", "openvino_model.bin",
+         "openvino_tokenizer.xml", "openvino_tokenizer.bin", "tokenizer.json", "tokenizer_config.json",
+         "preprocessor_config.json", "model.onnx"),
+    ),
+    "topics": (
+        "topic_model.json",
+        ("format", "model", "topics"),
+        ("topic_model.json", "topic_model.safetensors"),
+    ),
+}  # fmt: skip
+
+
+@dataclass
+class Contents:
+    """What is in a folder, sorted by whose it is.
+
+    Attributes:
+        ours (list of Path): files that the records prove to be as we wrote them; each folder's record comes last.
+        foreign (list of Path): everything else: files, links, folders without a record.
+        folders (list of Path): folders of ours, the innermost first.
+    """
+
+    ours: list[Path] = field(default_factory=list)
+    foreign: list[Path] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+
+
+def record(folder: Path, kind: str, **facts: Any) -> None:
+    """Writes the record of all files that are in a folder now; the last step before the folder appears.
+
+    Args:
+        folder (Path): a folder that we are making.
+        kind (str): ``run``, ``export``, ``topics`` or ``words``.
+        **facts: what else later commands compare, JSON-able.
+    """
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name not in (RECORD, UNDER_WAY):
+            files[path.relative_to(folder).as_posix()] = sha256_of(path)
+    _save(folder, {"format": FORMAT, "kind": kind, **facts, "files": files})
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """The record of a folder; None where there is none that can be read."""
+    content = _json(folder / RECORD)
+    if content is None or not isinstance(content.get("files"), dict) or not isinstance(content.get("kind"), str):
+        return None
+    return content
+
+
+def changed(folder: Path, names: Iterable[str], largest: int) -> list[str]:
+    """Files of a folder that are not as its record says, or that it does not list; none where it has no record.
+
+    Args:
+        folder (Path): of ours, or a download, which has no record.
+        names (iterable of str): the files to look at, those that are there.
+        largest (int): bytes of a file that is worth reading for this; a larger one counts as it was.
+    """
+    found = read(folder)
+    if found is None:
+        return []
+    known = [found["files"], found.get("pending", {})]
+    files = [folder / name for name in names if (folder / name).is_file()]
+    files = [path for path in files if path.stat().st_size <= largest]
+    return [path.name for path in files if sha256_of(path) not in [listed.get(path.name) for listed in known]]
+
+
+def kind_of(folder: Path) -> str | None:
+    """What a folder holds, by its record or, where it is older than records, by its report."""
+    found = read(folder)
+    if found is not None:
+        return found["kind"]
+    for kind, (report, keys, _) in _BEFORE.items():
+        content = _json(folder / report)
+        if content is not None and all(key in content for key in keys):
+            return kind
+    return None
+
+
+def names_before(kind: str) -> tuple[str, ...]:
+    """Patterns of the names in a folder that is older than records."""
+    return _BEFORE[kind][2]
+
+
+def contents(folder: Path) -> Contents:
+    """Sorts a folder's files into ours and foreign ones; links are never followed."""
+    found = Contents()
+    _sort(folder, folder, read(folder), found)
+    return found
+
+
+def check_replaceable(folder: Path, kind: str, remedy: str) -> None:
+    """Refuses to replace a folder in which there is anything that we did not write.
+
+    Args:
+        folder (Path): it may be absent, or empty.
+        kind (str): what is going to take its place; only the same is replaced.
+        remedy (str): what the user can do, the end of the message's sentence.
+
+    Raises:
+        ValueError: it holds something else, or a foreign file, which is named.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    held = kind_of(folder)
+    foreign = contents(folder).foreign
+    if held == kind == "run" and foreign and all(_is_export(path) for path in foreign):
+        raise ValueError(_about_exports(folder, foreign))
+    if held is None or foreign:
+        names = named(folder, foreign or list(folder.iterdir()))
+        raise ValueError(f"{folder} holds what grokaem did not write ({names}): {remedy}.")
+    if held != kind:
+        raise ValueError(f"{folder} holds another kind of folder ({held}, not {kind}): {remedy}.")
+
+
+def _is_export(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and kind_of(path) == "export"
+
+
+def _about_exports(run: Path, exports: list[Path]) -> str:
+    """The sentence about exports in a run that do not go with it, the first of them with the way."""
+    path = exports[0]
+    if contents(path).foreign:
+        names = named(run, contents(path).foreign)
+        return f"{path} is an export with files that grokaem did not write ({names}): move it away, then run again."
+    why = "has no record, as earlier versions made it" if read(path) is None else "was made of other weights"
+    again = f"python exporting/export.py {run} --overwrite"
+    again += "" if path == run / "export" else f" --output-dir {path}"
+    return f"the export {path} {why}, and is not replaced with its run: make it anew ({again}), or move it away."
+
+
+def named(folder: Path, paths: Iterable[Path]) -> str:
+    """The first few of the paths, relative to the folder, and how many more there are."""
+    names = sorted(path.relative_to(folder).as_posix() for path in paths)
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def remove(folder: Path) -> list[Path]:
+    """Deletes what is ours in a folder, and the folder itself if nothing else was in it.
+
+    Returns:
+        list of Path: what is foreign and was left where it is.
+    """
+    found = contents(folder)
+    for path in found.ours:
+        path.unlink(missing_ok=True)
+    for path in found.folders:
+        try:
+            path.rmdir()
+        except OSError:  # not empty
+            continue
+    return found.foreign
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replaces or adds a file in a folder of ours and keeps its record right.
+
+    A folder without a record (of an earlier version) stays without one.
+
+    Args:
+        path (Path): the file.
+        text (str): its new content.
+
+    Raises:
+        ValueError: the user changed the file, or it is not ours.
+    """
+    found = read(path.parent)
+    data = text.encode("utf-8")
+    if found is None:
+        _replace(path, data)
+        return
+    if os.path.lexists(path) and not _is_ours(path, path.name, found):
+        raise ValueError(f"{path} was changed by hand and is not replaced: move it away, then run again.")
+    digest = hashlib.sha256(data).hexdigest()
+    # A kill between the two writes must not make a foreign file of it: both contents are ours until the end.
+    _save(path.parent, found | {"pending": {path.name: digest}})
+    _replace(path, data)
+    found["files"][path.name] = digest
+    found.pop("pending", None)
+    _save(path.parent, found)
+
+
+def discard(path: Path) -> None:
+    """Deletes a file of one of our folders, if it is there and as we wrote it."""
+    found = read(path.parent)
+    if found is None:
+        before = kind_of(path.parent)
+        if before and path.name in _BEFORE[before][2] and path.is_file() and not path.is_symlink():
+            path.unlink()
+    elif os.path.lexists(path) and _is_ours(path, path.name, found):
+        path.unlink()
+        found["files"].pop(path.name, None)
+        _save(path.parent, found)
+
+
+def weights(folder: Path) -> str:
+    """Which trained weights a folder holds: a hash over those of its safetensors files."""
+    files = sorted(path for path in folder.glob("*.safetensors") if path.is_file())
+    lines = [f"{path.name} {sha256_of(path)}\n" for path in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _sort(top: Path, folder: Path, found: dict[str, Any] | None, result: Contents) -> None:
+    """Sorts ``folder``, which lies in ``top``, by the record of ``top``."""
+    last = []
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        path = Path(entry.path)
+        name = path.relative_to(top).as_posix()
+        if entry.is_dir(follow_symlinks=False):
+            _sort_folder(top, path, name, found, result)
+        elif not entry.is_file(follow_symlinks=False):  # links, pipes
+            result.foreign.append(path)
+        elif entry.name in (RECORD, UNDER_WAY) and folder == top and found is not None:
+            last.append(path)
+        elif _is_ours(path, name, found) if found is not None else _was_ours(top, name):
+            result.ours.append(path)
+        else:
+            result.foreign.append(path)
+    result.ours += last
+    result.folders.append(folder)
+
+
+def _sort_folder(top: Path, path: Path, name: str, found: dict[str, Any] | None, result: Contents) -> None:
+    inner = read(path)
+    if found is not None and any(file.startswith(f"{name}/") for file in found["files"]):
+        _sort(top, path, found, result)
+    elif inner is not None and inner["kind"] == "export" and inner.get("weights") == weights(top):
+        _sort(path, path, inner, result)  # an export goes with its run
+    else:
+        result.foreign.append(path)
+
+
+def _is_ours(path: Path, name: str, found: dict[str, Any]) -> bool:
+    known = [files[name] for files in (found["files"], found.get("pending", {})) if name in files]
+    return bool(known) and path.is_file() and not path.is_symlink() and sha256_of(path) in known
+
+
+def _was_ours(folder: Path, name: str) -> bool:
+    """Whether a folder that is older than records held a file of this name."""
+    kind = kind_of(folder)
+    return kind in _BEFORE and any(fnmatch(name, pattern) for pattern in _BEFORE[kind][2])
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _save(folder: Path, content: dict[str, Any]) -> None:
+    _replace(folder / RECORD, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(UNDER_WAY)
+    temporary.write_bytes(data)
+    os.replace(temporary, path)

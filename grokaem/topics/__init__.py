@@ -1,0 +1,8 @@
+"""Five topic models behind one result type, and the measures that tell which to believe."""
+
+from __future__ import annotations
+
+from grokaem.topics.fit import MODELS, fit
+from grokaem.topics.model import TopicModel
+
+__all__ = ["MODELS", "TopicModel", "fit"]

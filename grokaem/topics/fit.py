@@ -1,0 +1,168 @@
+"""One function for all topic models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from numbers import Integral
+from typing import Any, Literal
+
+from grokaem.text.vectorize import VectorSettings
+from grokaem.topics.documents import as_documents, as_vectors, check_enough, count_terms, default_settings
+from grokaem.topics.model import TopicModel
+
+MODELS = ("lda", "lsa", "nmf", "bertopic", "bert+lda")
+USES_EMBEDDINGS = ("bertopic", "bert+lda")
+TOP_WORDS = 20
+
+
+def fit(
+    model: Literal["lda", "lsa", "nmf", "bertopic", "bert+lda"],
+    documents: Iterable[str],
+    n_topics: int | None = 10,
+    seed: int = 0,
+    *,
+    embeddings: Any = None,
+    embedder: Any = None,
+    vectors: VectorSettings | None = None,
+    top_words: int = TOP_WORDS,
+    reduce_outliers: bool = True,
+    progress: Callable[[float, str], Any] | None = None,
+) -> TopicModel:
+    """Fits a topic model; the same seed gives the same result.
+
+    Args:
+        model (str): ``lda``, ``lsa``, ``nmf``, ``bertopic`` or ``bert+lda``.
+        documents (iterable of str): one text each. Those without text take part in nothing and get an even mixture.
+        n_topics (int, optional): topics. None lets BERTopic find their number. (Default: 10)
+        seed (int, optional): of everything random. (Default: 0)
+        embeddings (ndarray, optional): the documents' vectors, shape (n_documents, dimension).
+            (Default: computed by ``embedder``, and cached)
+        embedder (Embedder, optional): the encoder. (Default: MiniLM, INT8, the first 128 tokens of a document)
+        vectors (VectorSettings, optional): how documents become words; a note says when the weighting is not
+            the model's usual one. (Default: stop words of English and Russian dropped, rare and very frequent
+            words too; TF-IDF for ``nmf`` and ``lsa``, counts for the others)
+        top_words (int, optional): words kept of each topic. (Default: 20)
+        reduce_outliers (bool, optional): BERTopic: give outliers to the nearest topic. (Default: True)
+        progress (callable, optional): called with the fraction done and a description.
+
+    Returns:
+        TopicModel: the topics and each document's mixture of them.
+
+    Raises:
+        ValueError: unknown model or setting, a document that is no string, embeddings that are no finite table,
+            fewer documents with text (or fewer different words) than topics.
+    """
+    import numpy as np
+
+    if model not in MODELS:
+        raise ValueError(f"topic model {model!r} is unknown: choose one of {', '.join(MODELS)}.")
+    if n_topics is None and model != "bertopic":
+        raise ValueError(f"{model} needs a number of topics: give n_topics.")
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32:
+        raise ValueError(f"the seed is {seed!r:.40}: give a whole number from 0 to {2**32 - 1}.")
+    if isinstance(top_words, bool) or not isinstance(top_words, Integral) or top_words < 1:
+        raise ValueError(f"top_words is {top_words!r:.40}: keep at least 1 word of a topic.")
+    documents = as_documents(documents)
+    rows = [row for row, text in enumerate(documents) if text.strip()]
+    check_enough(len(rows), 2 if n_topics is None else n_topics)
+    texts = [documents[row] for row in rows]
+    notes = []
+    if len(texts) < len(documents):
+        notes.append(f"{len(documents) - len(texts):,} empty documents took no part and have an even mixture")
+    settings = {"n_topics": n_topics}
+    if model in USES_EMBEDDINGS:
+        if embeddings is None:
+            embeddings, encoder = _embed(texts, embedder, progress)
+            settings |= encoder
+        else:
+            embeddings = as_vectors(embeddings, len(documents))[rows]
+    if progress is not None:
+        progress(0.0, "counting words")
+    weighting = "tfidf" if model in ("nmf", "lsa") else "count"
+    terms = count_terms(texts, vectors or default_settings(len(texts), weighting))
+    if terms.settings.weighting != weighting:
+        notes.append(f"{model} was fitted to weights of {terms.settings.weighting}, as asked; usual is {weighting}")
+    if len(terms.vocabulary) < 2:
+        raise ValueError(
+            f"the documents hold only 1 different word, {terms.vocabulary[0]!r:.40}: topics need at least 2."
+        )
+    if n_topics is not None and len(terms.vocabulary) < n_topics and model not in USES_EMBEDDINGS:
+        raise ValueError(
+            f"{n_topics} topics were asked for but the documents hold only {len(terms.vocabulary)} different "
+            "words: ask for fewer topics or give more documents."
+        )
+    if progress is not None:
+        progress(0.0, f"fitting {model}")
+    result = _fit_one(model, texts, embeddings, terms, n_topics, seed, top_words, reduce_outliers, progress)
+    mixtures = np.full((len(documents), result["document_topics"].shape[1]), 0.0)
+    mixtures[:] = 1.0 / mixtures.shape[1]
+    mixtures[rows] = result["document_topics"]
+    assignments = mixtures.argmax(axis=1)
+    if "assignments" in result:
+        assignments[rows] = result["assignments"]
+    if progress is not None:
+        progress(1.0, "done")
+    return TopicModel(
+        model=model,
+        topics=result["topics"],
+        document_topics=mixtures,
+        assignments=assignments.astype(np.int64),
+        seed=seed,
+        notes=notes + terms.notes + result.get("notes", []),
+        settings=settings | {"vectors": terms.settings.as_dict()} | result.get("settings", {}),
+        arrays=result["arrays"] | terms.extra,
+        vocabulary=terms.vocabulary,
+    )
+
+
+def _fit_one(
+    model: str,
+    texts: list[str],
+    embeddings: Any,
+    terms: Any,
+    n_topics: int | None,
+    seed: int,
+    top_words: int,
+    reduce_outliers: bool,
+    progress: Any,
+) -> dict[str, Any]:
+    if model == "nmf":
+        from grokaem.topics import factorization
+
+        return factorization.fit(terms, n_topics, seed, top_words)
+    if model == "lsa":
+        from grokaem.topics import semantic_analysis
+
+        return semantic_analysis.fit(terms, n_topics, seed, top_words)
+    if model == "lda":
+        from grokaem.topics import dirichlet
+
+        return dirichlet.fit(terms, n_topics, seed, top_words)
+    if model == "bertopic":
+        from grokaem.topics import bertopic_model
+
+        return bertopic_model.fit(
+            texts,
+            embeddings,
+            terms,
+            n_topics,
+            seed,
+            top_words,
+            reduce_outliers=reduce_outliers,
+            progress=progress,
+        )
+    from grokaem.topics import bert_lda
+
+    return bert_lda.fit(texts, embeddings, terms, n_topics, seed, top_words, progress=progress)
+
+
+def _embed(texts: list[str], embedder: Any, progress: Any) -> tuple[Any, dict[str, Any]]:
+    from grokaem.embedding import Embedder
+
+    embedder = embedder or Embedder()
+    encoder = {
+        "encoder": embedder.source.name,
+        "precision": embedder.precision,
+        "sequence_length": embedder.sequence_length,
+    }
+    return embedder.encode(texts, progress), encoder
