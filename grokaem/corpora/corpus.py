@@ -7,32 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from grokaem.corpora.part import Part
+from grokaem.corpora.sounds import samples_digest
+from grokaem.corpora.splitting import normal_form
 from grokaem.file_hash import sha256_of
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a data set; the three lists have the same length.
-
-    Attributes:
-        inputs (list of str or of pathlib.Path): the texts, or the sound files.
-        labels (list of int): indices into the corpus's ``label_names``.
-        groups (list of str): what must not straddle two parts: a movie, a drum kit, a prompt, or a digest
-            of the input itself where there is nothing larger.
-    """
-
-    inputs: list
-    labels: list[int]
-    groups: list[str]
-
-    def __post_init__(self):
-        assert len(self.inputs) == len(self.labels) == len(self.groups)
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    def __add__(self, other: Part) -> Part:
-        return Part(self.inputs + other.inputs, self.labels + other.labels, self.groups + other.groups)
 
 
 @dataclass(frozen=True)
@@ -163,9 +141,6 @@ class Documents:
 
 def _form(item: str | Path) -> str:
     """What a model sees: letters and digits of a text, samples of a sound."""
-    from grokaem.corpora.sounds import samples_digest
-    from grokaem.corpora.splitting import normal_form
-
     return samples_digest(item) if isinstance(item, Path) else normal_form(item)
 
 

@@ -9,7 +9,8 @@ from grokaem.corpora.columns import LABEL_NAMES, choose_text_column
 from grokaem.corpora.corpus import Corpus, Documents
 from grokaem.corpora.labelled_rows import as_label, as_text, check_most, counted, sorted_labels
 from grokaem.corpora.limits import COMMAND, Limits, Meter
-from grokaem.corpora.tables import BadRow, Rows, Table, read_table
+from grokaem.corpora.table_rows import BadRow, Rows
+from grokaem.corpora.tables import Table, read_table
 from grokaem.regular_file import check_file
 from grokaem.text_encoding import find_encoding, is_undecoded, open_text, read_line
 
@@ -105,7 +106,7 @@ def from_file(
 
 
 def read_lines(path: Path, limits: Limits = COMMAND) -> Table:
-    """A text file as a table of one column, ``text``, with a row a line; see :func:`grokaem.corpora.tables.read_table`."""
+    """A text file as a table of one column, ``text``, a row a line; see :func:`grokaem.corpora.tables.read_table`."""
     check_file(path)
     size = path.stat().st_size
     codec, notes = find_encoding(path)

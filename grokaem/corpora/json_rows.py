@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grokaem.corpora.limits import Meter
-from grokaem.corpora.tables import BadRow, Rows
+from grokaem.corpora.table_rows import BadRow, Rows
 from grokaem.json_array import array_rows, begins_array
 from grokaem.json_records import cells_of, columns_of, whole_file
 from grokaem.text_encoding import broken_mark, find_encoding, is_undecoded, open_text, read_line

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grokaem.corpora.limits import LINE_CHARACTERS, Meter
-from grokaem.corpora.tables import BadRow, Rows, check_column
+from grokaem.corpora.table_rows import BadRow, Rows, check_column
 
 BATCH = 4096  # rows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from grokaem.corpora.limits import Meter
-from grokaem.corpora.tables import BadRow, Rows, check_column
+from grokaem.corpora.table_rows import BadRow, Rows, check_column
 from grokaem.separated_values import BrokenRow, SeparatedValues
 from grokaem.text_encoding import find_encoding, is_undecoded
 

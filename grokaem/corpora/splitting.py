@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from grokaem.corpora.corpus import Part
+from grokaem.corpora.part import Part
 
 
 def tenth(group: str) -> int:

@@ -7,19 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grokaem.corpora.json_rows import JsonRows
 from grokaem.corpora.limits import ASIDE, COMMAND, Limits, Meter
+from grokaem.corpora.parquet_rows import ParquetRows
+from grokaem.corpora.separated_rows import SeparatedRows
+from grokaem.corpora.table_rows import BadRow, Rows
 from grokaem.regular_file import check_file
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
-
-
-class BadRow(str):
-    """Why a row cannot be used."""
-
-
-# What a format gives: the row's number and its values of the columns asked for, why it has none, or None where it is
-# blank as a whole: that is no row, but it is counted, or millions of them would be read without a limit.
-Rows = Iterator[tuple[int, "list[Any] | BadRow | None"]]
 
 
 @dataclass
@@ -91,22 +86,7 @@ def read_table(path: Path, limits: Limits = COMMAND) -> Table:
     def meter() -> Meter:
         return Meter(path.name, size, limits)
 
-    if suffix == ".parquet":
-        from grokaem.corpora.parquet_rows import ParquetRows as Reader
-    elif suffix in (".csv", ".tsv"):
-        from grokaem.corpora.separated_rows import SeparatedRows as Reader
-    else:
-        from grokaem.corpora.json_rows import JsonRows as Reader
-    reader = Reader(path, meter())
+    separated = suffix in (".csv", ".tsv")
+    format_of = ParquetRows if suffix == ".parquet" else SeparatedRows if separated else JsonRows
+    reader = format_of(path, meter())
     return Table(path.name, reader.columns, reader.read, meter, list(reader.notes), getattr(reader, "nested", set()))
-
-
-def check_column(source: str, columns: list[str], column: str) -> int:
-    """The place of a column.
-
-    Raises:
-        ValueError: there are several of that name.
-    """
-    if columns.count(column) > 1:
-        raise ValueError(f"{source} has two columns named {column!r}: rename one")
-    return columns.index(column)

@@ -37,13 +37,12 @@ def sample_texts() -> list[str]:
     return texts[:SAMPLES]
 
 
-def sample_batches(tokenizer_file: Path, max_length: int) -> list[dict[str, Any]]:
+def sample_batches(tokenizer_file: Path, max_length: int, names: tuple[str, str]) -> list[dict[str, Any]]:
     """The calibration texts as model inputs, one text a batch."""
-    from grokaem.embedding.convert import INPUTS
     from grokaem.tokenization import Tokenizer
 
     tokenizer = Tokenizer(tokenizer_file, min(SAMPLE_TOKENS, max_length))
-    return [tokenizer.pad([encoded], names=INPUTS) for encoded in tokenizer.encode(sample_texts())]
+    return [tokenizer.pad([encoded], names=names) for encoded in tokenizer.encode(sample_texts())]
 
 
 def quantize_statically(model: Any, batches: list[dict[str, Any]]) -> Any:
