@@ -4,8 +4,8 @@
     python -m exporting.space --space-id me/grokaem --dry-run            # what would be published; sends nothing
     HF_TOKEN=... python -m exporting.space --space-id me/grokaem --model-id me/private-model --secret HF_TOKEN
 
-The Space gets the files that the page imports and no others, the requirements they need, and its settings. The
-command ends when the Space runs, or with the lines of its log that say why it does not.
+The Space gets app.py, its tabs and the library, the requirements that they need, and its settings. The command ends
+when the Space runs, or with the lines of its log that say why it does not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from exporting.space_files import HARDWARE, ROOT, Hardware, needed_files, requirements, space_card
+from exporting.space_files import HARDWARE, ROOT, Hardware, page_files, requirements, space_card
 from grokaem.command_line import run
 
 SERVED = {"text": "MODEL_ID", "audio": "AUDIO_MODEL_ID"}  # the variables that app.py reads
@@ -140,13 +140,10 @@ def stage(folder: Path, space_id: str, hardware: Hardware, models, index_url: st
         models (iterable of str): the models it serves.
         index_url (str, optional): see :func:`exporting.space_files.requirements`.
     """
-    files, modules = needed_files()
-    for name in files:
+    for name in page_files():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
-    (folder / "requirements.txt").write_text(
-        requirements(modules, hardware, index_url=index_url), encoding="utf-8"
-    )
+    (folder / "requirements.txt").write_text(requirements(hardware, index_url=index_url), encoding="utf-8")
     (folder / "README.md").write_text(space_card(space_id, hardware, models), encoding="utf-8")
 
 

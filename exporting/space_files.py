@@ -1,18 +1,18 @@
-"""What a Space needs of this repository: the files its page reaches, the requirements they import, its card."""
+"""What a Space needs of this repository: the files of its page, the requirements marked as the Space's, its card."""
 
 from __future__ import annotations
 
 import ast
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ENTRY = "app.py"
-MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\.?")
-NOT_DATA = (".py", ".md", "requirements.txt")
+FOLDERS = ("demos", "grokaem")
+MARK = "(Space)"  # begins the reason of a line of requirements.txt that the page needs
 
 
 @dataclass(frozen=True)
@@ -38,81 +38,26 @@ HARDWARE = {
 }
 
 
-def needed_files(root: Path = ROOT) -> tuple[list[str], set[str]]:
-    """The files that the page needs, found by following its imports, and what it imports from elsewhere.
+def page_files(root: Path = ROOT) -> list[str]:
+    """The files of the page: app.py, its tabs, and the library whole, for much of it is reached by name.
 
-    Imports inside functions count, and so do modules that are named in a string to be imported later. Data
-    that lies beside a needed file goes with it, if it belongs to the repository: git follows it, or, where there is
-    no history (a downloaded archive), one of the needed files names it.
+    Only what belongs to the repository: what git follows, or, where there is no history (a downloaded archive), the
+    modules and the data that one of them names.
 
     Args:
         root (Path, optional): the repository. (Default: this one)
 
     Returns:
-        tuple: paths relative to ``root``, sorted; names of modules from elsewhere.
+        list of str: paths relative to ``root``, sorted.
     """
-    waiting, found, elsewhere = [root / ENTRY], set(), set()
-    while waiting:
-        path = waiting.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for module in _named_modules(path):
-            inside = list(_files_of(module, root))
-            waiting += inside
-            if not inside:
-                elsewhere.add(module.split(".")[0])
-    folders = {path.parent for path in found} - {root}
+    places = [root / ENTRY, *(path for name in FOLDERS for path in (root / name).rglob("*"))]
+    files = {path for path in places if path.is_file() and not path.is_symlink()}
     tracked = _tracked(root)
-    named = set().union(*map(_named_files, found)) if tracked is None else set()
-    beside = [path for folder in folders for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
-    data = {
-        path
-        for path in beside
-        if not path.name.endswith(NOT_DATA)
-        and (path.name in named if tracked is None else path in tracked)
-    }
-    return sorted(path.relative_to(root).as_posix() for path in found | data), elsewhere
-
-
-def _named_modules(path: Path) -> Iterator[str]:
-    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            waiting += node.orelse
-            continue
-        waiting += ast.iter_child_nodes(node)
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif _is_find_spec(node):
-            yield node.args[0].value  # a package that is looked for, for the data it carries
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:
-            if MODULE.fullmatch(node.value):
-                yield node.value.rstrip(".")
-
-
-def _is_find_spec(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and getattr(node.func, "id", getattr(node.func, "attr", None)) == "find_spec"
-        and bool(node.args)
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-    )
-
-
-def _files_of(module: str, root: Path) -> Iterator[Path]:
-    """A module's file and the ``__init__.py`` of the packages around it; none where it is not of ``root``."""
-    parts = module.split(".")
-    for count in range(1, len(parts) + 1):
-        path = root.joinpath(*parts[:count])
-        for file in (path / "__init__.py", path.with_suffix(".py")):
-            if file.is_file():
-                yield file
+    if tracked is None:
+        modules = {path for path in files if path.suffix == ".py"}
+        named = set().union(*map(_named_files, modules))
+        tracked = modules | {path for path in files if path.name in named}
+    return sorted(path.relative_to(root).as_posix() for path in files & tracked)
 
 
 def _tracked(root: Path) -> set[Path] | None:
@@ -137,13 +82,10 @@ def _named_files(path: Path) -> set[str]:
     }
 
 
-def requirements(
-    modules: Iterable[str], hardware: Hardware, root: Path = ROOT, index_url: str | None = None
-) -> str:
-    """The lines of ``requirements.txt`` whose packages are imported, as the hardware wants them.
+def requirements(hardware: Hardware, root: Path = ROOT, index_url: str | None = None) -> str:
+    """The lines of ``requirements.txt`` that say the Space needs them, as the hardware wants them.
 
     Args:
-        modules (iterable of str): top-level modules that are imported.
         hardware (Hardware): its pins replace the repository's lines.
         root (Path, optional): the repository. (Default: this one)
         index_url (str, optional): another package index to look in, such as one with CPU builds of torch.
@@ -151,21 +93,12 @@ def requirements(
     Returns:
         str: the content of the Space's ``requirements.txt``.
     """
-    from importlib.metadata import packages_distributions
-
-    wanted = set(modules)
-    provided: dict[str, set[str]] = {}
-    for module, distributions in packages_distributions().items():
-        for name in distributions:
-            provided.setdefault(_normal(name), set()).add(module)
     lines = [f"--extra-index-url {index_url}"] if index_url else []
     for line in (root / "requirements.txt").read_text(encoding="utf-8").splitlines():
-        name = re.match(r"[A-Za-z0-9][\w.-]*", line)
-        if not name:
-            continue
-        normal = _normal(name[0])
-        if wanted & provided.get(normal, {normal.replace("-", "_")}):
-            lines.append(hardware.pins.get(normal, line.split("#")[0].strip()))
+        requirement, _, why = (part.strip() for part in line.partition("#"))
+        if requirement and why.startswith(MARK):
+            name = _normal(re.match(r"[A-Za-z0-9][\w.-]*", requirement)[0])
+            lines.append(hardware.pins.get(name, requirement))
     return "\n".join(lines) + "\n"
 
 

