@@ -26,8 +26,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")  # before numpy is imported: its threads do not live through a fork
+# Before numpy is imported: its threads do not live through a fork.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
 
 from benchmarks.hostile_families import Hostile, Maker, rows, write_table
@@ -40,7 +42,8 @@ LONGEST = 60.0  # seconds after which an action is stopped
 MOST_MEMORY = 3 << 30  # bytes a forked command may reserve beyond what it begins with
 PRELOADED = (
     "numpy scipy.sparse sklearn.decomposition sklearn.linear_model sklearn.feature_selection pyarrow.parquet soundfile "
-    "torch corpora topics.scoring text.study audio.extract inference memory.plan training.finetune exporting.export"
+    "torch grokaem.corpora grokaem.topics.scoring grokaem.text.study grokaem.audio.extract grokaem.inference "
+    "grokaem.memory.plan training.finetune exporting.export"
 ).split()
 
 

@@ -199,7 +199,8 @@ def _round(
 
 
 def _in_a_process(name: str, run_folder: Path, work: Path) -> dict[str, Any]:
-    command = [sys.executable, __file__, str(run_folder.resolve()), "--child", name, "--work", str(work)]
+    command = [sys.executable, "-m", "benchmarks.inference", str(run_folder.resolve()), "--child", name]
+    command += ["--work", str(work)]
     environment = os.environ | {"TOKENIZERS_PARALLELISM": "true", "TRANSFORMERS_VERBOSITY": "error"}
     result = subprocess.run(
         [*command, "--started", str(time.time())], env=environment, capture_output=True, text=True

@@ -34,7 +34,9 @@ EMULATOR = "qemu-x86_64"
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.instruction_sets", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.instruction_sets",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="with an export in it")
     parser.add_argument("--export", type=Path, help="the export (default: RUN_FOLDER/export)")

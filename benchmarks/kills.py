@@ -30,6 +30,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from grokaem.child_process import module_command
+
 ROOT = Path(__file__).resolve().parents[1]
 THEIRS = {"keep.txt": "mine", ".keep": "hidden", "theirs/model.bin": "weights", "theirs/.partial/x": "also mine"}
 # In the killed process: notes when work, connections and renames begin, and dies at a rename if it is told to.
@@ -74,7 +76,7 @@ class Command:
     """A command on tiny inputs.
 
     Attributes:
-        words (list of str): script and arguments; ``{hub}`` becomes a repository of the kill's own.
+        words (list of str): script or command, and arguments; ``{hub}`` becomes a repository of the kill's own.
         starts (str): the module whose import marks the end of loading.
         phases (tuple of str): in which it is killed.
         result (callable): workspace and standard output -> what must be equal.
@@ -181,7 +183,7 @@ def _set_up(home: Path, environment: dict) -> None:
         assert done.returncode == 0, done.stderr
     words = ["exporting/export.py", "run", "--output-dir", "out", "--push", "--repo-id", "ada/pull"]
     done = subprocess.run(
-        [sys.executable, str(ROOT / words[0]), *words[1:]], cwd=home, env=_environment(home, environment, {}),
+        _started(words), cwd=home, env=_environment(home, environment, {}),
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -190,13 +192,22 @@ def _set_up(home: Path, environment: dict) -> None:
 def _environment(workspace: Path, environment: dict, hook: dict) -> dict[str, str]:
     settings = {key: str(value) for key, value in environment.items() if key != "server"}
     own = {"HF_HOME": str(workspace / "hf"), "GROKAEM_CACHE": str(workspace / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
-    return {**os.environ, **settings, **own, **hook}
+    paths = os.pathsep.join(filter(None, [hook.get("PYTHONPATH"), str(ROOT)]))
+    return {**os.environ, **settings, **own, **hook, "PYTHONPATH": paths}
 
 
 def _words(name: str, workspace: Path) -> list[str]:
     command = COMMANDS[name]
     words = [word.replace("{hub}", f"ada/{workspace.name}") for word in command.words]
-    return [sys.executable, str(ROOT / words[0]), *words[1:]]
+    return _started(words)
+
+
+def _started(words: list[str]) -> list[str]:
+    """A script of the repository, or a command of the library, with this Python."""
+    first, *rest = words
+    if first.startswith("grokaem "):
+        return module_command(*first.split(), *rest)
+    return [sys.executable, str(ROOT / first), *rest]
 
 
 def _run(name: str, workspace: Path, home: Path, environment: dict, hook: dict, again: bool = False):
@@ -371,7 +382,7 @@ COMMANDS = {
     ),
     "pull": Command(
         ["grokaem predict", "ada/pull", "a warm and honest film"],
-        "inference", ("load", "work", "rename"), _pulled, (),
+        "grokaem.inference.export_folder", ("load", "work", "rename"), _pulled, (),
     ),
     "predict": Command(
         ["grokaem predict", "out", "--input", "texts.csv", "--output", "labels.jsonl"],
@@ -380,13 +391,13 @@ COMMANDS = {
     ),
     "extract": Command(
         ["grokaem audio-features", *(f"sounds/{number}.wav" for number in range(30)), "--output", "table.csv"],
-        "grokaem.audio.feature_tables", ("load", "work", "rename"), lambda w, told, e: _sha256(w / "table.csv"), ("sounds",),
-        ("--overwrite",),
+        "grokaem.audio.feature_tables", ("load", "work", "rename"),
+        lambda w, told, e: _sha256(w / "table.csv"), ("sounds",), ("--overwrite",),
     ),
     "compare": Command(
         ["grokaem topics", "notes.txt", "--models", "lda,nmf", "--topics", "4", "--html", "report.html"],
-        "grokaem.topics.fit", ("load", "work", "rename"), lambda w, told, e: len((w / "report.html").read_text()) > 1000,
-        ("notes.txt",), ("--overwrite",),
+        "grokaem.topics.fit", ("load", "work", "rename"),
+        lambda w, told, e: len((w / "report.html").read_text()) > 1000, ("notes.txt",), ("--overwrite",),
     ),
 }  # fmt: skip
 

@@ -161,7 +161,7 @@ def accuracies(seeds: list[int], only: str) -> list[dict[str, Any]]:
 
 
 def _measure(what: str, name: str) -> dict[str, float]:
-    command = [sys.executable, __file__, "--measure", what, name]
+    command = [sys.executable, "-m", "benchmarks.memory_levers", "--measure", what, name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"measuring {name} failed: {done.stderr.strip().splitlines()[-1]}")

@@ -144,7 +144,7 @@ def hardware(device: str) -> str:
 
 def measure_in_own_process(what: str, name: str, device: str) -> float:
     """MiB of one configuration, measured by this file in a new process."""
-    command = [sys.executable, __file__, "--device", device, "--measure", what, name]
+    command = [sys.executable, "-m", "benchmarks.memory_plan", "--device", device, "--measure", what, name]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"measuring {name} failed: {done.stderr.strip().splitlines()[-1]}")

@@ -20,8 +20,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from grokaem.child_process import environment, module_command
+
 ROOT = Path(__file__).resolve().parents[1]
 COMMIT = "8fe415f"
+SCRIPTS = {"grokaem predict": "inference/predict.py", "grokaem select-features": "text/select_features.py"}  # of then
 TEXTS = 300
 CLIPS = 40  # of each class
 
@@ -153,13 +156,17 @@ def _tiny_bert(here: Path) -> Path:
 
 def _python(code: Path, here: Path, script: str, *arguments: Any, check: bool = True) -> Any:
     print(f"{'today' if code == ROOT else 'then'}: {script} {' '.join(map(str, arguments))[:70]}", file=sys.stderr)
-    return _run([sys.executable, code / script, *arguments], here, check)
+    if code == ROOT and script.startswith("grokaem "):
+        command = module_command(*script.split())
+    else:
+        command = [sys.executable, code / SCRIPTS.get(script, script)]
+    return _run([*command, *arguments], here, check)
 
 
 def _run(command: list, here: Path, check: bool = True) -> Any:
     if not shutil.which(str(command[0])):
         raise FileNotFoundError(f"{command[0]} is not installed")
-    done = subprocess.run([str(part) for part in command], cwd=here, capture_output=True, text=True)
+    done = subprocess.run([str(part) for part in command], cwd=here, capture_output=True, text=True, env=environment())
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(map(str, command[:4]))} failed: {done.stderr[-1500:]}")
     return done

@@ -23,7 +23,9 @@ ROOT = Path("/sys/fs/cgroup")
 
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.quota", description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quota", description=__doc__.splitlines()[0], allow_abbrev=False
+    )
     parser.add_argument("export", type=Path, help="an exported text classifier")
     parser.add_argument("--share", type=float, default=0.5, help="processors' worth of time (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="each way in turn (default: %(default)s)")
@@ -83,11 +85,11 @@ def make_group(share: float) -> Path:
 def _in_group(group: Path, argv: list[str]) -> str:
     join = (
         "import os, runpy, sys; open(sys.argv[1], 'w').write(str(os.getpid())); sys.argv = sys.argv[2:]; "
-        "runpy.run_path(sys.argv[0], run_name='__main__')"
+        "runpy.run_module('benchmarks.quota', run_name='__main__')"
     )
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     done = subprocess.run(
-        [sys.executable, "-c", join, str(group / "cgroup.procs"), __file__, *argv],
+        [sys.executable, "-c", join, str(group / "cgroup.procs"), "quota", *argv],
         env=environment, capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode:

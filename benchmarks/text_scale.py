@@ -85,7 +85,7 @@ def main(argv: list[str]) -> int:
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in WAYS}
     for _ in range(options.rounds):
         for name, runs in found.items():
-            command = [sys.executable, __file__, "--texts", str(options.texts), "--way", name]
+            command = [sys.executable, "-m", "benchmarks.text_scale", "--texts", str(options.texts), "--way", name]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             runs.append(json.loads(done.stdout.splitlines()[-1]))
             print(f"{name:10} {runs[-1]['seconds']:7.1f} s {runs[-1]['mib']:8.0f} MiB  {runs[-1]['shape']}", flush=True)

@@ -352,7 +352,7 @@ def _in_a_process(what: str, name: str, repeat: int, options: argparse.Namespace
         for part in ("corpora", "embedding/models"):
             if (real / part).is_dir():
                 (cache / part).symlink_to(real / part)
-        command = [sys.executable, __file__, what, "--path", name, "--topics", str(options.topics)]
+        command = [sys.executable, "-m", "benchmarks.topics", what, "--path", name, "--topics", str(options.topics)]
         # BERTopic's runs share a seed, to show that they repeat; the others vary it.
         command += ["--seed", str(repeat)]
         if options.documents:
