@@ -1,4 +1,4 @@
-# Every target makes .venv and installs the pinned requirements first, once.
+# Every target makes .venv and installs the pinned requirements and this checkout (editable) first, once.
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
@@ -6,15 +6,16 @@ PORT ?= 7860
 RUN := runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audio-demo test test-all lint accuracy bench screenshots clean
+.PHONY: help demo audio-demo test test-all lint wheel accuracy bench screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(VENV)/installed: requirements.txt
+$(VENV)/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade "pip==26.3"
 	$(PY) -m pip install --quiet -r requirements.txt
+	$(PY) -m pip install --quiet --no-deps -e .
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
@@ -41,6 +42,9 @@ test-all: $(VENV)/installed-dev  ## the tests with the slow ones
 
 lint: $(VENV)/installed-dev  ## ruff
 	$(PY) -m ruff check .
+
+wheel: $(VENV)/installed-dev  ## the wheel, built and tried in an empty environment of each Python that is installed
+	$(PY) -m pytest tests/test_wheel.py
 
 accuracy: | $(VENV)/installed  ## repeat the accuracy figures of the README (about an hour)
 	$(PY) -m benchmarks.accuracy

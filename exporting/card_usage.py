@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from grokaem import address
 from grokaem.plain_text import markdown, terminal
 
 RUNTIME = {
@@ -150,10 +151,10 @@ print(labels[str(model(clip[None])[0].argmax())])
 
 def _command(report: dict, repo_id: str | None) -> str:
     given = '"A text."' if report["task"] == "text" else "clip.wav"
-    return f"""On the command line, with grokaem's files:
+    return f"""On the command line, with grokaem:
 
 ```bash
-pip install -r inference/requirements.txt
+{address.install()}
 grokaem predict {repo_id or "EXPORT_FOLDER"} {given}
 ```"""
 

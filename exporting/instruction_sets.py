@@ -17,6 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from grokaem.child_process import environment, module_command
+
+ROOT = Path(__file__).resolve().parents[1]
 CAP = "ONEDNN_MAX_CPU_ISA"
 # oneDNN's names from the largest set down, and what /proc/cpuinfo must list for each.
 FLAGS = {
@@ -99,13 +102,13 @@ def logits_under(cap: str, folder: Path, inputs: list[Any], command: tuple[str, 
     Raises:
         RuntimeError: the process failed; its last line is repeated.
     """
-    environment = {key: value for key, value in os.environ.items() if key != CAP} | ({CAP: cap} if cap else {})
+    variables = {key: value for key, value in environment(ROOT).items() if key != CAP} | ({CAP: cap} if cap else {})
     with tempfile.TemporaryDirectory() as temporary:
         given, out = Path(temporary, "inputs.npz"), Path(temporary, "logits.npy")
         np.savez(given, *(np.array(item) for item in inputs))
         done = subprocess.run(
-            [*command, sys.executable, __file__, str(folder), str(given), str(out)],
-            env=environment,
+            [*command, *module_command("exporting.instruction_sets", folder, given, out)],
+            env=variables,
             capture_output=True,
             text=True,
         )
@@ -125,5 +128,4 @@ def main(folder: str, given: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
     main(*sys.argv[1:])

@@ -16,6 +16,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from grokaem.child_process import environment, module_command
+
+ROOT = Path(__file__).resolve().parents[1]
 BATCH = 32
 CALLS = {1: 50, BATCH: 7}  # batch size -> calls timed; the median of them counts
 INPUTS = BATCH * CALLS[BATCH]
@@ -47,7 +50,7 @@ def measure(folder: Path, task: str, inputs: list[Any]) -> dict[str, float]:
             given = Path(temporary, "inputs.npz")
             np.savez(given, *inputs)
         done = subprocess.run(
-            [sys.executable, __file__, str(folder), str(given)], capture_output=True, text=True
+            module_command("exporting.speed", folder, given), capture_output=True, text=True, env=environment(ROOT)
         )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -100,5 +103,4 @@ def main(folder: str, given: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
     main(*sys.argv[1:])

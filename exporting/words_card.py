@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exporting import card_metadata
 from exporting.card_figures import label_table
 from exporting.card_usage import install, literal
+from grokaem import address
 from grokaem.plain_text import markdown
 
 if TYPE_CHECKING:
@@ -70,12 +71,12 @@ def _usage(config: dict, repo_id: str | None) -> str:
     if is_plain(config["words"]):
         where = "" if repo_id else ", in this folder"
         parts += [install("words", None, repo_id), f"With numpy alone{where}:", _snippet(config, repo_id)]
-        parts += ["On the command line, with grokaem's files:"]
+        parts += ["On the command line, with grokaem:"]
     else:
-        parts += ["Its words are looked up in dictionaries, which grokaem's files do:"]
-    needed = "inference/requirements.txt" if is_plain(config["words"]) else "requirements.txt"
+        parts += ["Its words are looked up in dictionaries, which grokaem does:"]
+    brought = address.install("" if is_plain(config["words"]) else "topics")
     given = literal(_example(config))
-    command = f"pip install -r {needed}\ngrokaem predict {repo_id or 'FOLDER'} {given}"
+    command = f"{brought}\ngrokaem predict {repo_id or 'FOLDER'} {given}"
     return "\n\n".join([*parts, f"```bash\n{command}\n```"])
 
 

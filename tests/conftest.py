@@ -13,6 +13,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+# Processes that the tests start find this checkout's library, installed or not, in whatever folder they run.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+
+
+def started(command: str) -> list[str]:
+    """The words that start a command of the library, such as ``grokaem predict``, or a script of the repository."""
+    if command.startswith("grokaem "):
+        return [sys.executable, "-m", *command.split()]
+    return [sys.executable, str(ROOT / command)]
 
 
 def run_script(
@@ -22,7 +31,7 @@ def run_script(
     environment = {key: value for key, value in os.environ.items() if key not in ("HF_TOKEN", "HF_ENDPOINT")}
     environment.update(OFFLINE if env is None else env)
     return subprocess.run(
-        [sys.executable, str(ROOT / script), *map(str, arguments)],
+        [*started(script), *map(str, arguments)],
         cwd=cwd,
         input=stdin,
         env=environment,

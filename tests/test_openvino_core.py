@@ -1,4 +1,4 @@
-"""Several threads that use OpenVINO for the first time at once: without :mod:`grokaem.openvino_core` they wait for ever."""
+"""Several threads that use OpenVINO for the first time at once; without grokaem/openvino_core.py they wait for ever."""
 
 import subprocess
 import sys

@@ -6,13 +6,14 @@ import shlex
 
 import pytest
 
+from grokaem.__main__ import COMMANDS as ROOF
 from tests.app.running_app import running_app
 from tests.conftest import ROOT, run_script
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = [block.strip().splitlines() for block in re.findall(r"```bash\n(.*?)```", README, re.S)]
 COMMANDS = [shlex.split(line.split(" # ")[0]) for block in BLOCKS for line in block]
-PLAIN = [words for words in COMMANDS if words[0] == "python"]
+PLAIN = [words for words in COMMANDS if words[0] in ("python", "grokaem")]
 
 
 def finetunes():
@@ -32,6 +33,8 @@ def test_every_script_and_target_exists():
         for word in words:
             if word.endswith(".py"):
                 assert (ROOT / word).is_file(), word
+        if words[0] == "grokaem":
+            assert words[1] in ROOF
         if words[0] == "make":
             assert re.search(rf"^{words[1]}:", makefile, re.M), words
 
@@ -56,9 +59,10 @@ def test_the_main_commands_in_their_order(tmp_path):
     done = {}
     for words in PLAIN[:3]:
         more = ["--max-steps", "2"] if "training/finetune.py" in words else []
-        done[words[1]] = run_script(*words[1:], *more, cwd=tmp_path)
+        command = words[1:] if words[0] == "python" else [" ".join(words[:2]), *words[2:]]
+        done[words[1]] = run_script(*command, *more, cwd=tmp_path)
         assert done[words[1]].returncode == 0, done[words[1]].stderr[-2000:]
-    answer = json.loads(done["grokaem predict"].stdout)
+    answer = json.loads(done["predict"].stdout)
     assert answer["label"] in ("fresh", "rotten") and answer["input"] == PLAIN[2][-1]
     assert PLAIN[3] == ["python", "app.py"]
     with running_app(MODEL_ID=str(tmp_path / PLAIN[2][2])) as address:

@@ -70,7 +70,7 @@ def convert(location: str, target: Path, precision: str = "int8") -> dict[str, A
     if precision != "fp32":
         from grokaem.embedding.quantize import quantize_statically, quantize_weights, sample_batches
 
-        batches = sample_batches(target / "tokenizer.json", max_length)
+        batches = sample_batches(target / "tokenizer.json", max_length, INPUTS)
         unseen = batches[-8:]
         before = _vectors(model, unseen)
         if precision == "int8":

@@ -15,6 +15,7 @@ from typing import Any
 
 from grokaem.atomic import SUFFIX, new_folder
 from grokaem.cache import cache_folder
+from grokaem.child_process import environment, module_command
 from grokaem.embedding.convert import CANNOT_WRITE
 from grokaem.embedding.source import Source
 
@@ -79,9 +80,8 @@ def _convert(source: Source, precision: str, folder: Path) -> Path:
 
 
 def _run(source: Source, precision: str, target: Path) -> None:
-    script = Path(__file__).with_name("convert.py")
-    command = [sys.executable, str(script), source.location, str(target), "--precision", precision]
-    result = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    command = module_command("grokaem.embedding.convert", source.location, target, "--precision", precision)
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment())
     if result.returncode:
         lines = [line for line in result.stderr.splitlines() if line.strip()] or ["no message"]
         reason = lines[-1].removeprefix("error: ")
@@ -104,7 +104,7 @@ def _read(folder: Path) -> dict[str, Any] | None:
 
 
 def _tidy(folder: Path) -> None:
-    """Removes what conversions of this encoder by commit 8fe415f left that were killed; ours are :mod:`grokaem.atomic`'s."""
+    """Removes what conversions of this encoder by commit 8fe415f left; ours are :mod:`grokaem.atomic`'s."""
     for left in folder.parent.glob(f".{folder.name}.*"):
         with suppress(OSError):
             if left.suffix != SUFFIX and time.time() - left.stat().st_mtime > STALE:

@@ -5,7 +5,7 @@
     cat texts.txt | grokaem predict owner/name -
     grokaem predict owner/name --input reviews.csv --output labels.jsonl               # goes on after a kill
 
-Needs only what inference/requirements.txt lists (and pyarrow for Parquet)
+Needs only what the library is installed with: no torch, no transformers.
 """
 
 from __future__ import annotations

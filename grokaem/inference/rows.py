@@ -1,7 +1,7 @@
 """Texts of a file of any length, one row at a time: CSV, TSV, JSON lines, Parquet, plain lines.
 
-Unlike :mod:`grokaem.corpora`, which has a whole data set in memory to split it, nothing here grows with the file. A row that
-breaks the file's format is given as a :class:`BadRow`; those after it are read.
+Unlike :mod:`grokaem.corpora`, which has a whole data set in memory to split it, nothing here grows with the file.
+A row that breaks the file's format is given as a :class:`BadRow`; those after it are read.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import sys
 from contextlib import ExitStack
@@ -114,8 +113,7 @@ def _study(arguments: argparse.Namespace, scorers: list[str], ks: list, words: A
 
 
 def _tell_saved(folder: Path) -> None:
-    script = os.path.relpath(Path(__file__).resolve().parents[1] / "inference" / "predict.py")
-    use = shlex.join(["python", script, str(folder), "A text."])
+    use = shlex.join(["grokaem", "predict", str(folder), "A text."])
     print(f"saved the recommended model: {terminal(use)}")
 
 

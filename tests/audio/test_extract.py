@@ -3,7 +3,6 @@ import resource
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,9 @@ from grokaem.audio.extract import extract, extract_all, main
 from grokaem.audio.features import LONGEST_WINDOW, NAMES, make
 from grokaem.audio.reading import read_waveform
 from tests.audio import signals
+from tests.conftest import ROOT, started
 
-SCRIPT = Path(__file__).parents[2] / "audio" / "extract.py"
+COMMAND = "grokaem audio-features"
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +108,8 @@ def test_unreadable_files_are_set_aside(clips, tmp_path, capsys):
     assert not (tmp_path / "none.csv").exists() and "bad.wav" in capsys.readouterr().err
 
 
-def test_the_script_by_path_from_another_folder(clips, tmp_path):
-    command = [sys.executable, str(SCRIPT), str(clips[0]), "--output", "out.csv"]
+def test_the_command_from_another_folder(clips, tmp_path):
+    command = [*started(COMMAND), str(clips[0]), "--output", "out.csv"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.csv").exists()
@@ -119,7 +119,7 @@ def test_the_script_by_path_from_another_folder(clips, tmp_path):
         [str(clips[0]), "--output", "no/o.npz"],
     ):
         done = subprocess.run(
-            [sys.executable, str(SCRIPT), *wrong], cwd=tmp_path, capture_output=True, text=True
+            [*started(COMMAND), *wrong], cwd=tmp_path, capture_output=True, text=True
         )
         assert done.returncode == 2
         assert done.stderr.startswith("error: ")
@@ -166,7 +166,7 @@ def test_two_files_of_one_name_in_a_table_are_refused(clips, tmp_path):
     names = [os.fsdecode(b"\xff.wav"), "\\xff.wav"]
     for name in names:
         shutil.copy(clips[0], tmp_path / name)
-    command = [sys.executable, str(SCRIPT), *names, "--features", "mfcc", "--output", "out.npz"]
+    command = [*started(COMMAND), *names, "--features", "mfcc", "--output", "out.npz"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2 and r"\xff.wav" in done.stderr and "rename one" in done.stderr, done.stderr
     assert not (tmp_path / "out.npz").exists()
@@ -183,7 +183,7 @@ except SystemExit:
     pass
 assert "torch" not in sys.modules
 """
-    code = code.format(root=str(SCRIPT.parents[1]))
+    code = code.format(root=str(ROOT))
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 

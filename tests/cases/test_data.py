@@ -332,7 +332,8 @@ def test_what_is_said_of_a_file_names_it_without_its_folder(tmp_path):
 
 HOARD = """
 import json, resource, sys
-from grokaem import corpora; import grokaem.corpora.own_text, grokaem.corpora.documents, grokaem.corpora.parquet_rows, grokaem.corpora.separated_rows, grokaem.corpora.json_rows
+from grokaem import corpora
+from grokaem.corpora import documents, json_rows, own_text, parquet_rows, separated_rows
 import pyarrow, pyarrow.parquet, pyarrow.compute
 before, said = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, []
 for path in sys.argv[2:]:

@@ -60,7 +60,8 @@ def test_a_broken_file_of_vectors_is_computed_again(conversions, content):
 @pytest.mark.case("L20")
 def test_vectors_that_the_disk_cannot_take_are_returned_and_that_is_said():
     script = (
-        "import os, resource; from grokaem.embedding import Embedder; e = Embedder(); os.environ['GROKAEM_CACHE'] = 'small';"
+        "import os, resource; from grokaem.embedding import Embedder; e = Embedder();"
+        "os.environ['GROKAEM_CACHE'] = 'small';"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); texts = [f'a river of {n}' for n in range(30)];"
         "v = e.encode(texts); print(v.shape, round(float((v ** 2).sum())), os.listdir('small/embedding/vectors'))"
     )

@@ -67,7 +67,7 @@ COMMANDS = [
     ("grokaem select-features", ("a.csv", *STUDY, "--html", "OUT.html")),
     ("grokaem select-features", ("a.csv", *STUDY, "--save", "OUT")),
 ]
-NAMES = [f"{script.split('/')[1]} {words[-2]}" for script, words in COMMANDS]
+NAMES = [f"{script.split()[1]} {words[-2]}" for script, words in COMMANDS]
 
 
 def nothing_left(place):

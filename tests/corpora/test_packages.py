@@ -126,7 +126,7 @@ def test_a_python_without_pip_is_told_how_to_get_it(tmp_path):
     lock = Path(__import__("filelock").__file__).parents[1]
     bare = tmp_path / "bare" / "bin" / "python"
     program = (
-        f"import sys; sys.path[:0] = [{str(Path(packages.__file__).parents[1])!r}]; "
+        f"import sys; sys.path[:0] = [{str(Path(packages.__file__).parents[2])!r}]; "
         f"import importlib.util as u, importlib.machinery as m\n"
         f"s = m.PathFinder.find_spec('filelock', [{str(lock)!r}]); f = u.module_from_spec(s)\n"
         "sys.modules['filelock'] = f; s.loader.exec_module(f)\n"

@@ -12,8 +12,9 @@ import pytest
 
 from exporting import words
 from exporting.words_card import card
-from grokaem import command_line, inference
+from grokaem import address, command_line, inference
 from grokaem.hub import check_card
+from tests.conftest import started
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = {
@@ -43,7 +44,7 @@ def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("words")
     lines = [f"{('superb', 'awful')[i % 2]} thing{i % 17},{('good', 'bad')[i % 2]}" for i in range(200)]
     (folder / "opinions.csv").write_text("text,label\n" + "\n".join(lines))
-    command = [sys.executable, ROOT / "grokaem select-features", "opinions.csv", "--scorers", "chi2", "--k", "2,all",
+    command = [*started("grokaem select-features"), "opinions.csv", "--scorers", "chi2", "--k", "2,all",
                "--save", "model"]  # fmt: skip
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder / "model"
@@ -108,7 +109,7 @@ TEXTS = ["a superb Thing3", "AWFUL awful superb", "nothing known", "thing3 x86 a
 @pytest.mark.parametrize("options", [(), ("--ngrams", "1-2"), ("--numbers", "--keep-case", "--stop-words", "none")])
 def test_the_first_snippet_prints_the_label(server, model, options, tmp_path):
     if options:
-        command = [sys.executable, ROOT / "grokaem select-features", model.parent / "opinions.csv", "--scorers", "chi2",
+        command = [*started("grokaem select-features"), model.parent / "opinions.csv", "--scorers", "chi2",
                    "--k", "all", "--save", "model", *options]  # fmt: skip
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
         model = tmp_path / "model"
@@ -139,7 +140,7 @@ def test_the_first_snippet_prints_the_label(server, model, options, tmp_path):
 def test_a_model_that_looks_words_up_has_no_snippet_of_its_own():
     changed = CONFIG | {"words": CONFIG["words"] | {"lemmas": True}}
     text = card(changed, "ada/words")
-    assert "```python" not in text and "pip install -r requirements.txt\n" in text
+    assert "```python" not in text and f"{address.install('topics')}\n" in text
     assert 'grokaem predict ada/words "awful"\n' in text
 
 

@@ -5,7 +5,8 @@ import sys
 import threading
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[2])  # run by path: make the repository root importable
+if __package__ in (None, ""):  # run by path: make the repository root importable
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from tests.hub_server import DEFAULT_TOKEN, HubServer
 

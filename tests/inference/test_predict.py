@@ -95,26 +95,6 @@ def test_a_single_string_is_refused(text_run):
         inference.load(text_run).predict("a text")
 
 
-@pytest.mark.slow
-def test_fresh_environment_with_the_five_packages_only(text_run, tmp_path):
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
-    python = tmp_path / "env" / "bin" / "python"
-    subprocess.run(
-        [python, "-m", "pip", "install", "-q", "-r", ROOT / "inference/requirements.txt"], check=True
-    )
-    listed = subprocess.run([python, "-m", "pip", "list"], capture_output=True, text=True).stdout
-    assert "torch" not in listed and "transformers" not in listed
-    done = subprocess.run(
-        [python, ROOT / "grokaem predict", text_run / "export", "A joy."],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**OFFLINE, "HOME": str(tmp_path)},
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["label"] in ("acq", "earn")
-
-
 @pytest.mark.parametrize("reached", [True, False], ids=["without the repository", "that cannot be reached"])
 def test_a_hub_that_cannot_help_is_told_with_the_missing_folder(reached, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))

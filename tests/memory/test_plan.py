@@ -4,8 +4,6 @@ import argparse
 import json
 import shlex
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +13,7 @@ from grokaem.memory.checklist import Situation
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.memory.solver import Predictor, cheapest, pass_sizes
 from grokaem.memory.step_time import cpu_multiplies_bf16
+from tests.conftest import started
 
 
 @pytest.fixture(scope="module")
@@ -170,9 +169,8 @@ def test_wrong_input_gets_one_sentence_with_the_remedy(arguments, words):
 
 
 def test_a_wrong_command_line_ends_with_one_sentence_and_code_2():
-    script = Path(plan.__file__)
     for words in (["--sharding", "fsdp"], ["--budget", "much"]):
-        done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
+        done = subprocess.run([*started("grokaem plan"), *words], capture_output=True, text=True)
         assert done.returncode == 2 and "Traceback" not in done.stderr
         assert "error: " in done.stderr.splitlines()[-1]
 

@@ -1,16 +1,14 @@
-"""The command on a file of one's own, run by path from another folder."""
+"""The command on a file of one's own, run from another folder."""
 
 import json
 import re
 import shlex
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-COMMAND = Path(__file__).resolve().parents[2] / "text" / "select_features.py"
+from tests.conftest import run_script, started
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +26,7 @@ def table(tmp_path_factory):
 
 
 def call(folder, *options):
-    command = [sys.executable, str(COMMAND), *map(str, options)]
+    command = [*started("grokaem select-features"), *map(str, options)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
@@ -85,6 +83,6 @@ def test_a_saved_model_is_told_with_its_use_and_a_k_beyond_the_words_is_said(tab
     assert f"there are only {n_features} words: k = 4,000, 5,000 takes all of them" in done.stdout
     told = next(line for line in done.stdout.splitlines() if line.startswith("saved the recommended model: "))
     use = shlex.split(told.partition(": ")[2])
-    assert use[0] == "python"
-    answer = subprocess.run([sys.executable, *use[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert use[:2] == ["grokaem", "predict"]
+    answer = run_script("grokaem predict", *use[2:], cwd=tmp_path)
     assert json.loads(answer.stdout)["label"] in ("good", "bad"), answer.stderr

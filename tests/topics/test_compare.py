@@ -8,13 +8,14 @@ import pytest
 from grokaem.topics import compare
 from grokaem.topics.report import reasons_of_dashes
 from grokaem.topics.scoring import best_number, candidates_for
+from tests.conftest import started
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = "model n_topics c_npmi u_mass c_uci c_v diversity stability nmi seconds peak_mib topics".split()
 
 
 def run(*arguments):
-    command = [sys.executable, "grokaem topics", *map(str, arguments)]
+    command = [*started("grokaem topics"), *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
