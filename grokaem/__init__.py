@@ -10,7 +10,7 @@ What is named here is imported on first use; everything else is reached by its r
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grokaem.audio.features import make as make_features
@@ -52,7 +52,7 @@ _PLACES = {  # where a name lives, and what it is called there
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, member = _PLACES[name]

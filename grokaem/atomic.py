@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from grokaem import ownership
 
@@ -100,7 +99,7 @@ def appear(folder: Path, target: Path, within_ours: bool = False) -> None:
 
 
 @contextmanager
-def temporary_folder(parent: Path, name: str, **facts: Any) -> Iterator[Path]:
+def temporary_folder(parent: Path, name: str, **facts: object) -> Iterator[Path]:
     """A hidden folder beside what it is for, gone when the block ends; after a kill, when :func:`tidy` comes by.
 
     Args:
@@ -174,7 +173,7 @@ def drop(folder: Path, last: str = MARKER) -> None:
     folder.rmdir()
 
 
-def _settle_old(folder: Path, facts: dict[str, Any]) -> None:
+def _settle_old(folder: Path, facts: dict[str, object]) -> None:
     """Puts back what was renamed aside, or removes it where its successor is in its place."""
     aside, old = facts.get("aside"), folder / OLD
     if not isinstance(aside, str) or not old.is_dir():
@@ -199,7 +198,7 @@ def _remove_old(old: Path, target: Path) -> None:
     print(f"{target} was replaced; what grokaem had not written in it is in {kept} now.", flush=True)
 
 
-def _marked(parent: Path, name: str, facts: dict[str, Any]) -> tuple[Path, int]:
+def _marked(parent: Path, name: str, facts: dict[str, object]) -> tuple[Path, int]:
     """A new folder with a marker that this process has locked, and the lock's descriptor."""
     for _ in range(TRIES):
         folder = Path(tempfile.mkdtemp(prefix=f".{name[:40]}.", suffix=SUFFIX, dir=parent))
@@ -214,7 +213,7 @@ def _marked(parent: Path, name: str, facts: dict[str, Any]) -> tuple[Path, int]:
     raise OSError(f"no temporary folder can be kept in {parent}")
 
 
-def _facts(marker: Path) -> dict[str, Any] | None:
+def _facts(marker: Path) -> dict[str, object] | None:
     text = marker.read_text(encoding="utf-8", errors="replace")
     if not text:  # killed before it was written
         return {}

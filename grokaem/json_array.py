@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from grokaem.text_encoding import is_undecoded, open_text
 
@@ -20,7 +19,7 @@ def begins_array(start: str) -> bool:
     return _BEGIN.match(start) is not None
 
 
-def array_rows(path: Path, codec: str) -> Iterator[tuple[int, Any]]:
+def array_rows(path: Path, codec: str) -> Iterator[tuple[int, object]]:
     """The array's items and their numbers, from 1.
 
     Args:
@@ -42,7 +41,7 @@ def array_rows(path: Path, codec: str) -> Iterator[tuple[int, Any]]:
         raise ValueError(f"{path.name} has bytes that are not {codec.upper()}: save it anew as UTF-8")
     decoder, at, number = json.JSONDecoder(), text.index("[") + 1, 0
     while True:
-        at = _BETWEEN.match(text, at).end()
+        at = _BETWEEN.match(text, at).end()  # pyright: ignore[reportOptionalMemberAccess]  # it matches nothing too
         if text.startswith("]", at):
             return
         number += 1

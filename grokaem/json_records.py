@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from grokaem.json_array import ARRAY_BYTES
 from grokaem.text_encoding import is_undecoded, open_text
@@ -14,7 +13,7 @@ from grokaem.text_encoding import is_undecoded, open_text
 LOOKED_AT = 1000  # objects whose keys are the columns
 
 
-def columns_of(objects: Iterable[dict[str, Any]]) -> tuple[list[str], list[str]]:
+def columns_of(objects: Iterable[dict[str, object]]) -> tuple[list[str], list[str]]:
     """The keys of the first objects.
 
     Keys that differ by case or spaces alone are one column, spelled as the first of them, unless an object has both.
@@ -41,7 +40,7 @@ def columns_of(objects: Iterable[dict[str, Any]]) -> tuple[list[str], list[str]]
     return columns, several
 
 
-def cells_of(record: dict[str, Any], wanted: list[str], columns: list[str]) -> list[Any] | str:
+def cells_of(record: dict[str, object], wanted: list[str], columns: list[str]) -> list[object] | str:
     """An object's values of the columns that are wanted, or why it has none.
 
     Args:
@@ -60,13 +59,13 @@ def cells_of(record: dict[str, Any], wanted: list[str], columns: list[str]) -> l
     return cells
 
 
-def _other_spelling(record: dict[str, Any], column: str, columns: list[str]) -> str | None:
+def _other_spelling(record: dict[str, object], column: str, columns: list[str]) -> str | None:
     name = _plain(column)
     others = [key for key in record if key not in columns and _plain(key) == name]
     return others[0] if len(others) == 1 else None
 
 
-def whole_file(path: Path, codec: str, start: str) -> list[Any] | None:
+def whole_file(path: Path, codec: str, start: str) -> list[object] | None:
     """The rows of a file that is one object: of columns, of rows by a name, or around one list of rows.
 
     Args:
@@ -100,7 +99,7 @@ def whole_file(path: Path, codec: str, start: str) -> list[Any] | None:
     return None
 
 
-def _first(lists: list[list[Any]]) -> Any:
+def _first(lists: list[list[object]]) -> object:
     return lists[0][0] if lists[0] else None
 
 

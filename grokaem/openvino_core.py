@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import openvino
 
 _first = Lock()
 
 
-def core() -> Any:
+def core() -> openvino.Core:
     """OpenVINO's core, one for the whole process.
 
     The first use of a tensor's values sets up the Python binding, which lets go of the interpreter's lock while it
@@ -24,7 +27,7 @@ def core() -> Any:
 
 
 @cache
-def _core() -> Any:
+def _core() -> openvino.Core:
     import openvino
 
     openvino.Tensor(openvino.Type.f32, openvino.Shape([1])).data  # noqa: B018 - read for what reading sets up

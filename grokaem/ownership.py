@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from grokaem.file_hash import sha256_of
 
@@ -50,6 +50,19 @@ _BEFORE = {
 }  # fmt: skip
 
 
+class Record(TypedDict):
+    """What :data:`RECORD` holds: the files with their hashes, and what the maker of the folder wrote beside them."""
+
+    format: int
+    kind: str
+    files: dict[str, str]
+    pending: NotRequired[dict[str, str]]
+    weights: NotRequired[str]
+    id: NotRequired[str]
+    data: NotRequired[dict[str, object]]
+    settings: NotRequired[dict[str, object]]
+
+
 @dataclass
 class Contents:
     """What is in a folder, sorted by whose it is.
@@ -65,7 +78,7 @@ class Contents:
     folders: list[Path] = field(default_factory=list)
 
 
-def record(folder: Path, kind: str, **facts: Any) -> None:
+def record(folder: Path, kind: str, **facts: object) -> None:
     """Writes the record of all files that are in a folder now; the last step before the folder appears.
 
     Args:
@@ -80,7 +93,7 @@ def record(folder: Path, kind: str, **facts: Any) -> None:
     _save(folder, {"format": FORMAT, "kind": kind, **facts, "files": files})
 
 
-def read(folder: Path) -> dict[str, Any] | None:
+def read(folder: Path) -> Record | None:
     """The record of a folder; None where there is none that can be read."""
     content = _json(folder / RECORD)
     if content is None or not isinstance(content.get("files"), dict) or not isinstance(content.get("kind"), str):
@@ -241,7 +254,7 @@ def weights(folder: Path) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _sort(top: Path, folder: Path, found: dict[str, Any] | None, result: Contents) -> None:
+def _sort(top: Path, folder: Path, found: Record | None, result: Contents) -> None:
     """Sorts ``folder``, which lies in ``top``, by the record of ``top``."""
     last = []
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
@@ -261,7 +274,7 @@ def _sort(top: Path, folder: Path, found: dict[str, Any] | None, result: Content
     result.folders.append(folder)
 
 
-def _sort_folder(top: Path, path: Path, name: str, found: dict[str, Any] | None, result: Contents) -> None:
+def _sort_folder(top: Path, path: Path, name: str, found: Record | None, result: Contents) -> None:
     inner = read(path)
     if found is not None and any(file.startswith(f"{name}/") for file in found["files"]):
         _sort(top, path, found, result)
@@ -271,7 +284,7 @@ def _sort_folder(top: Path, path: Path, name: str, found: dict[str, Any] | None,
         result.foreign.append(path)
 
 
-def _is_ours(path: Path, name: str, found: dict[str, Any]) -> bool:
+def _is_ours(path: Path, name: str, found: Record) -> bool:
     known = [files[name] for files in (found["files"], found.get("pending", {})) if name in files]
     return bool(known) and path.is_file() and not path.is_symlink() and sha256_of(path) in known
 
@@ -282,7 +295,7 @@ def _was_ours(folder: Path, name: str) -> bool:
     return kind in _BEFORE and any(fnmatch(name, pattern) for pattern in _BEFORE[kind][2])
 
 
-def _json(path: Path) -> dict[str, Any] | None:
+def _json(path: Path) -> Any:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -290,7 +303,7 @@ def _json(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _save(folder: Path, content: dict[str, Any]) -> None:
+def _save(folder: Path, content: Mapping[str, object]) -> None:
     _replace(folder / RECORD, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
 
 

@@ -7,12 +7,17 @@ or reads the first one's answer. Here every answer is copied before its request 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import openvino
+Inputs = dict[str, np.ndarray] | np.ndarray  # of a graph: by name, or of its only one
+BatchRows = Sequence[int] | np.ndarray  # which rows of the results a batch fills
 
 
 class RequestPool:
@@ -22,14 +27,14 @@ class RequestPool:
         compile_model (callable): gives the ``openvino.CompiledModel``; called once, whoever comes first.
     """
 
-    def __init__(self, compile_model: Callable[[], Any]):
+    def __init__(self, compile_model: Callable[[], openvino.CompiledModel]):
         self._compile_model = compile_model
         self._compiling = Lock()
-        self._compiled: Any = None
-        self._free: SimpleQueue[Any] = SimpleQueue()
+        self._compiled: openvino.CompiledModel | None = None
+        self._free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
 
     @property
-    def compiled(self) -> Any:
+    def compiled(self) -> openvino.CompiledModel:
         """The compiled model, for its properties; running it is for :meth:`infer` and :meth:`infer_all`."""
         if self._compiled is None:
             with self._compiling:  # functools.cached_property has no lock
@@ -40,7 +45,7 @@ class RequestPool:
                     self._compiled = compiled
         return self._compiled
 
-    def infer(self, inputs: Any) -> np.ndarray:
+    def infer(self, inputs: Inputs) -> np.ndarray:
         """One inference; waits while every request is at work for others.
 
         Args:
@@ -57,9 +62,9 @@ class RequestPool:
 
     def infer_all(
         self,
-        batches: Iterable[tuple[Any, Any]],
+        batches: Iterable[tuple[BatchRows, Inputs]],
         results: np.ndarray,
-        on_done: Callable[[int], Any] | None = None,
+        on_done: Callable[[int], object] | None = None,
     ) -> None:
         """Many inferences, as many at a time as there are requests free.
 
@@ -70,8 +75,8 @@ class RequestPool:
         """
         # Requests taken in turn rather than an AsyncInferQueue: its callbacks run in OpenVINO's threads and
         # wait for Python's lock, which can deadlock with the thread that destroys the queue.
-        idle: deque[Any] = deque()
-        running: deque[tuple[Any, Any]] = deque()  # oldest first
+        idle: deque[openvino.InferRequest] = deque()
+        running: deque[tuple[openvino.InferRequest, BatchRows]] = deque()  # oldest first
 
         def collect() -> None:
             request, rows = running[0]
@@ -115,7 +120,11 @@ class RequestPool:
             for request in idle:
                 self._free.put(request)
 
-    def _borrow(self, wait: bool = True) -> Any:
+    @overload
+    def _borrow(self, wait: Literal[True] = True) -> openvino.InferRequest: ...
+    @overload
+    def _borrow(self, wait: Literal[False]) -> openvino.InferRequest | None: ...
+    def _borrow(self, wait: bool = True) -> openvino.InferRequest | None:
         self.compiled  # noqa: B018 - makes the requests at first use
         try:
             return self._free.get(block=wait)
@@ -123,7 +132,7 @@ class RequestPool:
             return None
 
 
-def _settle(request: Any) -> None:
+def _settle(request: openvino.InferRequest) -> None:
     try:
         request.wait()
     except RuntimeError:  # its inference failed: the error that is on its way out tells more

@@ -120,7 +120,9 @@ def _scanned(path: Path) -> tuple[int, int, int, bytes]:
                 found = sum(_UNDECODED.search(one) is not None for one in lines)
                 good += len(lines) - found
                 if found and not bad:
-                    first = line + text[: _UNDECODED.search(text).start()].count("\n") + 1
+                    place = _UNDECODED.search(text)
+                    assert place is not None  # it is in one of the lines
+                    first = line + text[: place.start()].count("\n") + 1
                 bad += found
                 if found and len(sample) < _SAMPLE:
                     sample += b"\n".join(one for one in block.split(b"\n") if not one.isascii())[:_SAMPLE] + b"\n"

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any
 
 from grokaem.control_groups import ROOT, folders, number
 
@@ -81,7 +80,7 @@ def threads(
     return limit(root, available, environment) or available or processors()
 
 
-def openvino_settings(count: int | None = None) -> dict[str, Any]:
+def openvino_settings(count: int | None = None) -> dict[str, int | bool]:
     """What ``compile_model`` must be told so that a graph keeps to the quota; streams follow from it.
 
     Args:

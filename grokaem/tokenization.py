@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,6 +14,18 @@ FIELDS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_id
 
 
 CHARACTERS_A_TOKEN = 32  # of a long text, so many are looked at first for each token that counts
+
+
+class Encoded(Protocol):
+    """What is read of a ``tokenizers.Encoding``, whose stub leaves its length out."""
+
+    ids: list[int]
+    attention_mask: list[int]
+    type_ids: list[int]
+    special_tokens_mask: list[int]
+    overflowing: list[Encoded]
+
+    def __len__(self) -> int: ...
 
 
 class Tokenizer:
@@ -47,7 +59,7 @@ class Tokenizer:
         self._tokenizer.no_padding()
         self.max_length, self.pad_id = max_length, pad_id
 
-    def encode(self, texts: list[str]) -> list[Any]:
+    def encode(self, texts: list[str]) -> list[Encoded]:
         """Ids and types of each text's tokens; a few texts on one core, many on all.
 
         Of a long text only as much is looked at as fills ``max_length`` tokens. What a text calls ``</s>`` or
@@ -69,12 +81,12 @@ class Tokenizer:
                 encoded[row] = self._encode([text[:looked_at]])[0]
         return encoded
 
-    def _encode(self, texts: list[str]) -> list[Any]:
+    def _encode(self, texts: list[str]) -> list[Encoded]:
         if len(texts) == 1:
-            return [self._tokenizer.encode(texts[0])]
-        return self._tokenizer.encode_batch_fast(texts)
+            return [self._tokenizer.encode(texts[0])]  # pyright: ignore[reportReturnType]
+        return self._tokenizer.encode_batch_fast(texts)  # pyright: ignore[reportReturnType]
 
-    def read(self, text: str, encoded: Any) -> str:
+    def read(self, text: str, encoded: Encoded) -> str:
         """How much of a text its tokens hold, as ``"128 of 412 tokens"``; empty where they hold all of it.
 
         Args:
@@ -88,7 +100,9 @@ class Tokenizer:
         rest = sum(len(piece) - sum(piece.special_tokens_mask) for piece in encoded.overflowing)
         return f"{len(encoded)} of {len(encoded) + rest:,} tokens"
 
-    def pad(self, encoded: list[Any], step: int = 1, names: Iterable[str] = tuple(FIELDS)) -> dict[str, np.ndarray]:
+    def pad(
+        self, encoded: list[Encoded], step: int = 1, names: Iterable[str] = tuple(FIELDS)
+    ) -> dict[str, np.ndarray]:
         """Texts of :meth:`encode` as a graph takes them.
 
         Args:
@@ -121,7 +135,7 @@ class Tokenizer:
         )
 
 
-def batches_by_length(encoded: list[Any], n_tokens: int) -> Iterator[np.ndarray]:
+def batches_by_length(encoded: list[Encoded], n_tokens: int) -> Iterator[np.ndarray]:
     """Rows of like length together, so that little is padding; the longest first, so that memory does not grow late.
 
     Args:

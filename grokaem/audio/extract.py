@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -119,7 +119,7 @@ def _streamed(blocks: Iterable[np.ndarray], feature: nn.Module, sample_rate: int
     """Features of a waveform that arrives in blocks, in pieces of shape (n, frames)."""
     import torch
 
-    hop = feature.hop_length
+    hop: int = feature.hop_length  # pyright: ignore[reportAssignmentType]  # every feature of ours has a number
     reach = 2 * sample_rate // 10 + hop  # no window is longer; what a frame sees to either side
     before = -(-(reach + getattr(feature, "history", 0)) // hop)  # frames of context, computed and dropped
     held = np.zeros(0, dtype=np.float32)
@@ -213,7 +213,7 @@ def _check_distinct(files: list[str], output: Path) -> None:
         raise ValueError(f"{output} is one of the sounds; give another --output.")
 
 
-def _settings(args: argparse.Namespace) -> dict[str, object]:
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
     """What the command line sets of the feature, None where it leaves the default."""
     rows = {"mfcc": "n_mels", "logmel": "n_mels", "mel": "n_mels"}.get(args.features, "n_filters")
     rows = "nfilts" if args.features in SPAFE else rows

@@ -6,6 +6,8 @@ own default reflects it), so that appending zeros changes no frame that does not
 
 from __future__ import annotations
 
+from typing import Any, TypedDict, Unpack
+
 import torch
 from torch import Tensor, nn
 
@@ -27,7 +29,7 @@ def make(
     window_seconds: float = 0.025,
     hop_seconds: float = 0.01,
     n_fft: int | None = None,
-    **settings: object,
+    **settings: Any,
 ) -> nn.Module:
     """Makes a feature extractor by name, with the window and the hop in seconds.
 
@@ -154,6 +156,20 @@ class MelSpectrogram(torchaudio.transforms.MelSpectrogram):
         self.n_features = n_mels
 
 
+class MelSettings(TypedDict, total=False):
+    """Arguments of :class:`MelSpectrogram` beside the sample rate."""
+
+    n_mels: int
+    f_min: float
+    f_max: float | None
+    n_fft: int
+    win_length: int
+    hop_length: int
+    power: float
+    norm: str | None
+    mel_scale: str
+
+
 class LogMel(nn.Module):
     """Natural logarithm of the mel spectrogram plus 1e-6.
 
@@ -163,7 +179,7 @@ class LogMel(nn.Module):
         **mel: arguments of :class:`MelSpectrogram`.
     """
 
-    def __init__(self, sample_rate: int = 16000, log_offset: float = LOG_OFFSET, **mel: object) -> None:
+    def __init__(self, sample_rate: int = 16000, log_offset: float = LOG_OFFSET, **mel: Unpack[MelSettings]) -> None:
         super().__init__()
         self.mel = MelSpectrogram(sample_rate, **mel)
         self.log_offset = log_offset
@@ -190,7 +206,7 @@ class MFCC(torchaudio.transforms.MFCC):
     """
 
     def __init__(
-        self, sample_rate: int = 16000, n_mfcc: int = 13, decibels: bool = False, **mel: object
+        self, sample_rate: int = 16000, n_mfcc: int = 13, decibels: bool = False, **mel: Unpack[MelSettings]
     ) -> None:
         mel = {"n_mels": 40, **mel}
         if not 1 <= n_mfcc <= mel["n_mels"]:

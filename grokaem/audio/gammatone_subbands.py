@@ -206,7 +206,8 @@ class GammatoneSubbands:
             parts.append(torch.cat(rows, dim=1))
         # (batch, blocks, filters, kept, windows) -> (batch, filters, blocks * kept, windows)
         sums = torch.cat(parts).unflatten(0, (batch, blocks)).transpose(1, 2).flatten(2, 3)
-        energies = sum(sums[:, :, j : j + frames, j] for j in range(windows))
+        every = (sums[:, :, j : j + frames, j] for j in range(windows))
+        energies: Tensor = sum(every)  # pyright: ignore[reportAssignmentType]  # there is a window, so it is not 0
         if self.groups[0].full:
             return energies
         skirts = self._skirt_energies(waveform).transpose(1, 2)

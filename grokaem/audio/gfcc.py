@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -53,6 +55,10 @@ class GammatoneSpectrogram(nn.Module):
         >>> GammatoneSpectrogram(16000)(torch.randn(2, 16000)).shape
         torch.Size([2, 24, 101])
     """
+
+    if TYPE_CHECKING:  # not for torch.jit, which would read a class's annotations as its own
+        window: Tensor
+        weights: Tensor
 
     def __init__(
         self,
@@ -158,6 +164,20 @@ class GammatoneSpectrogram(nn.Module):
         return self.weights.T @ conv1d(x[:, None, :], kernel, stride=self.hop_length).square()
 
 
+class SpectrogramSettings(TypedDict, total=False):
+    """Arguments of :class:`GammatoneSpectrogram` beside sample rate and method."""
+
+    n_filters: int
+    f_min: float
+    f_max: float | None
+    n_fft: int
+    win_length: int
+    hop_length: int
+    window: str
+    preemphasis: float
+    center: bool
+
+
 class GFCC(nn.Module):
     """Gammatone-frequency cepstral coefficients: gammatone energies, cube root, orthonormal DCT-II.
 
@@ -191,6 +211,9 @@ class GFCC(nn.Module):
         torch.Size([13, 101])
     """
 
+    if TYPE_CHECKING:  # not for torch.jit, which would read a class's annotations as its own
+        dct: Tensor
+
     def __init__(
         self,
         sample_rate: int = 16000,
@@ -198,7 +221,7 @@ class GFCC(nn.Module):
         method: str = "waveform",
         compression: str = "cuberoot",
         log_offset: float = 1e-10,
-        **spectrogram: object,
+        **spectrogram: Unpack[SpectrogramSettings],
     ) -> None:
         super().__init__()
         if compression not in COMPRESSIONS:

@@ -7,11 +7,14 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grokaem.audio.resampling import check_rate, resample, resample_blocks
+
+if TYPE_CHECKING:
+    import soundfile
 
 Tell = Callable[[str], object]
 BLOCK_SECONDS = 30.0
@@ -116,7 +119,7 @@ def _native_blocks(
             tell(f"{path} ends {missing:.3g} s before the end that its header promises; what there is was read.")
 
 
-def _opened(path: Path) -> Any:
+def _opened(path: Path) -> soundfile.SoundFile:
     """The open file; what libsndfile says of it becomes a sentence that names it."""
     if not path.exists():
         raise FileNotFoundError(f"There is no sound file {path}; check the name.")
@@ -141,7 +144,7 @@ def _opened(path: Path) -> Any:
     return file
 
 
-def _channels(file: Any, path: Path, max_seconds: float | None) -> Iterator[np.ndarray]:
+def _channels(file: soundfile.SoundFile, path: Path, max_seconds: float | None) -> Iterator[np.ndarray]:
     """The file's samples in stretches, float32 of shape (time, channels), all finite."""
     import soundfile
 
@@ -184,7 +187,7 @@ def _downmix(path: Path, max_seconds: float | None, tell: Tell) -> Callable[[np.
     return lambda block: block.mean(axis=1)
 
 
-def _missing(file: Any, position: int, max_seconds: float | None) -> float:
+def _missing(file: soundfile.SoundFile, position: int, max_seconds: float | None) -> float:
     """Seconds that the header promises and the file has not; 0 where the header leaves the length open."""
     told = re.search(r"^ *(?:data|SSND) *: *(\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
     if told and int(told[1]) < STREAMED:

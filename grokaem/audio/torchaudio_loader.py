@@ -41,7 +41,7 @@ def load_torchaudio() -> ModuleType:
         except OSError:
             return False
 
-    loader._load_lib = tolerant
+    loader._load_lib = tolerant  # pyright: ignore[reportAttributeAccessIssue]  # a module's function, replaced
     return importlib.import_module("torchaudio")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
@@ -77,6 +80,9 @@ class WideResNet(nn.Module):
         torch.Size([4, 7])
     """
 
+    if TYPE_CHECKING:  # not for torch.jit, which would read a class's annotations as its own
+        _gradient_checkpointing_func: Callable[..., Tensor]  # transformers sets it
+
     def __init__(
         self, depth: int, widen_factor: int, n_classes: int, in_channels: int = 1, dropout: float = 0.0
     ) -> None:
@@ -120,7 +126,7 @@ class WideResNet(nn.Module):
             mask = mask[:, None, None, :].to(x.dtype)
         x = self.stem(_masked(x, mask))
         for index, group in enumerate(self.groups):
-            for number, block in enumerate(group):
+            for number, block in enumerate(group):  # pyright: ignore[reportArgumentType]  # a ModuleList
                 # A stride of 2 keeps the columns 0, 2, 4, ...
                 halved = mask if mask is None or index == 0 or number > 0 else mask[..., ::2]
                 x = self._run(block, x, mask, halved)

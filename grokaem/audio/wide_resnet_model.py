@@ -13,6 +13,7 @@ lets the network see how long a clip lasts.
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -60,7 +61,7 @@ class WideResNetAudioConfig(PreTrainedConfig):
         normalize: str = "utterance",
         mask_padding: bool = True,
         n_mels: int | None = None,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         self.depth = depth
         self.widen_factor = widen_factor
@@ -124,7 +125,8 @@ class AudioFrontEnd(nn.Module):
         # while it makes them, so the front end is always computed for real.
         with torch.device("cpu"):
             self.features = make(config.features, config.sample_rate, **config.feature_settings)
-        self.row_norm = nn.BatchNorm1d(self.features.n_features)
+        n_features: int = self.features.n_features  # pyright: ignore[reportAssignmentType]  # so of every feature
+        self.row_norm = nn.BatchNorm1d(n_features)
         self.normalize = config.normalize
         self.mask_padding = config.mask_padding
         self.max_samples = config.max_samples
@@ -161,7 +163,8 @@ class AudioFrontEnd(nn.Module):
         position = torch.arange(1, input_values.shape[-1] + 1, device=features.device)
         # (batch, time) -> (batch, 1): samples up to the last one that is not zero
         length = ((input_values != 0) * position[None, :]).amax(dim=1, keepdim=True)
-        last = torch.div(length, self.features.hop_length, rounding_mode="floor")
+        hop: int = self.features.hop_length  # pyright: ignore[reportAssignmentType]  # so of every feature
+        last = torch.div(length, hop, rounding_mode="floor")
         return (frame[None, :] <= last).to(features.dtype)
 
 
@@ -226,7 +229,8 @@ class WideResNetForAudioClassification(PreTrainedModel):
         loss = None if labels is None else cross_entropy(logits.float(), labels)
         if not (self.config.return_dict if return_dict is None else return_dict):
             return (logits,) if loss is None else (loss, logits)
-        return SequenceClassifierOutput(loss=loss, logits=logits)
+        # transformers says FloatTensor and means any tensor of floats.
+        return SequenceClassifierOutput(loss=loss, logits=logits)  # pyright: ignore[reportArgumentType]
 
 
 def _full_precision(x: Tensor) -> torch.autocast | nullcontext:

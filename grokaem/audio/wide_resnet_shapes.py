@@ -42,8 +42,8 @@ class Convolution:
     out_channels: int
     kernel: int
     stride: int
-    in_size: tuple[int, int]
-    out_size: tuple[int, int]
+    in_size: tuple[int, ...]
+    out_size: tuple[int, ...]
 
     @property
     def parameters(self) -> int:

@@ -93,7 +93,9 @@ def _zip_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
 def _tar_members(tar: tarfile.TarFile, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     for entry in tar:
         if entry.isreg() and wanted(safe_name(entry.name)):
-            yield safe_name(entry.name), tar.extractfile(entry).read()
+            content = tar.extractfile(entry)
+            assert content is not None  # None is for what is no regular file
+            yield safe_name(entry.name), content.read()
 
 
 @contextmanager
@@ -136,7 +138,7 @@ def _decompressed(stream: IO[bytes], suffix: str) -> Iterator[IO[bytes]]:
 def _unzstd(content: bytes) -> bytes:
     """Ubuntu's packages are compressed with zstandard, which Python reads itself only from 3.14 on."""
     try:
-        import zstandard
+        import zstandard  # pyright: ignore[reportMissingImports]  # not required
     except ImportError:
         program = shutil.which("zstd")
         if program is None:

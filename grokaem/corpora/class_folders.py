@@ -256,7 +256,8 @@ def distinct(
         rows.names.append(found.name(files[indices[0]]))
         rows.labels.append(labels.pop())
     if found.depth:
-        rows.parts = [found.part(files[index]) for index in kept]
+        # Every file has a part where the folders say parts.
+        rows.parts = [found.part(files[index]) for index in kept]  # pyright: ignore[reportAttributeAccessIssue]
     folder = found.root.name
     together = [[found.label(files[index]) for index in indices] for indices in conflicts]
     rows.lost = lost_classes(rows.labels, together)

@@ -41,6 +41,7 @@ def choose_columns(
                 f"cannot tell the {option} column of {source} among {_listed(columns)}: "
                 f"name it with --{option}-column, or call it {names[0]!r} in the first row"
             )
+    assert text is not None and label is not None  # the loop refuses the others
     given = text_column is not None and label_column is not None
     notes = [] if given else [f"text is column {text!r} of {source}, label is column {label!r}"]
     return text, label, notes

@@ -37,6 +37,7 @@ def lee_news() -> Documents:
     specification = find_spec("gensim")  # found, not imported: that would take a second
     if specification is None:
         raise ValueError("lee_news comes with gensim, which is not installed: run `pip install gensim`")
+    assert specification.submodule_search_locations is not None  # gensim is a package
     path = Path(specification.submodule_search_locations[0]) / "test" / "test_data" / "lee_background.cor"
     if not path.exists():
         raise ValueError("this gensim has no test data, where lee_news lies: run `pip install gensim==4.4.0`")

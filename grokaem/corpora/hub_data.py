@@ -166,7 +166,7 @@ def _sounds(name: str, pairs: list[tuple], origin: list[str], label: str) -> Lab
         rows.inputs.append(path)
         rows.labels.append(named)
         rows.names.append(f"row {number}")
-        rows.parts.append(part)
+        rows.parts.append(part)  # pyright: ignore[reportOptionalMemberAccess]  # the list made above
     check_most(name, rows.set_aside, len(rows.inputs))
     if copies := len(pairs) - len(seen) - len(rows.set_aside):
         rows.notes.append(f"dropped {counted(copies, 'sound')} of {name} that came twice")

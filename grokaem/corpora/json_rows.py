@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from grokaem.corpora.limits import Meter
 from grokaem.corpora.table_rows import BadRow, Rows
@@ -59,7 +58,7 @@ class JsonRows:
                 cells = cells_of(record, wanted, self.columns)
                 yield number, BadRow(cells) if isinstance(cells, str) else cells
 
-    def _objects(self) -> Iterator[dict[str, Any]]:
+    def _objects(self) -> Iterator[dict[str, object]]:
         keys: set[str] = set()
         for number, record in self._records():
             self.meter.check_rows(number)
@@ -68,7 +67,7 @@ class JsonRows:
                 self.meter.check_columns(len(keys))
                 yield record
 
-    def _records(self) -> Iterator[tuple[int, dict[str, Any] | BadRow | None]]:
+    def _records(self) -> Iterator[tuple[int, dict[str, object] | BadRow | None]]:
         for number, found in self._all():
             if found is BLANK:
                 yield number, None
@@ -77,12 +76,12 @@ class JsonRows:
             else:
                 yield number, BadRow('not an object: write {"text": ..., "label": ...}')
 
-    def _all(self) -> Iterator[tuple[int, Any]]:
+    def _all(self) -> Iterator[tuple[int, object]]:
         if self.whole is not None:
             return iter(enumerate(self.whole, start=1))
         return self._array() if self.is_array else self._lines()
 
-    def _lines(self) -> Iterator[tuple[int, Any]]:
+    def _lines(self) -> Iterator[tuple[int, object]]:
         number = 0
         with open_text(self.path, self.codec) as file:
             while line := read_line(file, self.path):
@@ -100,5 +99,5 @@ class JsonRows:
                 except (RecursionError, ValueError):
                     yield number, BadRow("JSON nested too deeply, or a number too long: write the text itself")
 
-    def _array(self) -> Iterator[tuple[int, Any]]:
+    def _array(self) -> Iterator[tuple[int, object]]:
         return array_rows(self.path, self.codec)

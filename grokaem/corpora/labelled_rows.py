@@ -60,7 +60,7 @@ def labelled_texts(
     rows: Iterable[tuple[int, object, object, object]],
     label_column: str,
     text_column: str = "text",
-    part_of: Callable[[object], str] | None = None,
+    part_of: Callable[..., str] | None = None,
 ) -> LabelledRows:
     """Cleans the rows of one source.
 

@@ -85,7 +85,7 @@ def make_corpus(
     index = {label: number for number, label in enumerate(wanted)}
     return Corpus(
         name=name,
-        task=task,
+        task=task,  # pyright: ignore[reportArgumentType]  # text or audio
         label_names=wanted,
         **split(inputs, [index[label] for label in labels], groups, parts),
         revision=revision,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.corpora.limits import LINE_CHARACTERS, Meter
 from grokaem.corpora.table_rows import BadRow, Rows, check_column
+
+if TYPE_CHECKING:
+    import pyarrow
+    from pyarrow.parquet import ParquetFile
 
 BATCH = 4096  # rows
 
@@ -65,7 +69,7 @@ class ParquetRows:
             except (pyarrow.ArrowException, OSError) as error:
                 raise self._unreadable(error) from None
 
-    def _row(self, values: list[Any], wanted: list[str]) -> list[Any] | BadRow:
+    def _row(self, values: list[object], wanted: list[str]) -> list[object] | BadRow:
         for place, (value, column) in enumerate(zip(values, wanted, strict=True)):
             if isinstance(value, bytes):  # some writers do not mark their texts as such
                 try:
@@ -77,7 +81,7 @@ class ParquetRows:
                 values[place] = names[value]
         return values
 
-    def _values(self, array: Any, column: str) -> list[Any]:
+    def _values(self, array: pyarrow.Array, column: str) -> list[object]:
         """The column of a batch as Python values; a text that stands in many rows is one object."""
         import pyarrow
         import pyarrow.compute as compute
@@ -100,7 +104,7 @@ class ParquetRows:
         texts = different.to_pylist()
         return [None if place is None else texts[place] for place in array.indices.to_pylist()]
 
-    def _check_size(self, file: Any, wanted: list[str]) -> None:
+    def _check_size(self, file: ParquetFile, wanted: list[str]) -> None:
         """Refuses what unpacks to more than it may, by the sizes the file states."""
         unpacked = 0
         for group in range(file.metadata.num_row_groups):
@@ -111,7 +115,7 @@ class ParquetRows:
                     unpacked += column.total_uncompressed_size
         self.meter.check_characters(unpacked)
 
-    def _open(self, as_dictionary: list[str] | None = None) -> Any:
+    def _open(self, as_dictionary: list[str] | None = None) -> ParquetFile:
         import pyarrow
         from pyarrow.parquet import ParquetFile
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import TypedDict
 
 from grokaem.corpora.part import Part
 
@@ -47,9 +48,17 @@ def digest(content: str | bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+class Parts(TypedDict):
+    """The three parts by name, as ``Corpus(**parts, ...)`` takes them."""
+
+    train: Part
+    validation: Part
+    test: Part
+
+
 def split(
     inputs: Sequence, labels: Sequence[int], groups: Sequence[str], parts: Iterable[str] | None = None
-) -> dict[str, Part]:
+) -> Parts:
     """Divides examples over the three parts.
 
     Args:
@@ -67,7 +76,7 @@ def split(
     for name, example in zip(chosen, zip(inputs, labels, groups, strict=True), strict=True):
         for column, value in zip(divided[name], example, strict=True):
             column.append(value)
-    return {name: Part(*columns) for name, columns in divided.items()}
+    return {name: Part(*columns) for name, columns in divided.items()}  # pyright: ignore[reportReturnType]  # the three
 
 
 def hold_out_validation(digests: Sequence[str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 
 class BadRow(str):
@@ -12,7 +11,7 @@ class BadRow(str):
 
 # What a format gives: the row's number and its values of the columns asked for, why it has none, or None where it is
 # blank as a whole: that is no row, but it is counted, or millions of them would be read without a limit.
-Rows = Iterator[tuple[int, "list[Any] | BadRow | None"]]
+Rows = Iterator[tuple[int, "list[object] | BadRow | None"]]
 
 
 def check_column(source: str, columns: list[str], column: str) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from grokaem.corpora.json_rows import JsonRows
 from grokaem.corpora.limits import ASIDE, COMMAND, Limits, Meter
@@ -39,7 +38,7 @@ class Table:
     nested: set[str] = field(default_factory=set)
     set_aside: list[tuple[str, str]] = field(default_factory=list)
 
-    def rows(self, *columns: str | None) -> Iterator[tuple[int, list[Any]]]:
+    def rows(self, *columns: str | None) -> Iterator[tuple[int, list[object]]]:
         """Each row's number and its values of these columns, None where there is no column.
 
         The number is the one the user sees: a spreadsheet's for CSV and TSV (the header is row 1), the line for

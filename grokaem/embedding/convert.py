@@ -15,16 +15,32 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from grokaem.command_line import one_line, run
+
+if TYPE_CHECKING:
+    import numpy as np
+    import openvino
+    import torch
 
 CANNOT_WRITE = 74  # exit code: the conversion is sound, the target folder could not take it (EX_IOERR)
 INPUTS = ("input_ids", "attention_mask")  # of the graph, by name
 PRECISIONS = ("int8", "int8-weights", "fp32")
 
 
-def convert(location: str, target: Path, precision: str = "int8") -> dict[str, Any]:
+class ConvertedSettings(TypedDict):
+    """What ``embedding.json`` holds; see :func:`convert`."""
+
+    dimension: int
+    max_length: int
+    pad_id: int
+    precision: str
+    mean_cosine: float
+    bytes: NotRequired[dict[str, int]]
+
+
+def convert(location: str, target: Path, precision: str = "int8") -> ConvertedSettings:
     """Writes ``model.xml``, ``model.bin``, ``tokenizer.json`` and ``embedding.json`` into ``target``.
 
     Args:
@@ -60,7 +76,7 @@ def convert(location: str, target: Path, precision: str = "int8") -> dict[str, A
     model.reshape({name: [-1, -1] for name in INPUTS})
     with _writing():
         tokenizer.backend_tokenizer.save(str(target / "tokenizer.json"))
-    settings = {
+    settings: ConvertedSettings = {
         "dimension": int(model.outputs[0].partial_shape[1].get_length()),
         "max_length": max_length,
         "pad_id": int(tokenizer.pad_token_id or 0),
@@ -101,7 +117,7 @@ def _writing() -> Iterator[None]:
         raise NotWritten(one_line(error)) from error
 
 
-def _encoder(sentence_model: Any, wide_mask: bool) -> Any:
+def _encoder(sentence_model: Any, wide_mask: bool) -> torch.nn.Module:
     """The whole sentence model as one module: (batch, time) ids and mask -> (batch, dimension) unit vectors."""
     import torch
 
@@ -125,7 +141,7 @@ def _encoder(sentence_model: Any, wide_mask: bool) -> Any:
     return Encoder().eval()
 
 
-def _vectors(model: Any, batches: list[dict[str, Any]]) -> Any:
+def _vectors(model: openvino.Model, batches: list[dict[str, np.ndarray]]) -> np.ndarray:
     import numpy as np
     import openvino
 

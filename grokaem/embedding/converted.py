@@ -11,12 +11,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
 
 from grokaem.atomic import SUFFIX, new_folder
 from grokaem.cache import cache_folder
 from grokaem.child_process import environment, module_command
-from grokaem.embedding.convert import CANNOT_WRITE
+from grokaem.embedding.convert import CANNOT_WRITE, ConvertedSettings
 from grokaem.embedding.source import Source
 
 VERSION = 1  # raised when converted encoders differ from those of an earlier version
@@ -27,7 +26,7 @@ _lock = threading.Lock()  # two threads that ask for one encoder convert it once
 _temporary: dict[str, tempfile.TemporaryDirectory] = {}  # conversions that no cache could take, until the process ends
 
 
-def converted(source: Source, precision: str) -> tuple[Path, dict[str, Any]]:
+def converted(source: Source, precision: str) -> tuple[Path, ConvertedSettings]:
     """The folder of an encoder in OpenVINO's form, converted now where the cache holds none or a broken one.
 
     A cache folder that is full or cannot be written to costs the conversion in every process, not the result.
@@ -90,7 +89,7 @@ def _run(source: Source, precision: str, target: Path) -> None:
         raise RuntimeError(f"{source.name} could not be converted: {reason}")
 
 
-def _read(folder: Path) -> dict[str, Any] | None:
+def _read(folder: Path) -> ConvertedSettings | None:
     """What ``embedding.json`` says, or None for a folder that is absent, or not as the conversion left it."""
     try:
         settings = json.loads((folder / "embedding.json").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.atomic import new_file
 from grokaem.cache import cache_folder, drop_oldest
@@ -20,7 +20,13 @@ from grokaem.openvino_core import core
 from grokaem.request_pool import RequestPool
 from grokaem.thread_counts import openvino_settings
 
-Progress = Callable[[float, str], Any]
+if TYPE_CHECKING:
+    import numpy as np
+    import openvino
+
+    from grokaem.tokenization import Tokenizer
+
+Progress = Callable[[float, str], object]
 BATCH_TOKENS = 2048  # of one request; longer and shorter batches were slower on 2 cores
 TOKENIZED_AT_ONCE = 4096  # texts whose ids are in memory at a time
 SEQUENCE_LENGTH = (
@@ -61,7 +67,7 @@ class Embedder:
         self.folder, self.settings = converted(self.source, precision)
         self.sequence_length = min(sequence_length, self.settings["max_length"])
         self._loading = Lock()
-        self._tokenizer: Any = None
+        self._tokenizer: Tokenizer | None = None
         self._requests = RequestPool(self._compile)
 
     @property
@@ -74,7 +80,7 @@ class Embedder:
         """The encoder and its precision, for reports that are handed on."""
         return f"{self.source.shown} ({self.precision})"
 
-    def encode(self, texts: list[str], progress: Progress | None = None) -> Any:
+    def encode(self, texts: list[str], progress: Progress | None = None) -> np.ndarray:
         """Computes the vectors, or reads them from the cache when the same texts were encoded before.
 
         A cache that cannot be read or written to is said on standard error; the vectors are returned all the same.
@@ -119,11 +125,11 @@ class Embedder:
                     self.folder / "tokenizer.json", self.sequence_length, self.settings["pad_id"]
                 )
 
-    def _compile(self) -> Any:
+    def _compile(self) -> openvino.CompiledModel:
         settings = {"PERFORMANCE_HINT": "THROUGHPUT", **openvino_settings()}
         return core().compile_model(str(self.folder / "model.xml"), "CPU", settings)
 
-    def _encode(self, texts: list[str], progress: Progress | None) -> Any:
+    def _encode(self, texts: list[str], progress: Progress | None) -> np.ndarray:
         import numpy as np
 
         self._load()
@@ -139,7 +145,7 @@ class Embedder:
         self._requests.infer_all(self._batches(texts), vectors, tell)
         return vectors
 
-    def _batches(self, texts: list[str]) -> Iterator[tuple[Any, dict[str, Any]]]:
+    def _batches(self, texts: list[str]) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
         """Pairs of rows of ``texts`` and their tokens; texts of like length share a batch."""
         import numpy as np
 
@@ -150,12 +156,13 @@ class Embedder:
         order = np.argsort([-len(text) for text in texts], kind="stable")
         for start in range(0, len(texts), TOKENIZED_AT_ONCE):
             rows = order[start : start + TOKENIZED_AT_ONCE]
+            assert self._tokenizer is not None  # _encode has loaded it
             encoded = self._tokenizer.encode([texts[row] for row in rows])
             for chosen in batches_by_length(encoded, BATCH_TOKENS):
                 yield rows[chosen], self._tokenizer.pad([encoded[item] for item in chosen], names=INPUTS)
 
 
-def _kept(path: Path, shape: tuple[int, int]) -> Any:
+def _kept(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
     """The vectors in a file of the cache, or None where it is absent, unreadable, or not what was stored."""
     import numpy as np
 
@@ -172,7 +179,7 @@ def _kept(path: Path, shape: tuple[int, int]) -> Any:
     return vectors
 
 
-def _store(path: Path, vectors: Any) -> None:
+def _store(path: Path, vectors: np.ndarray) -> None:
     """Keeps the vectors as far as the disk goes: that they cannot be kept is said, and costs the next run time."""
     import numpy as np
 

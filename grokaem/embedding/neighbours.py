@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.thread_counts import openvino_settings
+
+if TYPE_CHECKING:
+    import numpy as np
 
 BLOCK_BYTES = 128 * 2**20  # of similarities held at a time
 
 
 def exact_neighbours(
-    vectors: Any, k: int, progress: Callable[[float, str], Any] | None = None
-) -> tuple[Any, Any]:
+    vectors: np.ndarray, k: int, progress: Callable[[float, str], object] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The ``k`` vectors of largest cosine to each vector, itself first.
 
     Args:
@@ -35,7 +38,9 @@ def exact_neighbours(
     # (rows, dimension) x (n, dimension)^T -> (rows, n)
     similarity = ops.matmul(query, database, False, True)
     best = ops.topk(similarity, ops.constant(k), 1, "max", "value", index_element_type="i32")
-    graph = openvino.Model([best.output(0), best.output(1)], [query, database])
+    graph = openvino.Model(  # pyright: ignore[reportGeneralTypeIssues]  # its stub names two classes so
+        [best.output(0), best.output(1)], [query, database]
+    )
     compiled = openvino.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32", **openvino_settings()})
     request = compiled.create_infer_request()
     indices = np.empty((n, k), np.int32)
@@ -53,7 +58,7 @@ def exact_neighbours(
     return indices, distances
 
 
-def _put_self_first(indices: Any, distances: Any) -> None:
+def _put_self_first(indices: np.ndarray, distances: np.ndarray) -> None:
     """Duplicates tie with the vector itself: whichever came out first, a vector's first neighbour is itself."""
     import numpy as np
 

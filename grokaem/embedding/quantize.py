@@ -5,7 +5,11 @@ from __future__ import annotations
 import importlib.util
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import openvino
 
 # 48 texts of 12 to 128 tokens: the ranges settle long before the 300 samples usual elsewhere (mean cosine
 # to fp32 0.997 with 48, 0.997 with 300), and calibration is most of the first start's waiting time.
@@ -27,7 +31,7 @@ RUSSIAN_SAMPLES = (
 def sample_texts() -> list[str]:
     """News paragraphs of several lengths from the installed gensim, and Russian sentences."""
     spec = importlib.util.find_spec("gensim")
-    texts = list(RUSSIAN_SAMPLES)
+    texts: list[str] = list(RUSSIAN_SAMPLES)
     if spec is not None and spec.origin is not None:
         corpus = Path(spec.origin).parent / "test" / "test_data" / "lee_background.cor"
         if corpus.is_file():
@@ -37,7 +41,7 @@ def sample_texts() -> list[str]:
     return texts[:SAMPLES]
 
 
-def sample_batches(tokenizer_file: Path, max_length: int, names: tuple[str, str]) -> list[dict[str, Any]]:
+def sample_batches(tokenizer_file: Path, max_length: int, names: tuple[str, str]) -> list[dict[str, np.ndarray]]:
     """The calibration texts as model inputs, one text a batch."""
     from grokaem.tokenization import Tokenizer
 
@@ -45,7 +49,7 @@ def sample_batches(tokenizer_file: Path, max_length: int, names: tuple[str, str]
     return [tokenizer.pad([encoded], names=names) for encoded in tokenizer.encode(sample_texts())]
 
 
-def quantize_statically(model: Any, batches: list[dict[str, Any]]) -> Any:
+def quantize_statically(model: openvino.Model, batches: list[dict[str, np.ndarray]]) -> openvino.Model:
     """INT8 weights and activations; ranges measured on ``batches``.
 
     Source: NNCF post-training quantization (SmoothQuant, then fast bias correction).
@@ -62,7 +66,7 @@ def quantize_statically(model: Any, batches: list[dict[str, Any]]) -> Any:
     )
 
 
-def quantize_weights(model: Any) -> Any:
+def quantize_weights(model: openvino.Model) -> openvino.Model:
     """INT8 weights only: nothing to calibrate, half the speed of ``quantize_statically``."""
     import nncf
 

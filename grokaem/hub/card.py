@@ -48,7 +48,7 @@ def front_matter(readme: str) -> dict[str, Any]:
     return data
 
 
-def check_card(readme: str, repo_type: str = "model") -> dict[str, Any]:
+def check_card(readme: str, repo_type: str = "model") -> dict[str, object]:
     """Checks a README.md against the Hub's metadata rules.
 
     Args:
@@ -67,7 +67,7 @@ def check_card(readme: str, repo_type: str = "model") -> dict[str, Any]:
     return data
 
 
-def metadata_problems(data: dict[str, Any], repo_type: str = "model") -> list[str]:
+def metadata_problems(data: dict[str, object], repo_type: str = "model") -> list[str]:
     """Each of the Hub's rules that the metadata breaks, in one sentence with the key's name.
 
     Args:
@@ -82,7 +82,7 @@ def _strings(value: Any) -> list[str] | None:
     return values if all(isinstance(item, str) and item.strip() for item in values) else None
 
 
-def _model_problems(data: dict[str, Any]):
+def _model_problems(data: dict[str, object]):
     patterns = {"license": IDENTIFIER, "language": LANGUAGE, "base_model": REPO_ID, "datasets": REPO_ID,
                 "new_version": REPO_ID, "library_name": IDENTIFIER, "pipeline_tag": IDENTIFIER}  # fmt: skip
     for key, pattern in patterns.items():
@@ -110,7 +110,7 @@ def _model_problems(data: dict[str, Any]):
         yield from _index_problems(data["model-index"])
 
 
-def _index_problems(index: Any):
+def _index_problems(index: object):
     if not isinstance(index, list) or not all(isinstance(model, dict) for model in index):
         yield "`model-index` must be a list of models"
         return
@@ -136,7 +136,7 @@ def _index_problems(index: Any):
                     yield "each metric of `model-index` needs `type` and `value`"
 
 
-def _space_problems(data: dict[str, Any]):
+def _space_problems(data: dict[str, object]):
     if not data:
         yield "a Space needs one: title, sdk, sdk_version and app_file"
         return

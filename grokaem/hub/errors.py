@@ -94,7 +94,7 @@ def explain(error: Exception, repo_id: str, endpoint: str, doing: str) -> Except
 
     if isinstance(error, (HubError, MetadataError)):
         return error
-    error = root_cause(error)
+    error = root_cause(error)  # pyright: ignore[reportAssignmentType]  # what caused an Exception is one
     said = scrub(_server_message(error))
     if isinstance(error, client.GatedRepoError):
         return HubAccessError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grokaem.hub.client import with_retries
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import DatasetInfo, ModelInfo, SpaceInfo
 
 LISTED_AT_ONCE = 1000  # the answer about a repository lists so many files at most
 
@@ -22,7 +23,7 @@ class Promised:
     oid: str
 
 
-def listed(api: HfApi, info: Any, repo_id: str, repo_type: str) -> list[Promised]:
+def listed(api: HfApi, info: ModelInfo | DatasetInfo | SpaceInfo, repo_id: str, repo_type: str) -> list[Promised]:
     """The files of the revision that ``info`` is about.
 
     The answer about a repository is enough where it names every file's hash; some Hubs leave out those of small
@@ -37,7 +38,10 @@ def listed(api: HfApi, info: Any, repo_id: str, repo_type: str) -> list[Promised
     from huggingface_hub.hf_api import RepoFile
 
     siblings = info.siblings or []
-    told = [Promised(f.rfilename, f.size, f.lfs.sha256 if f.lfs else f.blob_id) for f in siblings]
+    told = [
+        Promised(f.rfilename, f.size, f.lfs.sha256 if f.lfs else f.blob_id)  # pyright: ignore[reportArgumentType]  # looked for next
+        for f in siblings
+    ]
     if told and len(told) < LISTED_AT_ONCE and all(file.oid and file.size is not None for file in told):
         return told
     tree = with_retries(

@@ -83,19 +83,21 @@ def download(
             repo_id, repo_type=repo_type, revision=revision, files_metadata=True, timeout=CONNECT_SECONDS
         )
 
+    cached = None
     try:
         # With a copy in the cache, one unanswered question is enough to use it.
         cached = commit and store.complete(commit, wanted)
         info = ask() if cached else with_retries(ask, f"looking at {repo_id}")
     except Exception as error:
-        if is_transient(error) and cached:
+        if is_transient(error) and commit and cached:
             logger.warning(
                 "%s cannot be reached: using %s at %s from the cache", endpoint(), repo_id, commit[:8]
             )
             return cached
         raise explain(error, repo_id, endpoint(), "downloading") from None
     try:
-        promised = listed(api, info, repo_id, repo_type)
+        assert info.sha is not None  # every revision has one
+        promised = listed(api, info, repo_id, repo_type)  # pyright: ignore[reportArgumentType]  # never of a kernel
         chosen = wanted.choose(promised, repo_id)
         with store.locked():  # another thread or process would move away what this one is about to compare
             store.discard_wrong(info.sha, chosen)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Mapping
 
@@ -42,7 +41,8 @@ def create_space(
             runtime = with_retries(lambda: api.get_space_runtime(space_id), f"looking at {space_id}")
             if hardware not in (runtime.hardware, runtime.requested_hardware):
                 with_retries(
-                    lambda: api.request_space_hardware(space_id, hardware), "asking for the hardware"
+                    lambda: api.request_space_hardware(space_id, hardware),  # pyright: ignore[reportArgumentType]  # as the user writes it
+                    "asking for the hardware",
                 )
     except Exception as error:
         raise explain(error, space_id, endpoint(), "creating") from None
@@ -101,7 +101,7 @@ def wait_running(
     """
     api = connect(require_token(token))
     deadline, shown = time.monotonic() + timeout, None
-    for _ in itertools.count():
+    while True:
         try:
             runtime = with_retries(lambda: api.get_space_runtime(space_id), f"looking at {space_id}")
         except Exception as error:

@@ -31,7 +31,7 @@ class Wanted:
     """Which of a repository's files are asked for."""
 
     def __init__(self, patterns: str | Iterable[str] | None, unsafe: bool):
-        self.patterns = [patterns] if isinstance(patterns, str) else patterns and list(patterns)
+        self.patterns = [patterns] if isinstance(patterns, str) else None if patterns is None else list(patterns)
         self.unsafe = unsafe
 
     def choose(self, promised: list[Promised], repo_id: str, announce: bool = True) -> list[Promised]:

@@ -157,7 +157,8 @@ def _head(api: HfApi, repo_id: str, repo_type: str, revision: str = "main", retr
         )
 
     info = with_retries(ask, f"looking at {repo_id}") if retry else ask()
-    oids = {file.path: file.oid for file in listed(api, info, repo_id, repo_type)}
+    files = listed(api, info, repo_id, repo_type)  # pyright: ignore[reportArgumentType]  # never of a kernel
+    oids = {file.path: file.oid for file in files}
     return {"sha": info.sha, "private": bool(info.private), "oids": oids}
 
 
@@ -168,10 +169,10 @@ def _open(api: HfApi, repo_id: str, repo_type: str, private: bool) -> dict:
     try:
         head = _head(api, repo_id, repo_type)
     except RepositoryNotFoundError:
-        sdk = {"space_sdk": "gradio"} if repo_type == "space" else {}
+        sdk = "gradio" if repo_type == "space" else None
         with_retries(
             lambda: api.create_repo(
-                repo_id, repo_type=repo_type, private=private or None, exist_ok=True, **sdk
+                repo_id, repo_type=repo_type, private=private or None, exist_ok=True, space_sdk=sdk
             ),
             f"creating {repo_id}",
         )

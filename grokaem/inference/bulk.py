@@ -12,10 +12,10 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from grokaem.command_line import one_line
 from grokaem.inference.bulk_output import BulkOutput, Done
@@ -24,6 +24,7 @@ from grokaem.inference.rows import BadRow, Rows, Text
 from grokaem.set_aside import SHOWN
 
 WINDOW = 2048  # rows classified, written and recorded together
+Input = TypeVar("Input")
 
 # A row's number, its input, and its prediction, the reason why it has none, or None where there is nothing to classify.
 Result = tuple[int, str | None, Prediction | str | None]
@@ -84,7 +85,7 @@ def _classify(taken: list[tuple[int, Text]], predict: Callable) -> list[Result]:
     return results
 
 
-def apart(predict: Callable[[list[Any]], list[Prediction]], inputs: list[Any]) -> list[Prediction | str]:
+def apart(predict: Callable[[list[Input]], list[Prediction]], inputs: list[Input]) -> list[Prediction | str]:
     """Predictions of all inputs, and for each that makes ``predict`` raise the reason instead.
 
     Args:
@@ -113,7 +114,7 @@ def _counted(results: list[Result]) -> Done:
     )
 
 
-def identity_of(rows: Rows, column: str | None, model_folder: Path, names: Iterable[str]) -> dict[str, Any]:
+def identity_of(rows: Rows, column: str | None, model_folder: Path, names: Iterable[str]) -> dict[str, object]:
     """What the results depend on: the input by size and time of change, the model by its content."""
     stat = rows.path.stat()
     digest = hashlib.sha256()
@@ -137,7 +138,7 @@ def _json_lines(results: list[Result]) -> bytes:
     return ("\n".join(lines) + "\n").encode("utf-8", errors="replace")
 
 
-def answered(answer: Prediction | str | None) -> dict[str, Any]:
+def answered(answer: Prediction | str | None) -> Mapping[str, object]:
     """A prediction as JSON has it, ``label`` and ``scores``; with a ``reason`` where there is none."""
     if isinstance(answer, Prediction):
         return {"label": answer.label, "scores": {name: shown_share(share) for name, share in answer.scores.items()}}

@@ -56,7 +56,7 @@ class BulkOutput:
         OSError: the disk is full, or does not let us write.
     """
 
-    def __init__(self, path: Path, identity: dict[str, Any], overwrite: bool = False):
+    def __init__(self, path: Path, identity: dict[str, object], overwrite: bool = False):
         path = check_output(path, overwrite)
         self.path, self.identity = path, identity
         self.partial = path.with_name(path.name + ".partial")
@@ -167,7 +167,7 @@ def _in_the_way(path: Path) -> str:
     return f"{path} is in the way and was not written by this command: move it away."
 
 
-def _is_record(found: Any) -> bool:
+def _is_record(found: object) -> bool:
     """Whether it is what :class:`BulkOutput` records, of this version or an earlier one with fewer counts."""
     if not isinstance(found, dict) or not {"identity", "rows", "bytes"} <= set(found) <= {"identity", *asdict(Done())}:
         return False

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from grokaem import ownership
 from grokaem.audio.resampling import HIGHEST_RATE, LOWEST_RATE
@@ -34,6 +34,20 @@ FILES = [
 ]
 
 
+class ExportConfig(TypedDict):
+    """What this room reads of an export's ``config.json``, checked; a text's has no rate, a sound's no tokens."""
+
+    task: Literal["text", "audio"]
+    id2label: dict[str, str]
+    max_length: int
+    sample_rate: int
+    max_seconds: float
+    model_type: NotRequired[str]
+    pad_token_id: NotRequired[int | None]
+    max_position_embeddings: NotRequired[int]
+    padded: NotRequired[bool]
+
+
 @dataclass(frozen=True)
 class ExportFolder:
     """An export folder whose files are there.
@@ -45,7 +59,7 @@ class ExportFolder:
     """
 
     path: Path
-    config: dict[str, Any]
+    config: ExportConfig
     commit: str | None = None
 
     @property
@@ -103,7 +117,7 @@ def _looks_like_a_repository(name: str) -> bool:
     return len(parts) == 2 and all(parts) and not name.startswith((".", "~"))
 
 
-def _checked_config(path: Path, named: str) -> dict[str, Any]:
+def _checked_config(path: Path, named: str) -> ExportConfig:
     if not (path / MODEL).is_file() and not (path / WORDS).is_file():
         hint = (
             "; it is a run folder: python exporting/export.py makes its export"
@@ -120,6 +134,7 @@ def _checked_config(path: Path, named: str) -> dict[str, Any]:
         raise ValueError(f"{file} cannot be read ({error}): export the model again.") from None
     if not isinstance(config, dict) or config.get("task") not in ("text", "audio") or not config.get("id2label"):
         raise ValueError(f"{file} names no task and labels: export the model again.")
+    config = cast(ExportConfig, config)
     _check_labels(file, config["id2label"])
     if config.get("model_type") == "tfidf":
         needed = [WORDS, VOCABULARY]
@@ -137,7 +152,7 @@ def _checked_config(path: Path, named: str) -> dict[str, Any]:
     return config
 
 
-def _check_labels(file: Path, labels: Any) -> None:
+def _check_labels(file: Path, labels: object) -> None:
     if not isinstance(labels, dict) or set(labels) != {str(number) for number in range(len(labels))}:
         raise ValueError(f"{file} does not number its labels from 0: export the model again.")
     names = list(labels.values())
@@ -150,7 +165,7 @@ def _check_labels(file: Path, labels: Any) -> None:
         )
 
 
-def _check_settings(file: Path, config: dict[str, Any]) -> None:
+def _check_settings(file: Path, config: ExportConfig) -> None:
     """Refuses settings that no export has, such as NaN, which JSON may spell."""
     bounds: dict[str, tuple[type, int, int]] = (
         {"max_length": (int, 1, LONGEST_TEXT)}
@@ -160,7 +175,7 @@ def _check_settings(file: Path, config: dict[str, Any]) -> None:
     if config["task"] == "text" and config.get("pad_token_id") is not None:
         bounds["pad_token_id"] = (int, 0, 1 << 31)
     for name, (kind, least, most) in bounds.items():
-        value = config.get(name)
+        value: Any = config.get(name)  # whatever stands there
         whole = type(value) is int or (type(value) is float and (kind is float or value.is_integer()))
         if not whole or not least <= value <= most or (kind is float and not value):
             what = f"{name} that is a {'' if kind is float else 'whole '}number from {least} to {most:,}"

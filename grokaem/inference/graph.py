@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grokaem.openvino_core import core
-from grokaem.request_pool import RequestPool
+from grokaem.request_pool import BatchRows, Inputs, RequestPool
 from grokaem.thread_counts import openvino_settings
 from grokaem.tokenization import FIELDS
+
+if TYPE_CHECKING:
+    import openvino
 
 IDS = "input_ids"
 BULK = 16  # from this many inputs on, throughput counts more than latency
@@ -66,7 +69,7 @@ class Graph:
         self._met: set[tuple[int, ...]] = set()
         self._preparing = Lock()
 
-    def prepare(self, inputs: Any) -> None:
+    def prepare(self, inputs: Inputs) -> None:
         """Does beforehand what OpenVINO does once for each shape of :meth:`run`'s inputs, so that no timing holds it.
 
         Args:
@@ -82,7 +85,7 @@ class Graph:
         """Compiles for :meth:`run_all`, which otherwise does it when it is first called."""
         self._throughput.compiled  # noqa: B018
 
-    def run(self, inputs: Any) -> np.ndarray:
+    def run(self, inputs: Inputs) -> np.ndarray:
         """One inference at once: (n, ...) -> (n, n_labels).
 
         Args:
@@ -96,7 +99,7 @@ class Graph:
             )
         return logits
 
-    def run_all(self, batches: Iterable[tuple[Any, Any]], logits: np.ndarray) -> None:
+    def run_all(self, batches: Iterable[tuple[BatchRows, Inputs]], logits: np.ndarray) -> None:
         """Many inferences, several at a time.
 
         Args:
@@ -116,7 +119,7 @@ def _check_weights(path: Path) -> None:
         raise ValueError(f"{weights} ends after {size:,} of {needed:,} bytes: download or export the model again.")
 
 
-def _rows_of_ids(model: Any) -> int | None:
+def _rows_of_ids(model: openvino.Model) -> int | None:
     """Rows of the smallest table that a graph's ids are looked up in; None where it has none of a known size."""
     ports = [port for port in model.inputs if IDS in port.get_names()]
     readers = [reader for port in ports for reader in port.get_target_inputs()]
@@ -132,11 +135,11 @@ def _rows_of_ids(model: Any) -> int | None:
     return min(rows, default=None)
 
 
-def _shape(inputs: Any) -> tuple[int, ...]:
+def _shape(inputs: Inputs) -> tuple[int, ...]:
     return (next(iter(inputs.values())) if isinstance(inputs, dict) else inputs).shape
 
 
-def compile_for(hint: str, model: Any) -> Any:
+def compile_for(hint: str, model: openvino.Model) -> openvino.CompiledModel:
     """A model compiled for this CPU, with as many threads as the process's quota lets run at once.
 
     Args:

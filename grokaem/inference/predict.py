@@ -25,9 +25,14 @@ from grokaem.plain_text import terminal
 from grokaem.set_aside import SHOWN, SetAside
 
 if TYPE_CHECKING:
+    from grokaem.inference.audio_classifier import AudioClassifier
     from grokaem.inference.bulk_output import BulkOutput, Done
     from grokaem.inference.prediction import Prediction
     from grokaem.inference.rows import Rows
+    from grokaem.inference.text_classifier import TextClassifier
+    from grokaem.inference.word_classifier import WordClassifier
+
+    Classifier = TextClassifier | AudioClassifier | WordClassifier
 
 AT_ONCE = 256  # lines of standard input
 
@@ -154,7 +159,7 @@ def _classified(options: argparse.Namespace, rows: Rows, column: str | None) -> 
 def _column(rows: Rows, wanted: str | None) -> str:
     from grokaem.corpora.columns import choose_text_column
 
-    column, notes = choose_text_column(str(rows.path), rows.columns, wanted)
+    column, notes = choose_text_column(str(rows.path), rows.columns or [], wanted)
     print(*map(terminal, notes), sep="\n", end="\n" if notes else "", file=sys.stderr)
     return column
 
@@ -168,7 +173,12 @@ def _told(path: Path, done: Done) -> int:
 
 
 def _with_bar(
-    rows: Rows, column: str | None, predict: Callable, classifier: Any, output: BulkOutput, window: int
+    rows: Rows,
+    column: str | None,
+    predict: Callable[[list[str]], list[Prediction]],
+    classifier: Classifier,
+    output: BulkOutput,
+    window: int,
 ) -> Done:
     from tqdm import tqdm  # huggingface_hub brings it
 
@@ -185,7 +195,7 @@ def _with_bar(
         return classify_rows(rows, column, predict, classifier.labels, output, window=window, progress=show)
 
 
-def _sound_files(classifier: Any, folder: Path) -> Callable[[list[str]], list[Prediction]]:
+def _sound_files(classifier: AudioClassifier, folder: Path) -> Callable[[list[str]], list[Prediction]]:
     """Takes names of sound files, relative to the folder of the list they stand in."""
     return lambda names: [_hear(classifier, folder / Path(name).expanduser()) for name in names]
 
@@ -206,11 +216,14 @@ def _standard_input() -> TextIO:
     from grokaem.text_encoding import codec_of_mark
 
     # As much as has come: more would wait for the next line.
-    codec = codec_of_mark(sys.stdin.buffer.peek(4)[:4]) or "utf-8"
+    start = sys.stdin.buffer.peek(4)[:4]  # pyright: ignore[reportAttributeAccessIssue]  # a BufferedReader
+    codec = codec_of_mark(start) or "utf-8"
     return io.TextIOWrapper(sys.stdin.buffer, codec, "surrogateescape", newline="")
 
 
-def _texts(classifier: Any, texts: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
+def _texts(
+    classifier: TextClassifier | WordClassifier, texts: Iterable[str]
+) -> Iterator[tuple[str, Prediction | str]]:
     """Each text and its prediction, or the reason why it has none."""
     from grokaem.inference.bulk import apart
     from grokaem.text_encoding import is_undecoded
@@ -229,7 +242,7 @@ def _texts(classifier: Any, texts: Iterable[str]) -> Iterator[tuple[str, Predict
         yield from zip(window, apart(predict, window), strict=True)
 
 
-def _sounds(classifier: Any, names: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
+def _sounds(classifier: AudioClassifier, names: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
     from grokaem.inference.bulk import apart
 
     hear = _sound_files(classifier, Path())
@@ -237,7 +250,7 @@ def _sounds(classifier: Any, names: Iterable[str]) -> Iterator[tuple[str, Predic
         yield name, apart(hear, [name])[0]
 
 
-def _hear(classifier: Any, path: Path) -> Prediction:
+def _hear(classifier: AudioClassifier, path: Path) -> Prediction:
     """Reads as much of a sound as the model hears, and classifies it."""
     from grokaem.audio.reading import read_waveform, seconds_of
 

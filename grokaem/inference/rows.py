@@ -10,13 +10,16 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.json_array import array_rows, begins_array
 from grokaem.json_records import cells_of, columns_of, whole_file
 from grokaem.regular_file import check_file
 from grokaem.separated_values import BrokenRow, SeparatedValues
 from grokaem.text_encoding import broken_mark, find_encoding, is_undecoded, open_text, read_line
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".txt")
 SEPARATED = (".csv", ".tsv")
@@ -127,7 +130,7 @@ class Rows:
             raise ValueError(f"row {first[0]} of {self.path} names no columns: {reason}")
         return columns
 
-    def _cell(self, found: dict[str, Any] | BadRow, column: str | None) -> Any:
+    def _cell(self, found: dict[str, object] | BadRow, column: str | None) -> object:
         if isinstance(found, BadRow):
             return found
         cells = cells_of(found, [column or ""], self.columns or [])
@@ -151,8 +154,9 @@ class Rows:
             raise ValueError(f"{self.path} has two columns named {min(twice)!r}: rename one")
         return columns
 
-    def _separated(self, column: str | None) -> Iterator[tuple[int, Any]]:
-        place, width = (self.columns or []).index(column), len(self.columns or [])
+    def _separated(self, column: str | None) -> Iterator[tuple[int, str]]:
+        columns = self.columns or []
+        place, width = columns.index(column), len(columns)  # pyright: ignore[reportArgumentType]  # a table is asked for one
         with self.values.lines() as lines:
             for number, cells in self.values.records(lines, blanks=True):
                 self.position = lines.file.buffer.tell()
@@ -178,7 +182,7 @@ class Rows:
                 if line.strip():
                     yield number, _checked(line.rstrip("\r\n"), self.codec)
 
-    def _objects(self) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+    def _objects(self) -> Iterator[tuple[int, dict[str, object] | BadRow]]:
         if self.whole is not None:
             yield from ((number, _object(found)) for number, found in enumerate(self.whole, start=1))
             return
@@ -188,7 +192,7 @@ class Rows:
         for number, line in self._lines():
             yield number, line if isinstance(line, BadRow) else _json_object(line)
 
-    def _parquet(self, column: str | None = None) -> Any:
+    def _parquet(self, column: str | None = None) -> ParquetFile:
         try:
             import pyarrow
             from pyarrow.parquet import ParquetFile
@@ -244,7 +248,7 @@ def _checked(text: str, codec: str) -> str | BadRow:
     return text
 
 
-def as_text(value: Any) -> Text:
+def as_text(value: object) -> Text:
     """A cell's text; None where it is empty, missing or NaN, and a :class:`BadRow` where it holds something else."""
     if isinstance(value, BadRow):
         return value
@@ -255,7 +259,7 @@ def as_text(value: Any) -> Text:
     return str(value) or None
 
 
-def _json_object(line: str) -> dict[str, Any] | BadRow:
+def _json_object(line: str) -> dict[str, object] | BadRow:
     try:
         return _object(json.loads(line))
     except json.JSONDecodeError as error:
@@ -264,5 +268,5 @@ def _json_object(line: str) -> dict[str, Any] | BadRow:
         return BadRow("its JSON is nested too deeply, or has a number too long; write the text itself")
 
 
-def _object(found: Any) -> dict[str, Any] | BadRow:
+def _object(found: object) -> dict[str, object] | BadRow:
     return found if isinstance(found, dict) else BadRow('it is not an object; write {"text": ...}')

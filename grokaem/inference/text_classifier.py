@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from grokaem.inference.export_folder import MODEL, TOKENIZER, ExportFolder, locate
 from grokaem.inference.graph import BULK, Graph
 from grokaem.inference.prediction import Prediction, from_logits
-from grokaem.tokenization import Tokenizer, batches_by_length
+from grokaem.tokenization import Encoded, Tokenizer, batches_by_length
 
 WINDOW = 4096  # texts tokenized and sorted by length at a time; memory does not grow with the input
 BUCKET_TOKENS = 2048  # padded tokens in one inference of bulk work
@@ -93,17 +92,17 @@ class TextClassifier:
         """
         return self._logits(self._encode(texts)) if texts else np.empty((0, len(self.labels)), dtype=np.float32)
 
-    def _encode(self, texts: list[str]) -> list[Any]:
+    def _encode(self, texts: list[str]) -> list[Encoded]:
         return self._tokenizer.encode([text or " " for text in texts])
 
-    def _prepare(self, encoded: list[Any]) -> None:
+    def _prepare(self, encoded: list[Encoded]) -> None:
         if len(encoded) >= BULK:
             self._graph.prepare_all()
             return
         for text in encoded:
             self._graph.prepare(self._tokens([text], STEP_TOKENS))
 
-    def _logits(self, encoded: list[Any]) -> np.ndarray:
+    def _logits(self, encoded: list[Encoded]) -> np.ndarray:
         if len(encoded) < BULK:
             return np.concatenate([self._graph.run(self._tokens([text], STEP_TOKENS)) for text in encoded])
         logits = np.empty((len(encoded), len(self.labels)), dtype=np.float32)
@@ -111,5 +110,5 @@ class TextClassifier:
         self._graph.run_all(((rows, self._tokens([encoded[row] for row in rows])) for rows in rows_of_batches), logits)
         return logits
 
-    def _tokens(self, encoded: list[Any], step: int = 1) -> dict[str, np.ndarray]:
+    def _tokens(self, encoded: list[Encoded], step: int = 1) -> dict[str, np.ndarray]:
         return self._tokenizer.pad(encoded, step, self._graph.inputs)

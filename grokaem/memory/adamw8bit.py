@@ -81,7 +81,9 @@ class SlicedAdamW8bit(AdamW8bit):
         self, group: dict, weight: torch.nn.Parameter, group_index: int, index: int, saved: dict
     ) -> None:
         """Stores a weight's moments in the bits that this optimizer gives them."""
-        first, second = (saved.get(name, saved.get(old)) for name, old in MOMENTS)
+        # None where the state is one number a row.
+        moments: list[torch.Tensor] = [saved.get(name, saved.get(old)) for name, old in MOMENTS]  # pyright: ignore[reportAssignmentType]
+        first, second = moments
         self.state[weight] = {}
         self.init_state(group, weight, group_index, index)
         made = self.state[weight]
@@ -114,6 +116,7 @@ class SlicedAdamW8bit(AdamW8bit):
         state = self.state[p]
         config = self.get_config(gindex, pindex, group)
         state["step"] += 1
+        assert p.grad is not None  # it is called for weights that have one
         weight, gradient = flat(p.data, p), flat(p.grad, p)
         first, second = flat(state["state1"], p), flat(state["state2"], p)
         for part in slices(weight.numel(), self.slice_size):
@@ -144,7 +147,8 @@ class SlicedAdamW8bit(AdamW8bit):
                     values,
                     first[part],
                     second[part],
-                    *config["betas"],
+                    config["betas"][0],
+                    config["betas"][1],
                     0.0,
                     0.0,
                     config["eps"],
@@ -162,6 +166,7 @@ class SlicedAdamW8bit(AdamW8bit):
     def _update_rows(self, group: dict, p: torch.nn.Parameter, gindex: int, pindex: int) -> None:
         config, state = self.get_config(gindex, pindex, group), self.state[p]
         state["step"] += 1
+        assert p.grad is not None  # it is called for weights that have one
         lr, beta = config["lr"], config["betas"][1]
         for rows in slices(len(p), max(1, self.slice_size // p.shape[1])):
             gradient, square = p.grad[rows].float(), state["row_square"][rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grokaem.memory.settings import MemorySettings
 
@@ -62,7 +62,7 @@ def attention_dropout_off(model: nn.Module) -> int:
     changed = 0
     for module in attention_modules(model):
         for name in ("dropout", "attention_dropout", "attn_dropout", "dropout_prob"):
-            value = getattr(module, name, None)
+            value: object = getattr(module, name, None)
             if isinstance(value, nn.Dropout):
                 value.p = 0.0
                 changed += 1
@@ -70,7 +70,7 @@ def attention_dropout_off(model: nn.Module) -> int:
                 setattr(module, name, 0.0)
                 changed += 1
             elif hasattr(value, "drop_prob"):
-                value.drop_prob = 0.0
+                value.drop_prob = 0.0  # pyright: ignore[reportOptionalMemberAccess]  # it has one, as just seen
                 changed += 1
     for name in ("attention_probs_dropout_prob", "attention_dropout"):
         if hasattr(getattr(model, "config", None), name):
@@ -120,7 +120,7 @@ def _no_gradient_into_waveforms(model: nn.Module) -> None:
     """
     for module in model.modules():
         if hasattr(module, "_freeze_parameters"):
-            module._freeze_parameters()
+            module._freeze_parameters()  # pyright: ignore[reportCallIssue]  # no tensor
 
 
 def linear_to_int8(model: nn.Module) -> int:
@@ -147,7 +147,8 @@ def linear_to_int8(model: nn.Module) -> int:
         setattr(parent, child_name, Int8Linear.from_linear(getattr(parent, child_name)))
     for parameter in base.parameters():
         parameter.requires_grad_(False)
-    model.is_loaded_in_8bit = True  # peft picks its int8 adapter by this attribute
+    # peft picks its int8 adapter by this attribute
+    model.is_loaded_in_8bit = True  # pyright: ignore[reportArgumentType]  # torch's stub knows tensors and modules
     return len(names)
 
 
@@ -182,7 +183,7 @@ def add_lora(model: nn.Module, rank: int) -> nn.Module:
             parameter.requires_grad_(True)
     model.__dict__.update(hidden)
     if getattr(model, "_require_grads_hook", None) is not None:
-        model.disable_input_require_grads()
+        model.disable_input_require_grads()  # pyright: ignore[reportCallIssue]  # no tensor
     return wrapped
 
 
@@ -228,7 +229,7 @@ def set_matmul_precision(settings: MemorySettings, device: str) -> str:
     return mode
 
 
-def describe(model: nn.Module) -> dict[str, Any]:
+def describe(model: nn.Module) -> dict[str, int]:
     """Counts of a model's values: all, trainable, and bytes held."""
     parameters = list(model.parameters())
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,14 @@ from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
 if TYPE_CHECKING:
     import torch
     from torch import nn
+    from transformers import PreTrainedConfig
 
 _BERT = {"vocab_size": 30522}
 _ROBERTA = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1}
 _LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}
 
 # The published config.json of each model: its type and what differs from the type's defaults.
-BUILT_IN: dict[str, tuple[str, str, dict[str, Any]]] = {
+BUILT_IN: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "bert-base-uncased": ("text", "bert", _BERT),
     "bert-large-uncased": ("text", "bert", _BERT | _LARGE),
     "distilbert-base-uncased": ("text", "distilbert", _BERT),
@@ -100,7 +102,7 @@ class Workload:
 
     name: str
     task: str
-    config: Any
+    config: PreTrainedConfig
     sequence_length: int = 128
     max_seconds: float = 5.0
     sample_rate: int = SAMPLE_RATE
@@ -121,7 +123,7 @@ def workload(
     depth: int = 10,
     widen_factor: int = 2,
     features: str = "logmel",
-    config: Any = None,
+    config: PreTrainedConfig | None = None,
 ) -> Workload:
     """Finds a model's configuration.
 
@@ -192,7 +194,7 @@ def build(work: Workload, dtype: str = "float32", attention: str | None = None) 
     return factory.from_config(worst_case(work.config), dtype=getattr(torch, dtype), **options)
 
 
-def worst_case(config: Any) -> Any:
+def worst_case(config: PreTrainedConfig) -> PreTrainedConfig:
     """A copy of the configuration in which no layer is skipped at random: the step that needs most memory."""
     import copy
 
@@ -224,7 +226,7 @@ def batch(work: Workload, size: int) -> dict[str, torch.Tensor]:
 
 
 
-def _config_class(model_type: str) -> Any:
+def _config_class(model_type: str) -> Callable[..., PreTrainedConfig]:
     if model_type == "wide_resnet_audio":
         from grokaem.audio.wide_resnet_model import WideResNetAudioConfig
 
@@ -234,7 +236,7 @@ def _config_class(model_type: str) -> Any:
     return CONFIG_MAPPING[model_type]
 
 
-def _read_config(name: str) -> Any:
+def _read_config(name: str) -> PreTrainedConfig:
     from transformers import AutoConfig
 
     if Path(name).is_dir():
@@ -251,7 +253,7 @@ def _read_config(name: str) -> Any:
         ) from error
 
 
-def _is_audio(config: Any) -> bool:
+def _is_audio(config: PreTrainedConfig) -> bool:
     audio = ("wav2vec2", "hubert", "audio-spectrogram-transformer", "wide_resnet_audio", "wavlm", "whisper")
     return config.model_type.startswith(audio) or config.model_type in (
         "sew",
@@ -278,9 +280,9 @@ def _build_wide_resnet(work: Workload, dtype: torch.dtype) -> nn.Module:
         return forget_values(made) if isinstance(torch.empty(0), FakeTensor) else made
 
     with mock.patch.object(module, "make", real_filters):
-        model = module.WideResNetForAudioClassification(worst_case(work.config))
+        model = module.WideResNetForAudioClassification(worst_case(work.config))  # pyright: ignore[reportArgumentType]  # it is its own
     # The order of values that training gives it; weight by weight, for fake parameters refuse Module.to.
     for layer in model.network.modules():
         if isinstance(layer, torch.nn.Conv2d):
             layer.weight = torch.nn.Parameter(layer.weight.detach().to(memory_format=torch.channels_last))
-    return model if dtype == torch.float32 else model.to(dtype)
+    return model if dtype == torch.float32 else model.to(dtype)  # pyright: ignore[reportArgumentType]  # wrapped, its self lost

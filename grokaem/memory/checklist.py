@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from grokaem.memory.settings import MemorySettings
 
@@ -92,7 +92,7 @@ class Step:
     name: str
     flag: str
     setting: str
-    value: Any
+    value: object
     kind: Kind
     saves: str
     costs: str

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import nn
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+Context = contextlib.AbstractContextManager[object]
 
 # The planner's two handles: whether a layer is running for the second time, and a context to run it in.
 recomputing = False
-second_pass: Callable[[], Any] = contextlib.nullcontext
+second_pass: Callable[[], Context] = contextlib.nullcontext
 
 
 def enable_checkpointing(model: nn.Module) -> nn.Module:
@@ -39,7 +42,8 @@ def enable_checkpointing(model: nn.Module) -> nn.Module:
     if getattr(model, "supports_gradient_checkpointing", False) and not norms:
         # Not gradient_checkpointing_enable(): it makes the embedding output require gradients, which the
         # non-reentrant form does not need and which would send the backward pass through frozen layers.
-        model._set_gradient_checkpointing(enable=True, gradient_checkpointing_func=run)
+        set_checkpointing: Callable[..., None] = model._set_gradient_checkpointing  # pyright: ignore[reportAssignmentType]
+        set_checkpointing(enable=True, gradient_checkpointing_func=run)
         return model
     blocks = repeated_blocks(model)
     if not blocks:
@@ -51,7 +55,7 @@ def enable_checkpointing(model: nn.Module) -> nn.Module:
     return model
 
 
-def checkpoint_call(norms: list[nn.Module], function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def checkpoint_call(norms: list[_BatchNorm], function: Callable[..., object], *args: object, **kwargs: Any) -> object:
     """Runs ``function`` now and again in the backward pass.
 
     Args:
@@ -68,14 +72,16 @@ def checkpoint_call(norms: list[nn.Module], function: Callable[..., Any], *args:
     )
 
 
-def batch_norms(model: nn.Module) -> list[nn.Module]:
+def batch_norms(model: nn.Module) -> list[_BatchNorm]:
     """The modules of the model that keep running statistics."""
     from torch.nn.modules.batchnorm import _BatchNorm
 
     return [module for module in model.modules() if isinstance(module, _BatchNorm)]
 
 
-def _checkpointed_forward(run, block, forward, *args: Any, **kwargs: Any) -> Any:
+def _checkpointed_forward(
+    run: Callable[..., object], block: nn.Module, forward: Callable[..., object], *args: object, **kwargs: object
+) -> object:
     import torch
 
     return (
@@ -85,12 +91,12 @@ def _checkpointed_forward(run, block, forward, *args: Any, **kwargs: Any) -> Any
     )
 
 
-def _contexts(norms: list[nn.Module]) -> tuple[Any, Any]:
+def _contexts(norms: list[_BatchNorm]) -> tuple[Context, Context]:
     return contextlib.nullcontext(), statistics_untouched(norms)
 
 
 @contextlib.contextmanager
-def statistics_untouched(norms: list[nn.Module]) -> Iterator[None]:
+def statistics_untouched(norms: list[_BatchNorm]) -> Iterator[None]:
     """BatchNorm normalises by the batch as before but leaves its running statistics as they are."""
     # The statistics must still be handed to the kernel, for the second pass has to keep the same tensors as
     # the first; a momentum of 0 leaves their values.

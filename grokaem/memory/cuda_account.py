@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.memory.architectures import Workload
 from grokaem.memory.settings import MemorySettings
+
+if TYPE_CHECKING:
+    from grokaem.memory.fake_step import Kernels, MakeOptimizer
+    from grokaem.memory.trace import Trace
 
 MIB = 2**20
 # CUBLAS_WORKSPACE_CONFIG's default in PyTorch, ":4096:2:16:8": two blocks of 4096 KiB and eight of 16 KiB.
@@ -35,7 +40,7 @@ class CudaAccount:
     by_kind: dict[str, int]
     workspace: int
     context: int
-    trace: Any
+    trace: Trace
 
     @property
     def total(self) -> int:
@@ -49,10 +54,10 @@ def account(
     *,
     context_mib: float = CONTEXT_MIB,
     attention: str | None = None,
-    make_optimizer: Any = None,
+    make_optimizer: MakeOptimizer | None = None,
     keep_gradients: bool = False,
     workspace: int = CUBLAS_WORKSPACE,
-    kernels: Any = None,
+    kernels: Callable[[MemorySettings], Kernels] | None = None,
 ) -> CudaAccount:
     """Follows the first steps on the device.
 

@@ -9,8 +9,8 @@ scaled dot-product attention keeps the row sums instead of the weights whether i
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -19,6 +19,13 @@ from torch.overrides import TorchFunctionMode
 
 from grokaem.memory import checkpointing
 from grokaem.memory.settings import MemorySettings
+
+if TYPE_CHECKING:
+    from torch.autograd.function import FunctionCtx
+
+    class _Context(FunctionCtx):
+        dim: int
+        saved_tensors: tuple[Tensor, ...]
 
 _HALF = {
     F.linear, F.conv1d, F.conv2d, torch.conv1d, torch.conv2d, torch.matmul, torch.bmm, torch.mm, torch.addmm,
@@ -64,7 +71,9 @@ class CudaKernels(TorchFunctionMode):
             self._in_forward = False
             self._cast_weights.clear()
 
-    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_function__(
+        self, func: Callable[..., object], types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
         kwargs = kwargs or {}
         if func is F.dropout:
             return _dropout(*args, **kwargs)
@@ -109,13 +118,15 @@ def _dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = F
 
 class _SoftmaxKeepingInput(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, dim: int) -> Tensor:
+    def forward(ctx: _Context, x: Tensor, dim: int) -> Tensor:
         result = torch.softmax(x, dim)
         ctx.save_for_backward(x, result)
         ctx.dim = dim
         return result
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # as torch documents it
+        ctx: _Context, gradient: Tensor
+    ) -> tuple[Tensor, None]:
         x, result = ctx.saved_tensors
         return torch._softmax_backward_data(gradient, result, ctx.dim, x.dtype), None

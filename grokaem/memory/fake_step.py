@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol
 from unittest import mock
 
 from grokaem.memory import checkpointing
@@ -12,14 +12,28 @@ from grokaem.memory.architectures import Workload, batch, build
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.trace import Recorder, Trace
 
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    MakeOptimizer = Callable[[nn.Module, MemorySettings, float], torch.optim.Optimizer]
+
+
+class Kernels(contextlib.AbstractContextManager, Protocol):
+    """A device's kernels: entered around the forward pass and around layers that run again."""
+
+    def forward(self) -> contextlib.AbstractContextManager[None]:
+        """The part of the step that training runs inside autocast."""
+        ...
+
 
 def trace_step(
     work: Workload,
     settings: MemorySettings,
     *,
     attention: str | None = None,
-    kernels: Any = None,
-    make_optimizer: Any = None,
+    kernels: Callable[[MemorySettings], Kernels] | None = None,
+    make_optimizer: MakeOptimizer | None = None,
     keep_gradients: bool = False,
     from_first_step: bool = False,
 ) -> Trace:
@@ -69,11 +83,11 @@ class _Step:
     def __init__(
         self,
         recorder: Recorder,
-        model: Any,
+        model: nn.Module,
         work: Workload,
         settings: MemorySettings,
-        kernels: Any,
-        make_optimizer: Any,
+        kernels: Callable[[MemorySettings], Kernels] | None,
+        make_optimizer: MakeOptimizer | None,
         keep_gradients: bool,
     ) -> None:
         from grokaem.memory.optimizers import build_optimizer
@@ -134,14 +148,14 @@ class CpuKernels(contextlib.nullcontext):
         super().__init__()
         self.settings = settings
 
-    def forward(self) -> Any:
+    def forward(self) -> contextlib.AbstractContextManager[None]:
         """The part of the step that training runs inside autocast."""
         from grokaem.memory.apply import autocast
 
         return autocast(self.settings, "cpu")
 
 
-def _make_state(optimizer: Any, trainable: list[Any]) -> None:
+def _make_state(optimizer: torch.optim.Optimizer, trainable: list[nn.Parameter]) -> None:
     """Lets the optimizer create its state weight by weight, so that no gradients pile up here."""
     import torch
 
@@ -157,7 +171,7 @@ def _make_state(optimizer: Any, trainable: list[Any]) -> None:
         group["params"] = parameters
 
 
-def _tag_state(recorder: Recorder, optimizer: Any) -> None:
+def _tag_state(recorder: Recorder, optimizer: torch.optim.Optimizer) -> None:
     import torch
 
     for part in getattr(optimizer, "parts", [optimizer]):
@@ -167,14 +181,15 @@ def _tag_state(recorder: Recorder, optimizer: Any) -> None:
                     recorder.tag(value, "optimizer_state")
 
 
-def _int8_state(model: Any) -> list[Any]:
+def _int8_state(model: nn.Module) -> list[torch.Tensor]:
     from grokaem.memory.int8 import Int8Linear
 
     layers = [module for module in model.modules() if isinstance(module, Int8Linear)]
-    return [value for layer in layers for value in (layer.weight.CB, layer.weight.SCB)]
+    weights = [layer.weight for layer in layers]  # bitsandbytes' own parameters
+    return [value for weight in weights for value in (weight.CB, weight.SCB)]  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _without_scripts(model: Any) -> Any:
+def _without_scripts(model: nn.Module) -> nn.Module:
     """Puts the Python originals in place of functions compiled by TorchScript, which cannot run on fakes."""
     import sys
 
@@ -197,7 +212,9 @@ def _fake_friendly(recorder: Recorder) -> Iterator[None]:
 
     from grokaem.memory import adamw8bit
 
-    def move(module: Any, function: Any, recurse: bool = True) -> Any:
+    def move(
+        module: nn.Module, function: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True
+    ) -> nn.Module:
         for child in module.children():
             move(child, function)
         for name, parameter in module._parameters.items():

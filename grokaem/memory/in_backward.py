@@ -28,7 +28,7 @@ class OptimizerInBackward(torch.optim.Optimizer):
             weight = part.param_groups[0]["params"][0]
             weight.register_post_accumulate_grad_hook(_update_and_free(part))
 
-    def step(self, closure=None):
+    def step(self, closure=None):  # pyright: ignore[reportIncompatibleMethodOverride]  # without torch's overloads
         """Does nothing: the backward pass has updated the weights. Returns the closure's loss, if any."""
         return closure() if closure is not None else None
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import bitsandbytes as bnb
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
+
+if TYPE_CHECKING:
+    from torch.autograd.function import FunctionCtx
+
+    class _Context(FunctionCtx):
+        weight: tuple[Tensor, Tensor]
+        needs_input_grad: tuple[bool, ...]
 
 
 class Int8Linear(bnb.nn.Linear8bitLt):
@@ -42,7 +49,7 @@ class Int8Linear(bnb.nn.Linear8bitLt):
         """Shape (..., in_features) -> (..., out_features), in the dtype of ``x`` or of autocast."""
         if x.device.type != "cpu":
             return super().forward(x)
-        if self.weight.CB is not None:
+        if self.weight.CB is not None:  # pyright: ignore[reportAttributeAccessIssue]  # bitsandbytes' own parameter
             self.init_8bit_state()
         if torch.is_autocast_enabled("cpu"):
             x = x.to(torch.get_autocast_dtype("cpu"))
@@ -53,15 +60,18 @@ class Int8Linear(bnb.nn.Linear8bitLt):
 
 class _Int8Product(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, values: Tensor, rows: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(ctx: _Context, x: Tensor, values: Tensor, rows: Tensor, bias: Tensor | None) -> Tensor:
         ctx.weight = (values, rows)  # parameters of the layer, not activations
         return linear(x, expand(values, rows, x.dtype), bias)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  # as torch documents it
+        ctx: _Context, gradient: Tensor
+    ) -> tuple[Tensor | None, ...]:
         if not ctx.needs_input_grad[0]:
             return None, None, None, None
-        return gradient @ expand(*ctx.weight, gradient.dtype), None, None, None
+        values, rows = ctx.weight
+        return gradient @ expand(values, rows, gradient.dtype), None, None, None
 
 
 def expand(values: Tensor, rows: Tensor, dtype: torch.dtype) -> Tensor:
@@ -77,10 +87,13 @@ def _is_fake(tensor: Tensor) -> bool:
 
 def _parameter(values: Tensor, rows: Tensor) -> nn.Parameter:
     if not _is_fake(values):
-        return bnb.nn.Int8Params(values, requires_grad=False, has_fp16_weights=False, CB=values, SCB=rows)
+        # Its __new__ takes more than nn.Parameter's, which is what pyright looks at.
+        return bnb.nn.Int8Params(
+            values, requires_grad=False, has_fp16_weights=False, CB=values, SCB=rows  # pyright: ignore[reportCallIssue]
+        )
     # The planner's tensors have no storage that the library's class could wrap.
     parameter = nn.Parameter(values, requires_grad=False)
-    parameter.CB, parameter.SCB = values, rows
+    parameter.CB, parameter.SCB = values, rows  # pyright: ignore[reportAttributeAccessIssue]  # as bitsandbytes' has
     return parameter
 
 

@@ -48,7 +48,9 @@ def new_modules(model: nn.Module) -> list[str]:
 
 def new_parameters(model: nn.Module) -> list[nn.Parameter]:
     """The weights within the encoder that no checkpoint gave, also where an adapter is wrapped around it."""
-    inner = model.get_base_model() if getattr(model, "peft_config", None) else model
+    inner: nn.Module = model
+    if getattr(model, "peft_config", None):
+        inner = model.get_base_model()  # pyright: ignore[reportCallIssue]  # peft's
     named = {name.replace(".modules_to_save.default", ""): weight for name, weight in inner.named_parameters()}
     heads = tuple(f"{name}." for name in head_modules(inner))
     return [named[name] for name in sorted(new_weights(inner)) if name in named and not name.startswith(heads)]
@@ -106,7 +108,8 @@ def lookup_tables(model: nn.Module) -> list[nn.Parameter]:
     """Weights of all ``nn.Embedding`` modules."""
     from torch import nn
 
-    return [module.weight for module in model.modules() if isinstance(module, nn.Embedding)]
+    tables = [module.weight for module in model.modules() if isinstance(module, nn.Embedding)]
+    return tables  # pyright: ignore[reportReturnType]  # torch declares a tensor and makes a parameter
 
 
 def attention_modules(model: nn.Module) -> list[nn.Module]:

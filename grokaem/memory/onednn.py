@@ -22,7 +22,7 @@ BLOCK = 16  # channels; a tensor with fewer is not copied
 Action = tuple[str, int]
 
 
-def copies(func: Any, args: tuple, result: Any) -> list[Action] | None:
+def copies(func: object, args: tuple, result: Any) -> list[Action] | None:
     """What a convolution allocates and frees, in order.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grokaem.memory.settings import MemorySettings
 
@@ -53,7 +53,7 @@ def build_optimizer(
 
 def parameter_groups(
     model: nn.Module, weight_decay: float, head_lr: float | None = None, new_lr: float | None = None
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Trainable weights in groups: matrices with decay, vectors without; empty groups are left out.
 
     Args:

@@ -12,17 +12,59 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
 from grokaem.command_line import quiet_libraries, run
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.plain_text import terminal
 
+if TYPE_CHECKING:
+    from grokaem.memory.architectures import Workload
+    from grokaem.memory.checklist import Situation, Step
+    from grokaem.memory.predict import Prediction
+    from grokaem.memory.solver import Predictor
+
 DEFAULT_MODEL = "minilm-l6"
 UNITS = {"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 UNITS |= {"K": 2**10, "M": 2**20, "G": 2**30}
+Tell = Callable[[str], object]  # takes a line about what is being predicted
+
+
+class Figures(TypedDict):
+    """A prediction for a reader; the time of a step as a multiple of plain fp32's."""
+
+    peak_mib: float
+    components_mib: dict[str, float]
+    relative_step_time: float
+
+
+class LeverRow(TypedDict):
+    """What one lever alone changes."""
+
+    lever: str
+    peak_mib: float
+    change_percent: float
+    step_time: float
+
+
+class Plan(Figures):
+    """The whole answer, JSON-able; ``chosen`` are the settings that fit, with their figures and reasons."""
+
+    base_model: str
+    task: str
+    device: str
+    processes: int
+    sharding: str
+    settings: dict[str, object]
+    tensor_peak_mib: float
+    budget_mib: float | None
+    fits: bool | None
+    student: str | None
+    levers: list[LeverRow]
+    chosen: dict[str, Any] | None
+    command: str | None
 
 
 def main(argv: list[str]) -> int:
@@ -35,7 +77,7 @@ def main(argv: list[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    result = argparse.ArgumentParser(prog="grokaem plan", description=__doc__.splitlines()[0], allow_abbrev=False)
+    result = argparse.ArgumentParser(prog="grokaem plan", description=str(__doc__).splitlines()[0], allow_abbrev=False)
     result.add_argument("--base-model", default=DEFAULT_MODEL, metavar="NAME",
                         help="built-in architecture, local folder or Hub id (default: %(default)s)")
     result.add_argument("--sequence-length", type=int, default=128, metavar="N", help="tokens of a text")
@@ -58,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
     return result  # fmt: skip
 
 
-def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
+def plan(arguments: argparse.Namespace, progress: Tell | None = None) -> Plan:
     """The whole answer as plain values.
 
     Args:
@@ -94,6 +136,7 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
     )
     tell("the settings asked for")
     told = Support(predictor, settings).told(settings)
+    assert told is not None  # of what was asked for it is a prediction, or an error
     plain = predictor(MemorySettings(settings.effective_batch_size))
     budget = None if arguments.budget is None else arguments.budget / 2**20
     choice = None
@@ -124,7 +167,7 @@ def plan(arguments: argparse.Namespace, progress: Any = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _figures(told: Any, plain: Any) -> dict[str, Any]:
+def _figures(told: Prediction, plain: Prediction) -> Figures:
     return {
         "peak_mib": round(told.peak_mib, 1),
         "components_mib": {name: round(value, 1) for name, value in told.components_mib.items()},
@@ -132,7 +175,9 @@ def _figures(told: Any, plain: Any) -> dict[str, Any]:
     }
 
 
-def single_levers(settings: MemorySettings, predictor: Any, around: Any, tell: Any) -> list[tuple[str, Any]]:
+def single_levers(
+    settings: MemorySettings, predictor: Predictor, around: Situation, tell: Tell
+) -> list[tuple[str, Prediction]]:
     """The effect of every lever alone on the settings asked for; levers that do not apply are left out."""
     from grokaem.memory.checklist import steps
 
@@ -152,7 +197,7 @@ def single_levers(settings: MemorySettings, predictor: Any, around: Any, tell: A
     return rows
 
 
-def _alone(item: Any, settings: MemorySettings, device: str) -> list[tuple[str, dict[str, Any]]]:
+def _alone(item: Step, settings: MemorySettings, device: str) -> list[tuple[str, Mapping[str, object]]]:
     """Names and changes of one step of the checklist taken alone."""
     if item.key in ("micro_batch", "embeddings_8bit"):
         return []  # rows of their own say no more: a pass is smaller by accumulation, tables come with 8-bit Adam
@@ -174,7 +219,9 @@ def _alone(item: Any, settings: MemorySettings, device: str) -> list[tuple[str, 
     return [(item.name, {item.setting: item.value})]
 
 
-def with_student(name: str, arguments: argparse.Namespace, predictor: Any, settings: MemorySettings) -> Any:
+def with_student(
+    name: str, arguments: argparse.Namespace, predictor: Predictor, settings: MemorySettings
+) -> Prediction:
     """What the same settings need with a distilled model instead."""
     from grokaem.memory.architectures import workload
     from grokaem.memory.solver import Predictor
@@ -184,7 +231,7 @@ def with_student(name: str, arguments: argparse.Namespace, predictor: Any, setti
     return Predictor(smaller, predictor.device, **predictor.options)(settings.replace(freeze="none"))
 
 
-def situation(work: Any, device: str, processes: int = 1) -> Any:
+def situation(work: Workload, device: str, processes: int = 1) -> Situation:
     """What of the checklist applies to this model on this device."""
     from grokaem.memory.checklist import Situation
     from grokaem.memory.step_time import cpu_multiplies_bf16
@@ -196,7 +243,9 @@ def situation(work: Any, device: str, processes: int = 1) -> Any:
     )  # fmt: skip
 
 
-def reasons(settings: MemorySettings, around: Any, refused: dict[str, str] | None = None) -> dict[str, list[str]]:
+def reasons(
+    settings: MemorySettings, around: Situation, refused: dict[str, str] | None = None
+) -> dict[str, list[str]]:
     """One line for every lever, taken (``reasons``) or not (``refused``): its name and why."""
     from grokaem.memory.checklist import explain
 
@@ -207,7 +256,7 @@ def reasons(settings: MemorySettings, around: Any, refused: dict[str, str] | Non
     return lines
 
 
-def command(arguments: argparse.Namespace, work: Any, settings: MemorySettings) -> str:
+def command(arguments: argparse.Namespace, work: Workload, settings: MemorySettings) -> str:
     """The command line that trains with these settings."""
     from grokaem.memory.architectures import HUB_IDS
 
@@ -239,7 +288,7 @@ def parse_bytes(text: str) -> int:
     return round(size)
 
 
-def describe(told: dict[str, Any]) -> str:
+def describe(told: Plan) -> str:
     """The answer for a terminal."""
     lines = [f"{told['base_model']} on {told['device']}, peak {told['peak_mib']:,.0f} MiB:"]
     lines += [f"  {name.replace('_', ' '):18}{value:10,.1f}" for name, value in told["components_mib"].items()]
@@ -268,7 +317,7 @@ def describe(told: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _row(name: str, item: Any, told: Any) -> dict[str, Any]:
+def _row(name: str, item: Prediction, told: Prediction) -> LeverRow:
     return {
         "lever": name,
         "peak_mib": round(item.peak_mib, 1),

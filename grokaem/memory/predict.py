@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from grokaem.memory.architectures import Workload
 from grokaem.memory.settings import MemorySettings
+
+if TYPE_CHECKING:
+    from grokaem.memory.trace import Trace
 
 MIB = 2**20
 PAGE = 4096
@@ -17,6 +20,14 @@ COMPONENTS = ("parameters", "gradients", "optimizer_state", "activations", "work
 RUNTIME_MIB = 40.0
 LOW_PRECISION_MIB = 11.0
 CHECKPOINTING_MIB = 8.0
+
+
+class PredictOptions(TypedDict, total=False):
+    """Arguments of :func:`predict` that describe the surroundings, and not the settings."""
+
+    processes: int
+    sharding: str
+    context_mib: float | None
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class Prediction:
     tensor_peak_mib: float
     components_mib: dict[str, float]
     seconds: float
-    trace: Any = field(repr=False, compare=False, default=None)
+    trace: Trace = field(repr=False, compare=False)
 
     @property
     def peak_mib(self) -> float:
@@ -92,7 +103,7 @@ def predict(
 
 def _cpu(
     work: Workload, settings: MemorySettings, first_step: bool
-) -> tuple[int, dict[str, float], Any]:
+) -> tuple[int, dict[str, float], Trace]:
     from grokaem.memory.fake_step import trace_step
 
     trace = trace_step(work, settings)
@@ -109,7 +120,7 @@ def _cpu(
 
 def _cuda(
     work: Workload, settings: MemorySettings, context_mib: float | None
-) -> tuple[int, dict[str, float], Any]:
+) -> tuple[int, dict[str, float], Trace]:
     from grokaem.memory.cuda_account import CONTEXT_MIB, account
 
     told = account(work, settings, context_mib=CONTEXT_MIB if context_mib is None else context_mib)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
 
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "bf16-pure")
 OPTIMIZERS = ("adamw", "adamw8bit", "adafactor", "sgd")
@@ -104,11 +107,11 @@ class MemorySettings:
         if device == "cpu" and self.precision == "fp16":
             raise ValueError("--precision fp16 needs a GPU; on a CPU use --precision bf16.")
 
-    def replace(self, **changes: Any) -> MemorySettings:
+    def replace(self, **changes: object) -> MemorySettings:
         """A copy with some settings changed."""
         return dataclasses.replace(self, **changes)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The settings as plain values, for ``run.json``."""
         return dataclasses.asdict(self)
 
@@ -138,7 +141,9 @@ class MemorySettings:
         return flags
 
 
-def add_settings_arguments(parser: Any, batch_size: int | None = 32, precision: str | None = "fp32") -> None:
+def add_settings_arguments(
+    parser: argparse.ArgumentParser, batch_size: int | None = 32, precision: str | None = "fp32"
+) -> None:
     """Adds the flags of the memory settings to an ``argparse`` parser, the same in every command.
 
     Args:
@@ -221,7 +226,7 @@ def parse_freeze(value: str) -> str | int:
     return int(value) if value.lstrip("-").isdigit() else value
 
 
-def from_arguments(arguments: Any) -> MemorySettings:
+def from_arguments(arguments: argparse.Namespace) -> MemorySettings:
     """The settings of a parsed command line (see :func:`add_settings_arguments`)."""
     return MemorySettings(
         micro_batch_size=arguments.batch_size,

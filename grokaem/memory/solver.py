@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Unpack
 
 from grokaem.memory.architectures import Workload
 from grokaem.memory.checklist import Situation, step
-from grokaem.memory.predict import Prediction, predict
+from grokaem.memory.predict import Prediction, PredictOptions, predict
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.support import Support
 
@@ -65,7 +66,9 @@ class Predictor:
         **options: of :func:`grokaem.memory.predict.predict`.
     """
 
-    def __init__(self, work: Workload, device: str, later: Workload | None = None, **options: object) -> None:
+    def __init__(
+        self, work: Workload, device: str, later: Workload | None = None, **options: Unpack[PredictOptions]
+    ) -> None:
         self.work, self.device, self.later, self.options = work, device, later, options
         self._known: dict[MemorySettings, Prediction] = {}
 
@@ -101,7 +104,7 @@ def cheapest(
     situation: Situation,
     *,
     may_change_precision: bool = False,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], object] = lambda _: None,
 ) -> Choice | None:
     """Finds the settings that fit and whose step takes the least time.
 

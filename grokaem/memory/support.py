@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.memory.checklist import Step, between
 from grokaem.memory.settings import MemorySettings
+
+if TYPE_CHECKING:
+    from grokaem.memory.predict import Prediction
+    from grokaem.memory.solver import Predictor
 
 
 class Support:
@@ -19,12 +23,12 @@ class Support:
         refused (dict): key of a checklist step -> why the model does not take it.
     """
 
-    def __init__(self, predictor: Any, asked: MemorySettings):
+    def __init__(self, predictor: Predictor, asked: MemorySettings):
         self.predictor, self.asked = predictor, asked
         self.refused: dict[str, str] = {}
         self._together: list[set[str]] = []  # levers that each work alone, and not with the others
 
-    def told(self, settings: MemorySettings) -> Any:
+    def told(self, settings: MemorySettings) -> Prediction | None:
         """The prediction for these settings; None where the model does not take them.
 
         Raises:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import weakref
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import torch
+from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -78,7 +79,7 @@ class Trace:
                     most, at = now, position
             else:
                 now -= size[~event]
-        by_kind = dict.fromkeys(KINDS, 0)
+        by_kind: dict[str, int] = dict.fromkeys(KINDS, 0)
         for event in self.events[: at + 1]:
             if event >= 0:
                 by_kind[self.kinds[event]] += size[event]
@@ -121,7 +122,7 @@ class Recorder(TorchDispatchMode):
         self.phase = "workspace"
         self.times = 1.0  # how often the work that follows is done in truth
         self._work = self.trace.work.setdefault("build", Work())
-        self._alive: dict[int, tuple[Any, int]] = {}
+        self._alive: dict[int, tuple[weakref.ref[torch.UntypedStorage], int]] = {}
 
     def tag(self, tensor: torch.Tensor | None, kind: str) -> None:
         """Says what a tensor that is alive holds."""
@@ -136,7 +137,9 @@ class Recorder(TorchDispatchMode):
         self.phase = kind
         self._work = self.trace.work.setdefault(name, Work())
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_dispatch__(
+        self, func: OpOverload, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
         kwargs = kwargs or {}
         if func.namespace == "prim":
             return func(*args, **kwargs)
@@ -159,7 +162,7 @@ class Recorder(TorchDispatchMode):
             self._count(func, args, result)
         return result
 
-    def _copy(self, func: Any, args: tuple, result: Any) -> bool:
+    def _copy(self, func: OpOverload, args: tuple, result: object) -> bool:
         """Records what this CPU's convolutions copy; see :mod:`grokaem.memory.onednn`."""
         from grokaem.memory import onednn
 
@@ -191,7 +194,7 @@ class Recorder(TorchDispatchMode):
             return False
         trace, index = self.trace, self._allocate(storage.nbytes(), self._kind())
 
-        def freed(_: Any) -> None:
+        def freed(_: object) -> None:
             trace.events.append(~index)
             self._alive.pop(key, None)
 
@@ -203,7 +206,7 @@ class Recorder(TorchDispatchMode):
 
         return "activations" if checkpointing.recomputing else self.phase
 
-    def _count(self, func: Any, args: tuple, result: Any) -> None:
+    def _count(self, func: OpOverload, args: tuple, result: object) -> None:
         from torch.utils.flop_counter import flop_registry
 
         work = self._work
@@ -222,7 +225,7 @@ class Recorder(TorchDispatchMode):
         self.times = 1.0
 
 
-def _python_kernel(func: Any) -> Any:
+def _python_kernel(func: OpOverload) -> Callable[..., object] | None:
     """The Python function that a bitsandbytes operator runs on the CPU, where it is one that can be seen into."""
     from bitsandbytes.backends.cpu import ops
 
@@ -232,7 +235,7 @@ def _python_kernel(func: Any) -> Any:
     }.get(func._opname)
 
 
-def paused() -> Any:
+def paused() -> AbstractContextManager[object]:
     """A context in which nothing is recorded and tensors are real."""
     from torch.utils._python_dispatch import _disable_current_modes
 

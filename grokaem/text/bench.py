@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
@@ -16,6 +16,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
 from grokaem.text.selection import WordSelector, best, score
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,23 @@ class Vocabulary:
     max_df: int | float = 1.0
     terms: tuple[str, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The settings in a form that JSON holds."""
         return asdict(self)
+
+
+class Fold(TypedDict):
+    """One scorer and one k in one fold, as :class:`Row` has them; ``features`` are the terms themselves."""
+
+    features: np.ndarray
+    accuracy: float
+    macro_f1: float
+    matrix_bytes: int
+    model_bytes: int
+    seconds: float
+
+
+Measure = Literal["accuracy", "macro_f1", "matrix_bytes", "model_bytes", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -125,7 +142,7 @@ def evaluate(
     vocabulary: Vocabulary,
     n_folds: int = 5,
     seed: int = 0,
-    progress: Callable[[float, str], Any] | None = None,
+    progress: Callable[[float, str], object] | None = None,
 ) -> list[Row]:
     """Cross-validates every scorer at every k.
 
@@ -147,7 +164,7 @@ def evaluate(
         list of Row: scorers in the order given, k in the order given.
     """
     splits = folds_of(labels, groups, n_folds, seed)
-    found: dict[tuple[str, int | None], list[dict[str, Any]]] = {(s, k): [] for s in scorers for k in ks}
+    found: dict[tuple[str, int | None], list[Fold]] = {(s, k): [] for s in scorers for k in ks}
     everything = np.array(documents, dtype=object)
     for number, (train, held) in enumerate(splits):
         counter = make_counter(vocabulary)
@@ -170,7 +187,15 @@ def evaluate(
     return [_row(scorer, k, told) for (scorer, k), told in found.items()]
 
 
-def _one(counts: Any, unseen: Any, terms: Any, kept: Any, labels: Any, truth: Any, seed: int) -> dict[str, Any]:
+def _one(
+    counts: sparse.csc_matrix,
+    unseen: sparse.csc_matrix,
+    terms: np.ndarray,
+    kept: np.ndarray,
+    labels: np.ndarray,
+    truth: np.ndarray,
+    seed: int,
+) -> Fold:
     start = time.perf_counter()
     weigh = TfidfTransformer(sublinear_tf=True)
     matrix = weigh.fit_transform(counts[:, kept])
@@ -187,13 +212,13 @@ def _one(counts: Any, unseen: Any, terms: Any, kept: Any, labels: Any, truth: An
     }
 
 
-def model_bytes(terms: Any, weights: np.ndarray) -> int:
+def model_bytes(terms: np.ndarray, weights: np.ndarray) -> int:
     """What the model takes on disk: a line a word, and in fp32 its document frequency and its weights."""
     return sum(len(term.encode()) + 1 for term in terms) + 4 * (len(terms) + weights.size + len(weights))
 
 
-def _row(scorer: str, k: int | None, folds: list[dict[str, Any]]) -> Row:
-    def values(key: str) -> np.ndarray:
+def _row(scorer: str, k: int | None, folds: list[Fold]) -> Row:
+    def values(key: Measure) -> np.ndarray:
         return np.array([fold[key] for fold in folds], dtype=float)
 
     sets = [set(fold["features"]) for fold in folds]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -82,7 +83,7 @@ def analyse(texts: list[str], language: str, wanted: frozenset[str], tags: tuple
     if unknown:
         raise ValueError(f"no part of speech {unknown[0]!r}: choose from {', '.join(TAGS)}.")
     if language == "ru":
-        look_up: Any = _russian()
+        look_up: Callable[[str], Token] = _russian()
     elif wanted == {"lemmas"}:
         look_up = _english_lemma
     else:
@@ -106,7 +107,7 @@ def _check(language: str) -> None:
 
 
 @cache
-def _russian() -> Any:
+def _russian() -> Callable[[str], Token]:
     import pymorphy3
 
     analyzer = pymorphy3.MorphAnalyzer(lang="ru")
@@ -140,7 +141,7 @@ def _by_spacy(texts: list[str], wanted: frozenset[str]) -> list[list[Token]]:
 @cache
 def _spacy() -> Any:
     try:
-        import spacy
+        import spacy  # pyright: ignore[reportMissingImports]  # not required
     except ImportError:
         raise ValueError(f"English parts of speech and names need spaCy and a model: {SPACY}") from None
     for name in SPACY_MODELS:

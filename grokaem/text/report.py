@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.atomic import write_text
 from grokaem.text.study import Study
+
+if TYPE_CHECKING:
+    from plotly import graph_objects as go
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1000px; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -17,7 +20,7 @@ td:first-child, th:first-child { text-align: left } .note { color: #555 }
 """
 
 
-def curves(study: Study, measure: str = "accuracy") -> Any:
+def curves(study: Study, measure: str = "accuracy") -> go.Figure:
     """Accuracy, or macro F1, against the number of features, a line a scorer, with the spread over folds.
 
     Args:

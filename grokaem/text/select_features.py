@@ -15,13 +15,18 @@ import sys
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.atomic import write_text
 from grokaem.command_line import check_reports, user_path
 from grokaem.output_folder import claimed, claimed_files, destination
 from grokaem.plain_text import lines_of, terminal
 from grokaem.set_aside import SetAside
+
+if TYPE_CHECKING:
+    from grokaem.text.bench import Vocabulary
+    from grokaem.text.study import Study
+    from grokaem.text.words import WordSettings
 
 SCORERS = ("chi2", "mutual_info", "anova", "variance", "linear", "trees", "permutation")  # of text.selection
 KS = "50,100,200,500,1000,2000,5000,all"
@@ -84,7 +89,13 @@ def main(argv: list[str]) -> int:
         return _study(arguments, scorers, ks, words, vocabulary)
 
 
-def _study(arguments: argparse.Namespace, scorers: list[str], ks: list, words: Any, vocabulary: Any) -> int:
+def _study(
+    arguments: argparse.Namespace,
+    scorers: list[str],
+    ks: list[int | None],
+    words: WordSettings,
+    vocabulary: Vocabulary,
+) -> int:
     """Compares, and writes what was asked for; returns the exit code."""
     from grokaem import corpora
 
@@ -134,7 +145,7 @@ def _ks(text: str) -> list[int | None]:
     return list(dict.fromkeys(found))
 
 
-def _word_settings(arguments: argparse.Namespace) -> Any:
+def _word_settings(arguments: argparse.Namespace) -> WordSettings:
     from grokaem.text.stop_words import LANGUAGES
     from grokaem.text.words import WordSettings
 
@@ -157,7 +168,7 @@ def _word_settings(arguments: argparse.Namespace) -> Any:
     )
 
 
-def _vocabulary(arguments: argparse.Namespace) -> Any:
+def _vocabulary(arguments: argparse.Namespace) -> Vocabulary:
     from grokaem.text.bench import Vocabulary
 
     shortest, _, longest = arguments.ngrams.partition("-")
@@ -199,11 +210,11 @@ def _progress(fraction: float, description: str) -> None:
         print(f"\r\033[K{fraction:4.0%} {description}" if fraction < 1 else "\r\033[K", end="", file=sys.stderr)
 
 
-def _print(told: Any) -> None:
+def _print(told: Study) -> None:
     sizes = f"{told.n_documents:,} documents, {told.n_features:,} features, {told.n_folds} folds"
     print(f"{terminal(told.dataset)}: {sizes}")
     head = ("scorer", "k", "features", "accuracy", "+-", "macro F1", "+-", "matrix KiB", "model KiB", "s", "stability")
-    rows = [head]
+    rows: list[tuple[str, ...]] = [head]
     for row in told.rows:
         rows.append((
             row.scorer, "all" if row.k is None else str(row.k), f"{row.features:.0f}", f"{row.accuracy:.4f}",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfTransformer
@@ -45,7 +45,7 @@ class WordSelector(SelectorMixin, BaseEstimator):
         self.k = k
         self.seed = seed
 
-    def fit(self, counts: Any, labels: Any) -> WordSelector:
+    def fit(self, counts: sparse.csr_matrix, labels: ArrayLike) -> WordSelector:
         """Scores every feature.
 
         Args:
@@ -69,7 +69,7 @@ def best(scores: Scores, k: int | None) -> np.ndarray:
     return np.sort(order[: len(scores) if k is None else k])
 
 
-def score(scorer: str, counts: Any, labels: Any, seed: int = 0) -> Scores:
+def score(scorer: str, counts: sparse.csr_matrix, labels: ArrayLike, seed: int = 0) -> Scores:
     """Scores every column of a document-term matrix.
 
     Args:
@@ -95,21 +95,21 @@ def score(scorer: str, counts: Any, labels: Any, seed: int = 0) -> Scores:
     return np.nan_to_num(SCORERS[scorer](counts, np.asarray(labels), seed), nan=0.0, posinf=np.finfo(float).max)
 
 
-def _whole(counts: Any) -> bool:
+def _whole(counts: sparse.csr_matrix) -> bool:
     return bool((counts.data == np.floor(counts.data)).all())
 
 
-def _variance(counts: Any, labels: np.ndarray, seed: int) -> Scores:
+def _variance(counts: sparse.csr_matrix, labels: np.ndarray, seed: int) -> Scores:
     n = counts.shape[0]
     mean = np.asarray(counts.sum(axis=0)).ravel() / n
     return np.asarray(counts.multiply(counts).sum(axis=0)).ravel() / n - mean**2
 
 
-def _chi2(counts: Any, labels: np.ndarray, seed: int) -> Scores:
+def _chi2(counts: sparse.csr_matrix, labels: np.ndarray, seed: int) -> Scores:
     return chi2(counts, labels)[0]
 
 
-def _mutual_information(counts: Any, labels: np.ndarray, seed: int) -> Scores:
+def _mutual_information(counts: sparse.csr_matrix, labels: np.ndarray, seed: int) -> Scores:
     """Between a word's presence and the class, in nats (Yang & Pedersen 1997 call it information gain)."""
     n = counts.shape[0]
     present = counts.copy()
@@ -127,25 +127,25 @@ def _mutual_information(counts: Any, labels: np.ndarray, seed: int) -> Scores:
     return total
 
 
-def _anova(counts: Any, labels: np.ndarray, seed: int) -> Scores:
+def _anova(counts: sparse.csr_matrix, labels: np.ndarray, seed: int) -> Scores:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a word that is in every document alike has no F
         return f_classif(TfidfTransformer(sublinear_tf=True).fit_transform(counts), labels)[0]
 
 
-def _linear(counts: Any, labels: np.ndarray, seed: int) -> Scores:
+def _linear(counts: sparse.csr_matrix, labels: np.ndarray, seed: int) -> Scores:
     weighted = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
     return np.abs(LinearSVC(random_state=seed).fit(weighted, labels).coef_).max(axis=0)
 
 
-def _trees(counts: Any, labels: np.ndarray, seed: int) -> Scores:
+def _trees(counts: sparse.csr_matrix, labels: np.ndarray, seed: int) -> Scores:
     from sklearn.ensemble import ExtraTreesClassifier
 
     forest = ExtraTreesClassifier(TREES, min_samples_leaf=2, n_jobs=threads(), random_state=seed)
     return forest.fit(counts, labels).feature_importances_
 
 
-def _permutation(counts: Any, labels: np.ndarray, seed: int) -> Scores:
+def _permutation(counts: sparse.csr_matrix, labels: np.ndarray, seed: int) -> Scores:
     """Loss of accuracy, on held-out training documents, of a linear model whose one column is shuffled.
 
     The model's decision is a sum over columns, so shuffling one of them changes it by the difference of that
@@ -199,7 +199,7 @@ def _margin(decision: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return decision[rows, truth] - others.max(axis=1)
 
 
-SCORERS: dict[str, Callable[[Any, np.ndarray, int], Scores]] = {
+SCORERS: dict[str, Callable[[sparse.csr_matrix, np.ndarray, int], Scores]] = {
     "chi2": _chi2,
     "mutual_info": _mutual_information,
     "anova": _anova,

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from grokaem.text.vectorize import VectorSettings, make_vectorizer
 from grokaem.thread_counts import threads
 
 BATCH = 20_000  # texts counted at a time
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Selected:
 
 
 def select_streaming(
-    batches: Iterable[tuple[list[str], Any]],
+    batches: Iterable[tuple[list[str], ArrayLike]],
     n_classes: int,
     k: int,
     folder: Path,
@@ -131,7 +133,9 @@ def weighed_batches(selected: Selected, settings: VectorSettings | None = None) 
         yield normalize(rows @ sparse.diags(weights), copy=False).tocsr()
 
 
-def _count(texts: list[str], labels: Any, n_classes: int, settings: VectorSettings, path: Path) -> tuple[Any, ...]:
+def _count(
+    texts: list[str], labels: ArrayLike, n_classes: int, settings: VectorSettings, path: Path
+) -> tuple[Path, list[str], np.ndarray, np.ndarray]:
     vectorizer = make_vectorizer(replace(settings, weighting="count", min_df=1, max_df=1.0, max_features=None))
     counts = vectorizer.fit_transform(texts).astype(np.int32)
     sparse.save_npz(path, counts, compressed=False)
@@ -141,7 +145,7 @@ def _count(texts: list[str], labels: Any, n_classes: int, settings: VectorSettin
     return path, vectorizer.get_feature_names_out().tolist(), sums, np.bincount(labels, minlength=n_classes)
 
 
-def _map(work: Callable[..., Any], jobs: Iterable[tuple], processes: int | None) -> Iterator[Any]:
+def _map(work: Callable[..., Result], jobs: Iterable[tuple], processes: int | None) -> Iterator[Result]:
     """Results in order, with no more jobs in memory than the processes need to stay busy."""
     processes = processes or threads()
     if processes == 1:
@@ -149,7 +153,7 @@ def _map(work: Callable[..., Any], jobs: Iterable[tuple], processes: int | None)
         return
     # Not forked: a fork copies the locks that other threads of this process hold.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        waiting: deque[Any] = deque()
+        waiting: deque[Future[Result]] = deque()
         for job in jobs:
             waiting.append(pool.submit(work, *job))
             if len(waiting) > processes + 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import ClassVar, Protocol, TypedDict
 
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
@@ -15,6 +15,47 @@ from grokaem.text.bench import Row, Vocabulary, evaluate, make_counter, make_pip
 from grokaem.text.words import WordSettings, words_of
 
 TOP = 20
+
+
+class LabelledPart(Protocol):
+    """A part of :class:`LabelledTexts`: a frozen dataclass of three lists of one length."""
+
+    __dataclass_fields__: ClassVar[dict]
+
+    @property
+    def inputs(self) -> list: ...  # noqa: D102
+    @property
+    def labels(self) -> list[int]: ...  # noqa: D102
+    @property
+    def groups(self) -> list[str]: ...  # noqa: D102
+
+
+class LabelledTexts(Protocol):
+    """What a study reads of a ``grokaem.corpora.Corpus``, which this room does not import."""
+
+    __dataclass_fields__: ClassVar[dict]
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def label_names(self) -> list[str]: ...  # noqa: D102
+    @property
+    def train(self) -> LabelledPart: ...  # noqa: D102
+    @property
+    def validation(self) -> LabelledPart: ...  # noqa: D102
+    @property
+    def test(self) -> LabelledPart: ...  # noqa: D102
+    @property
+    def notes(self) -> list[str]: ...  # noqa: D102
+
+
+class LabelScore(TypedDict):
+    """What one label gets right; see :func:`per_label`."""
+
+    label: str
+    precision: float
+    recall: float
+    support: int
 
 
 @dataclass(frozen=True)
@@ -49,14 +90,14 @@ class Study:
     rows: list[Row]
     recommended: Row
     test: dict[str, float]
-    labels: list[dict[str, Any]]
+    labels: list[LabelScore]
     top: dict[str, list[tuple[str, float]]]
     notes: list[str]
     label_names: list[str]
     set_aside: list[tuple[str, str]]
     pipeline: Pipeline = field(repr=False, compare=False)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The study in a form that JSON holds."""
         plain = {name: getattr(self, name) for name in
                  ("dataset", "n_documents", "n_test", "n_features", "n_folds", "test", "labels", "top",
@@ -70,14 +111,14 @@ class Study:
 
 
 def study(
-    corpus: Any,
+    corpus: LabelledTexts,
     scorers: list[str],
     ks: list[int | None],
     words: WordSettings,
     vocabulary: Vocabulary,
     n_folds: int = 5,
     seed: int = 0,
-    progress: Callable[[float, str], Any] | None = None,
+    progress: Callable[[float, str], object] | None = None,
 ) -> Study:
     """Cross-validates on the training and validation parts, recommends, and scores the test part once.
 
@@ -145,7 +186,7 @@ def _more_than_all(ks: list[int | None], n_features: int) -> list[str]:
     return [f"there are only {n_features:,} words: k = {', '.join(beyond)} takes all of them"]
 
 
-def per_label(truth: np.ndarray, given: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+def per_label(truth: np.ndarray, given: np.ndarray, names: list[str]) -> list[LabelScore]:
     """What each label gets right.
 
     Args:
@@ -164,7 +205,7 @@ def per_label(truth: np.ndarray, given: np.ndarray, names: list[str]) -> list[di
     ]
 
 
-def without_rare(corpus: Any, n_folds: int) -> tuple[Any, list[tuple[str, str]]]:
+def without_rare(corpus: LabelledTexts, n_folds: int) -> tuple[LabelledTexts, list[tuple[str, str]]]:
     """The corpus without the classes that cannot be in every fold.
 
     Args:
@@ -197,7 +238,7 @@ def without_rare(corpus: Any, n_folds: int) -> tuple[Any, list[tuple[str, str]]]
         raise ValueError(f"fewer than two classes are left: {name}: {reason}.")
     place = {label: index for index, label in enumerate(kept)}
 
-    def keep(part: Any) -> Any:
+    def keep(part: LabelledPart) -> LabelledPart:
         rows = [row for row, label in enumerate(part.labels) if label in place]
         return replace(
             part,

@@ -6,12 +6,15 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grokaem.atomic import new_folder
 from grokaem.text.words import WordSettings, words_of
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 VOCABULARY, WEIGHTS, CONFIG = "vocabulary.json", "words.safetensors", "config.json"
 KIND = "tfidf"
@@ -30,7 +33,13 @@ class TfidfModel:
     """
 
     def __init__(
-        self, words: WordSettings, ngrams: tuple[int, int], terms: list[str], idf: Any, weights: Any, bias: Any
+        self,
+        words: WordSettings,
+        ngrams: tuple[int, int],
+        terms: list[str],
+        idf: np.ndarray,
+        weights: np.ndarray,
+        bias: np.ndarray,
     ):
         self.words, self.ngrams, self.terms = words, ngrams, terms
         self.idf, self.weights, self.bias = idf, weights, bias
@@ -53,7 +62,7 @@ class TfidfModel:
         return [" ".join(words[start : start + size]) for size in range(shortest, longest + 1)
                 for start in range(len(words) - size + 1)]  # fmt: skip
 
-    def save(self, folder: Path, label_names: list[str], facts: dict[str, Any]) -> None:
+    def save(self, folder: Path, label_names: list[str], facts: dict[str, object]) -> None:
         """Writes ``config.json``, ``vocabulary.json`` and ``words.safetensors``; complete, or nothing.
 
         Args:
@@ -112,9 +121,9 @@ class TfidfModel:
             whole = type(shortest) is type(longest) is int and 1 <= shortest <= longest
         except (TypeError, ValueError, KeyError, AttributeError):
             whole = False
-        if not whole or not words.well_formed():
+        if not whole or not words.well_formed():  # pyright: ignore[reportPossiblyUnboundVariable]  # bound where all is whole
             raise ValueError(f"{folder / CONFIG} does not say how a text becomes words: {again}")
-        return cls(words, (shortest, longest), terms, **tensors)
+        return cls(words, (shortest, longest), terms, **tensors)  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
 def _read(path: Path) -> Any:
@@ -124,7 +133,7 @@ def _read(path: Path) -> Any:
         raise ValueError(f"{path} cannot be read ({error}): download or save the model again.") from None
 
 
-def from_pipeline(pipeline: Any, words: WordSettings) -> TfidfModel:
+def from_pipeline(pipeline: Pipeline, words: WordSettings) -> TfidfModel:
     """The fitted pipeline of :func:`grokaem.text.bench.make_pipeline` as such a model; the labels must be 0 to n - 1.
 
     Its stop words become a list of its own, so that the folder says all.

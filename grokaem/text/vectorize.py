@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from numbers import Integral
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from grokaem.text.stop_words import LANGUAGES, stop_words
+
+if TYPE_CHECKING:
+    from scipy import sparse
+    from sklearn.feature_extraction.text import CountVectorizer
 
 # A letter, then letters or digits, hyphens inside: "covid-19" and "x86" are words, "42" is not, and of "don't"
 # the stop word "don" is left.
@@ -46,24 +50,24 @@ class VectorSettings:
             raise ValueError(f"ngrams={self.ngrams}: give the shortest and the longest run of words, from 1 on.")
         for name in ("min_df", "max_df"):
             value = getattr(self, name)
-            whole = isinstance(value, Integral) and value >= 1
+            whole = isinstance(value, Integral) and int(value) >= 1
             if isinstance(value, bool) or not whole and not (isinstance(value, float) and 0.0 <= value <= 1.0):
                 raise ValueError(f"{name}={value!r:.40}: give a count from 1 on or a fraction from 0.0 to 1.0.")
         if self.max_features is not None and self.max_features < 1:
             raise ValueError(f"max_features={self.max_features}: keep at least 1 word.")
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The settings in a form that JSON holds."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, settings: dict[str, Any]) -> VectorSettings:
         """The inverse of ``as_dict``."""
-        lists = {"languages": tuple(settings["languages"]), "ngrams": tuple(settings["ngrams"])}
+        lists: dict[str, Any] = {"languages": tuple(settings["languages"]), "ngrams": tuple(settings["ngrams"])}
         return cls(**(settings | lists))
 
 
-def make_vectorizer(settings: VectorSettings, vocabulary: list[str] | None = None) -> Any:
+def make_vectorizer(settings: VectorSettings, vocabulary: list[str] | None = None) -> CountVectorizer:
     """scikit-learn's vectorizer with these settings, not yet fitted.
 
     Args:
@@ -91,7 +95,7 @@ def make_vectorizer(settings: VectorSettings, vocabulary: list[str] | None = Non
 
 def fit_vectorizer(
     documents: list[str], settings: VectorSettings | None = None
-) -> tuple[Any, Any, list[str]]:
+) -> tuple[CountVectorizer, sparse.csr_matrix, list[str]]:
     """Learns the vocabulary; when the settings leave no word, loosens as few as it must and says which.
 
     Args:

@@ -49,14 +49,15 @@ class WordSettings:
     entities: Literal["keep", "apart", "remove"] = "keep"
     numbers: bool = False
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The settings in a form that JSON holds."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, settings: dict[str, Any]) -> WordSettings:
         """The inverse of ``as_dict``."""
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()})
+        given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
+        return cls(**given)
 
     def well_formed(self) -> bool:
         """Whether each setting is of its type, which a file's need not be."""
@@ -148,7 +149,7 @@ def vocabulary_by_step(texts: list[str], settings: WordSettings) -> list[tuple[s
 
 
 def _run(
-    texts: list[str], settings: WordSettings, on_step: Callable[[str, list], Any] | None = None
+    texts: list[str], settings: WordSettings, on_step: Callable[[str, list[list[str]]], object] | None = None
 ) -> list[list[str]]:
     if settings.needs_analysis:
         documents = analyse(texts, settings.language, settings._looks_up, settings.parts_of_speech)

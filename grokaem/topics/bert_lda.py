@@ -7,12 +7,17 @@ into one short code; k-means groups the codes, class-based TF-IDF names the grou
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.topics import dirichlet
 from grokaem.topics.bertopic_model import embed
 from grokaem.topics.class_tfidf import class_tfidf
 from grokaem.topics.documents import Terms, ranked_words
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from grokaem.topics.model import Fitted, TopicModel
 
 WEIGHTING = "count"
 LDA_WEIGHT = 0.5  # length of LDA's part beside the embedding, whose length is 1: at 1 it drowns the embedding
@@ -25,13 +30,13 @@ SHARPNESS = 4.0  # of the mixture: see _mixtures
 
 def fit(
     documents: list[str],
-    vectors: Any,
+    vectors: np.ndarray,
     terms: Terms,
     n_topics: int,
     seed: int,
     top_words: int,
-    progress: Callable[[float, str], Any] | None = None,
-) -> dict[str, Any]:
+    progress: Callable[[float, str], object] | None = None,
+) -> Fitted:
     """Fits LDA, the autoencoder and k-means.
 
     Args:
@@ -71,7 +76,7 @@ def fit(
     }
 
 
-def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
+def transform(fitted: TopicModel, documents: list[str], embeddings: np.ndarray | None = None) -> np.ndarray:
     """Mixtures of new documents by their codes' distances to the groups' centres."""
     from grokaem.topics.documents import rows_to_one
 
@@ -82,12 +87,12 @@ def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
     return rows_to_one(_mixtures(codes, fitted.arrays["centres"], float(fitted.arrays["spread"][0])))
 
 
-def dimension(fitted: Any) -> int:
+def dimension(fitted: TopicModel) -> int:
     """Numbers of an embedding that the model takes."""
     return fitted.arrays["encoder_weight"].shape[1] - fitted.n_topics
 
 
-def _join(mixtures: Any, vectors: Any) -> Any:
+def _join(mixtures: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """LDA's mixture, scaled to the embedding's length, beside the embedding: (n, n_topics + dimension)."""
     import numpy as np
 
@@ -96,8 +101,8 @@ def _join(mixtures: Any, vectors: Any) -> Any:
 
 
 def train_autoencoder(
-    inputs: Any, code: int, seed: int, progress: Callable[[float, str], Any] | None = None
-) -> dict[str, Any]:
+    inputs: np.ndarray, code: int, seed: int, progress: Callable[[float, str], object] | None = None
+) -> dict[str, np.ndarray]:
     """Trains (n, width) -> code -> (n, width) to rebuild its input.
 
     Args:
@@ -136,11 +141,13 @@ def train_autoencoder(
     }
 
 
-def _encode(joined: Any, encoder: dict[str, Any]) -> Any:
+def _encode(joined: np.ndarray, encoder: dict[str, np.ndarray]) -> np.ndarray:
     return joined @ encoder["encoder_weight"].T + encoder["encoder_bias"]
 
 
-def _mixtures(codes: Any, centres: Any, spread: float, assignments: Any = None) -> Any:
+def _mixtures(
+    codes: np.ndarray, centres: np.ndarray, spread: float, assignments: np.ndarray | None = None
+) -> np.ndarray:
     """Softmax over squared distances to the centres, in units of the groups' mean squared radius."""
     import numpy as np
 

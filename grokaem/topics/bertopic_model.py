@@ -5,12 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import make_vectorizer
 from grokaem.topics.clustering import TopicClusters, mixtures_by_similarity
 from grokaem.topics.documents import Terms
 from grokaem.topics.reduction import ExactUMAP
+
+if TYPE_CHECKING:
+    import numpy as np
+    from bertopic import BERTopic
+
+    from grokaem.topics.model import Fitted, Settings, TopicModel
 
 WEIGHTING = "count"
 _importing = threading.Lock()
@@ -19,15 +25,15 @@ TEMPERATURE = 0.1  # MiniLM's cosine is about 0.45 to a document's own topic and
 
 def fit(
     documents: list[str],
-    vectors: Any,
+    vectors: np.ndarray,
     terms: Terms,
     n_topics: int | None,
     seed: int,
     top_words: int,
     *,
     reduce_outliers: bool = True,
-    progress: Callable[[float, str], Any] | None = None,
-) -> dict[str, Any]:
+    progress: Callable[[float, str], object] | None = None,
+) -> Fitted:
     """Fits BERTopic (Grootendorst 2022).
 
     Args:
@@ -94,19 +100,19 @@ def fit(
     }
 
 
-def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
+def transform(fitted: TopicModel, documents: list[str], embeddings: np.ndarray | None = None) -> np.ndarray:
     """Mixtures of new documents by their cosine to the topics' centres, shape (n_documents, n_topics)."""
     if embeddings is None:
         embeddings = embed(documents, fitted.settings)
     return mixtures_by_similarity(embeddings, fitted.arrays["centres"], TEMPERATURE)
 
 
-def dimension(fitted: Any) -> int:
+def dimension(fitted: TopicModel) -> int:
     """Numbers of an embedding that the model takes."""
     return fitted.arrays["centres"].shape[1]
 
 
-def embed(documents: list[str], settings: dict[str, Any]) -> Any:
+def embed(documents: list[str], settings: Settings) -> np.ndarray:
     """The documents' vectors by the encoder that a model was fitted with."""
     from grokaem.embedding import Embedder
 
@@ -114,11 +120,12 @@ def embed(documents: list[str], settings: dict[str, Any]) -> Any:
         raise ValueError(
             "the model was fitted on embeddings given to it: give those of the new documents too."
         )
-    embedder = Embedder(settings["encoder"], settings["precision"], settings["sequence_length"])
+    # An encoder is recorded with its settings.
+    embedder = Embedder(settings["encoder"], settings["precision"], settings["sequence_length"])  # pyright: ignore[reportTypedDictNotRequiredAccess]
     return embedder.encode(documents)
 
 
-def load_bertopic() -> Any:
+def load_bertopic() -> type[BERTopic]:
     """The class ``bertopic.BERTopic``, imported without torch.
 
     BERTopic runs without sentence-transformers and transformers where they are not installed; hiding them during
@@ -128,7 +135,8 @@ def load_bertopic() -> Any:
         if "bertopic" in sys.modules:
             return sys.modules["bertopic"].BERTopic
         hidden = [name for name in ("sentence_transformers", "transformers") if name not in sys.modules]
-        sys.modules.update(dict.fromkeys(hidden))  # None: importing it raises ModuleNotFoundError
+        # None: importing it raises ModuleNotFoundError.
+        sys.modules.update(dict.fromkeys(hidden))  # pyright: ignore[reportCallIssue, reportArgumentType]  # not in its stub
         try:
             from bertopic import BERTopic
         finally:

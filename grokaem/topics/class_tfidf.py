@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from scipy import sparse
 
 
-def class_tfidf(counts: Any, assignments: Any, n_groups: int) -> Any:
+def class_tfidf(counts: sparse.csr_matrix, assignments: np.ndarray, n_groups: int) -> np.ndarray:
     """Weighs words by group.
 
     Args:

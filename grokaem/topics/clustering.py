@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SMALLEST_CLUSTER = 10  # documents; BERTopic's own default
 LARGEST_SHARE = 4  # the search begins with clusters of a quarter of a topic's even share of the documents
@@ -25,13 +28,13 @@ class TopicClusters:
         smallest (int, optional): documents that make a cluster. (Default: 10)
     """
 
-    def __init__(self, vectors: Any, n_topics: int | None = AUTO, smallest: int = SMALLEST_CLUSTER) -> None:
+    def __init__(self, vectors: np.ndarray, n_topics: int | None = AUTO, smallest: int = SMALLEST_CLUSTER) -> None:
         self.vectors = vectors
         self.n_topics = n_topics
         self.smallest = smallest
         self.notes: list[str] = []
 
-    def fit(self, layout: Any, y: Any = None) -> TopicClusters:
+    def fit(self, layout: np.ndarray, y: object = None) -> TopicClusters:
         """Clusters ``layout``, shape (n, components); the result is ``labels_``, -1 for an outlier."""
         import numpy as np
 
@@ -69,7 +72,7 @@ class TopicClusters:
         return sizes
 
 
-def _dense(layout: Any, size: int, cache: str) -> Any:
+def _dense(layout: np.ndarray, size: int, cache: str) -> np.ndarray:
     """HDBSCAN's labels; the tree, which takes nearly all its time, is computed once for all sizes."""
     from hdbscan import HDBSCAN
 
@@ -77,7 +80,7 @@ def _dense(layout: Any, size: int, cache: str) -> Any:
     return HDBSCAN(min_cluster_size=size, min_samples=density, memory=cache).fit_predict(layout)
 
 
-def _split(layout: Any, count: int) -> Any:
+def _split(layout: np.ndarray, count: int) -> np.ndarray:
     import numpy as np
     from sklearn.cluster import AgglomerativeClustering, KMeans
 
@@ -87,7 +90,7 @@ def _split(layout: Any, count: int) -> Any:
     return KMeans(count, n_init=3, random_state=0).fit_predict(np.asarray(layout, np.float64))
 
 
-def _merge(labels: Any, vectors: Any, count: int) -> Any:
+def _merge(labels: np.ndarray, vectors: np.ndarray, count: int) -> np.ndarray:
     import numpy as np
     from sklearn.cluster import AgglomerativeClustering
 
@@ -98,7 +101,7 @@ def _merge(labels: Any, vectors: Any, count: int) -> Any:
     return np.where(labels >= 0, merged[labels], -1)
 
 
-def unit_centres(vectors: Any, labels: Any) -> Any:
+def unit_centres(vectors: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Mean vector of each label 0..k-1, scaled to unit length: shape (k, dimension)."""
     import numpy as np
 
@@ -109,7 +112,9 @@ def unit_centres(vectors: Any, labels: Any) -> Any:
     return centres / np.where(lengths > 0, lengths, 1.0)
 
 
-def mixtures_by_similarity(vectors: Any, centres: Any, temperature: float, assignments: Any = None) -> Any:
+def mixtures_by_similarity(
+    vectors: np.ndarray, centres: np.ndarray, temperature: float, assignments: np.ndarray | None = None
+) -> np.ndarray:
     """Topic mixtures: softmax over the cosines of a document to the topics' centres.
 
     Args:

@@ -14,7 +14,12 @@ P counts windows that hold a word at least once; e = 1e-12. A document of n word
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from grokaem.text.vectorize import VectorSettings
 
 EPSILON = 1e-12
 WINDOWS = {"u_mass": None, "c_uci": 10, "c_npmi": 10, "c_v": 110}
@@ -58,7 +63,7 @@ class Reference:
         self.lengths = lengths[lengths > 0]  # a document without words has no window
 
     @classmethod
-    def from_documents(cls, documents: list[str], settings: Any = None) -> Reference:
+    def from_documents(cls, documents: list[str], settings: VectorSettings | None = None) -> Reference:
         """Splits documents into words as the topic models do: same pattern, same stop words dropped."""
         from dataclasses import replace
 
@@ -67,7 +72,7 @@ class Reference:
         analyze = make_vectorizer(replace(settings or VectorSettings(), ngrams=(1, 1))).build_analyzer()
         return cls([analyze(document) for document in documents])
 
-    def counts(self, words: list[str], window: int | None) -> tuple[Any, int]:
+    def counts(self, words: list[str], window: int | None) -> tuple[np.ndarray, int]:
         """In how many windows each pair of words is together.
 
         Args:
@@ -162,21 +167,21 @@ def coherence(
     return Coherence(means, by_topic, [word for word in wanted if word not in column])
 
 
-def _u_mass(joint: Any) -> Any:
+def _u_mass(joint: np.ndarray) -> np.floating:
     import numpy as np
 
     lower = np.tril_indices(len(joint), -1)  # row i ranked below column j
     return np.mean(np.log((joint[lower] + EPSILON) / np.diag(joint)[lower[1]]))
 
 
-def _log_ratio(joint: Any) -> Any:
+def _log_ratio(joint: np.ndarray) -> np.ndarray:
     import numpy as np
 
     single = np.diag(joint)
     return np.log((joint + EPSILON) / np.outer(single, single))
 
 
-def _npmi(joint: Any) -> Any:
+def _npmi(joint: np.ndarray) -> np.ndarray:
     import numpy as np
 
     everywhere = joint >= 1.0  # two words in every window: 0 / 0, of which the limit is 1
@@ -184,19 +189,19 @@ def _npmi(joint: Any) -> Any:
     return np.where(everywhere, 1.0, _log_ratio(joint) / scale)
 
 
-def _c_uci(joint: Any) -> Any:
+def _c_uci(joint: np.ndarray) -> np.floating:
     import numpy as np
 
     return np.mean(_log_ratio(joint)[np.tril_indices(len(joint), -1)])
 
 
-def _c_npmi(joint: Any) -> Any:
+def _c_npmi(joint: np.ndarray) -> np.floating:
     import numpy as np
 
     return np.mean(_npmi(joint)[np.tril_indices(len(joint), -1)])
 
 
-def _c_v(joint: Any) -> Any:
+def _c_v(joint: np.ndarray) -> np.floating:
     import numpy as np
 
     vectors = _npmi(joint)

@@ -8,8 +8,6 @@ times faster than the variational Bayes of scikit-learn and gensim and its topic
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba
 import numpy as np
 
@@ -19,16 +17,16 @@ from grokaem.topics.compiled import kept_on_disk
 @kept_on_disk
 @numba.njit(fastmath=True)
 def sweep(
-    starts: Any,
-    columns: Any,
-    counts: Any,
-    shares: Any,
-    in_document: Any,
-    in_word: Any,
-    in_topic: Any,
-    alpha: Any,
-    eta: Any,
-    order: Any,
+    starts: np.ndarray,
+    columns: np.ndarray,
+    counts: np.ndarray,
+    shares: np.ndarray,
+    in_document: np.ndarray,
+    in_word: np.ndarray,
+    in_topic: np.ndarray,
+    alpha: np.float32,
+    eta: np.float32,
+    order: np.ndarray,
 ) -> float:
     """Refreshes every word of every document once, in place.
 
@@ -79,7 +77,9 @@ def sweep(
 
 @kept_on_disk
 @numba.njit(fastmath=True)
-def fold_in(starts: Any, columns: Any, counts: Any, words: Any, alpha: Any, rounds: int) -> Any:
+def fold_in(
+    starts: np.ndarray, columns: np.ndarray, counts: np.ndarray, words: np.ndarray, alpha: np.float32, rounds: int
+) -> np.ndarray:
     """Mixtures of documents with the topics held fixed.
 
     Args:

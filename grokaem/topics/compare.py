@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.atomic import write_text
 from grokaem.command_line import check_reports, one_line, user_path
@@ -19,6 +19,15 @@ from grokaem.output_folder import claimed_files
 from grokaem.plain_text import terminal
 from grokaem.set_aside import SetAside
 from grokaem.topics.fit import MODELS, USES_EMBEDDINGS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from tqdm import tqdm
+
+    from grokaem.embedding import Embedder
+    from grokaem.topics.coherence import Reference
+    from grokaem.topics.model import TopicModel
+    from grokaem.topics.scoring import FitOptions, Result
 
 
 def parser() -> argparse.ArgumentParser:
@@ -151,7 +160,7 @@ def _compare(
 
 def _embed(
     arguments: argparse.Namespace, models: list[str], documents: list[str], aside: SetAside, bar: _Bar
-) -> tuple[Any, float | None]:
+) -> tuple[Embedder | None, float | None]:
     """The encoder, when a model needs one, with the documents' vectors in its cache; the seconds that they took."""
     import time
 
@@ -181,15 +190,15 @@ def _one_model(
     wanted: int | None,
     documents: list[str],
     labels: list[str] | None,
-    reference: Any,
+    reference: Reference,
     curve: list[int],
-    embedder: Any,
+    embedder: Embedder | None,
     bar: _Bar,
-) -> tuple[dict[str, Any], Any, dict[int, float | None]]:
+) -> tuple[Result, TopicModel, dict[int, float | None]]:
     """A model's measures, its first fit, and its NPMI at the other numbers of topics that were tried."""
     from grokaem.topics.scoring import best_number, candidates_for, evaluate, npmi_by_number
 
-    settings = {"embedder": embedder} if model in USES_EMBEDDINGS else {}
+    settings: FitOptions = {"embedder": embedder} if model in USES_EMBEDDINGS else {}
     numbers = candidates_for(len(documents)) if wanted is None else curve
     scores = npmi_by_number(model, documents, numbers, reference, top=arguments.top, progress=bar, **settings)
     n_topics = wanted or best_number(scores)
@@ -209,7 +218,7 @@ def _one_model(
     return result, first, scores
 
 
-def _vectors(embedder: Any, documents: list[str]) -> Any:
+def _vectors(embedder: Embedder, documents: list[str]) -> np.ndarray:
     """The documents' vectors, from the cache that the models filled; zeros for a document without text."""
     import numpy as np
 
@@ -285,7 +294,7 @@ class _Bar:
     """What is being done, on one line of a terminal; nothing where the output is not one."""
 
     def __init__(self) -> None:
-        self.bar: Any = None
+        self.bar: tqdm | None = None
 
     def __call__(self, fraction: float, description: str) -> None:
         if not sys.stderr.isatty():

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import VectorSettings
 from grokaem.topics.documents import Terms, ranked_words, recount
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from grokaem.topics.model import Fitted, TopicModel
 
 WEIGHTING = "count"
 ALPHA = 0.1  # prior weight of a topic in a document: few topics a document
@@ -22,8 +27,8 @@ def fit(
     seed: int,
     top_words: int,
     iterations: int = ITERATIONS,
-    progress: Callable[[float, str], Any] | None = None,
-) -> dict[str, Any]:
+    progress: Callable[[float, str], object] | None = None,
+) -> Fitted:
     """Fits by collapsed variational Bayes; needs 4 bytes x distinct words of all documents x topics.
 
     Args:
@@ -82,17 +87,17 @@ def fit(
         "topics": ranked_words(words.T, terms.vocabulary, top_words),
         "document_topics": mixtures / mixtures.sum(axis=1, keepdims=True),
         "arrays": {"words": words.astype(np.float32)},
-        "settings": {"sweeps": iteration + 1},
+        "settings": {"sweeps": iteration + 1},  # pyright: ignore[reportPossiblyUnboundVariable]  # there is one at least
     }
 
 
-def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
+def transform(fitted: TopicModel, documents: list[str], embeddings: np.ndarray | None = None) -> np.ndarray:
     """Mixtures of new documents with the topics held fixed, shape (n_documents, n_topics)."""
     import numpy as np
 
     from grokaem.topics.collapsed_bayes import fold_in
 
-    settings = VectorSettings.from_dict(fitted.settings["vectors"])
+    settings = VectorSettings.from_dict(fitted.settings["vectors"])  # pyright: ignore[reportTypedDictNotRequiredAccess]  # of every fit
     matrix = recount(documents, settings, fitted.vocabulary, fitted.arrays.get("idf")).tocsr()
     counts = matrix.data.astype(np.float32)
     words = np.ascontiguousarray(fitted.arrays["words"], np.float32)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 AXES = 50  # of the semantic space in which documents without embeddings are compared
 
@@ -11,10 +14,10 @@ AXES = 50  # of the semantic space in which documents without embeddings are com
 def document_map(
     documents: list[str],
     *,
-    embeddings: Any = None,
+    embeddings: np.ndarray | None = None,
     seed: int = 0,
-    progress: Callable[[float, str], Any] | None = None,
-) -> Any:
+    progress: Callable[[float, str], object] | None = None,
+) -> np.ndarray:
     """Places documents by UMAP.
 
     Args:
@@ -37,7 +40,7 @@ def document_map(
     return np.asarray(layout.embedding_, np.float32)
 
 
-def semantic_vectors(documents: list[str], seed: int = 0) -> Any:
+def semantic_vectors(documents: list[str], seed: int = 0) -> np.ndarray:
     """Unit vectors by latent semantic analysis; a document without words gets zeros."""
     import numpy as np
     from sklearn.utils.extmath import randomized_svd

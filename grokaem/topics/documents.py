@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from grokaem.text.vectorize import WORDS_AND_NUMBERS, VectorSettings, fit_vectorizer, make_vectorizer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike
+    from scipy import sparse
 
 
 @dataclass
@@ -23,13 +28,13 @@ class Terms:
     """
 
     settings: VectorSettings
-    matrix: Any
+    matrix: sparse.csr_matrix
     vocabulary: list[str]
     notes: list[str]
-    extra: dict[str, Any]
+    extra: dict[str, np.ndarray]
 
 
-def as_documents(documents: Any) -> list[str]:
+def as_documents(documents: object) -> list[str]:
     """The documents as a list, read once, without lone surrogates.
 
     Args:
@@ -48,7 +53,8 @@ def as_documents(documents: Any) -> list[str]:
     if isinstance(documents, bytes | bytearray | Mapping | Set) or not isinstance(documents, Iterable):
         raise ValueError(f"the documents are of type {kind}: give a list of strings.")
     if getattr(documents, "ndim", 1) != 1:
-        raise ValueError(f"the documents are a {kind} of {documents.ndim} dimensions: give one column of texts.")
+        count = documents.ndim  # pyright: ignore[reportAttributeAccessIssue]  # it has one, as just seen
+        raise ValueError(f"the documents are a {kind} of {count} dimensions: give one column of texts.")
     texts = list(documents)
     for row, document in enumerate(texts):
         if not isinstance(document, str):
@@ -57,7 +63,7 @@ def as_documents(documents: Any) -> list[str]:
     return [encodable(text) for text in texts]
 
 
-def as_vectors(embeddings: Any, n_documents: int, dimension: int | None = None) -> Any:
+def as_vectors(embeddings: ArrayLike, n_documents: int, dimension: int | None = None) -> np.ndarray:
     """Embeddings that a user gave, checked.
 
     Args:
@@ -118,7 +124,7 @@ def check_enough(n_documents: int, n_topics: int) -> None:
         )
 
 
-def default_settings(n_documents: int, weighting: str) -> VectorSettings:
+def default_settings(n_documents: int, weighting: Literal["count", "tfidf"]) -> VectorSettings:
     """Stop words of both languages; rare words are dropped once the corpus is large enough to spare them."""
     if n_documents < 50:
         min_df, max_df = 1, 1.0
@@ -140,7 +146,9 @@ def count_terms(documents: list[str], settings: VectorSettings) -> Terms:
     return Terms(settings, matrix, vocabulary, notes, extra)
 
 
-def recount(documents: list[str], settings: VectorSettings, vocabulary: list[str], idf: Any = None) -> Any:
+def recount(
+    documents: list[str], settings: VectorSettings, vocabulary: list[str], idf: np.ndarray | None = None
+) -> sparse.csr_matrix:
     """The matrix of new documents over a fitted vocabulary: csr, shape (n_documents, n_terms)."""
     vectorizer = make_vectorizer(settings, vocabulary)
     if idf is not None:
@@ -148,7 +156,7 @@ def recount(documents: list[str], settings: VectorSettings, vocabulary: list[str
     return vectorizer.transform(documents)
 
 
-def ranked_words(weights: Any, vocabulary: list[str], top: int) -> list[list[tuple[str, float]]]:
+def ranked_words(weights: ArrayLike, vocabulary: list[str], top: int) -> list[list[tuple[str, float]]]:
     """The ``top`` words of positive weight of each row of ``weights`` (n_topics, n_terms), heaviest first."""
     import numpy as np
 
@@ -159,7 +167,7 @@ def ranked_words(weights: Any, vocabulary: list[str], top: int) -> list[list[tup
     return topics
 
 
-def rows_to_one(weights: Any) -> Any:
+def rows_to_one(weights: ArrayLike) -> np.ndarray:
     """Divides each row by its sum; a row without weight becomes even."""
     import numpy as np
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import VectorSettings
 from grokaem.topics.documents import Terms, ranked_words, recount, rows_to_one
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from grokaem.topics.model import Fitted, TopicModel
+
 WEIGHTING = "tfidf"
 
 
-def fit(terms: Terms, n_topics: int, seed: int, top_words: int, iterations: int = 200) -> dict[str, Any]:
+def fit(terms: Terms, n_topics: int, seed: int, top_words: int, iterations: int = 200) -> Fitted:
     """Fits scikit-learn's coordinate-descent NMF.
 
     Args:
@@ -46,14 +51,14 @@ def fit(terms: Terms, n_topics: int, seed: int, top_words: int, iterations: int 
     }
 
 
-def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
+def transform(fitted: TopicModel, documents: list[str], embeddings: np.ndarray | None = None) -> np.ndarray:
     """Mixtures of new documents with the topics held fixed, shape (n_documents, n_topics)."""
     import warnings
 
     from sklearn.decomposition import non_negative_factorization
     from sklearn.exceptions import ConvergenceWarning
 
-    settings = VectorSettings.from_dict(fitted.settings["vectors"])
+    settings = VectorSettings.from_dict(fitted.settings["vectors"])  # pyright: ignore[reportTypedDictNotRequiredAccess]  # of every fit
     matrix = recount(documents, settings, fitted.vocabulary, fitted.arrays.get("idf"))
     components = fitted.arrays["components"]
     with warnings.catch_warnings():

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.topics.model import TopicModel
+
+if TYPE_CHECKING:
+    import numpy as np
+    import plotly.graph_objects as go
+
+    from grokaem.topics.scoring import Result
 
 HOVER_CHARACTERS = 160
 HEAT_DOCUMENTS = 400  # columns of the topic-document heat map; more cannot be told apart on a screen
@@ -18,7 +24,7 @@ def topic_names(model: TopicModel, words: int = 3) -> list[str]:
     return [f"{number + 1} {' '.join(chosen) or '(no words)'}" for number, chosen in enumerate(names)]
 
 
-def word_bars(model: TopicModel, top: int = 8) -> Any:
+def word_bars(model: TopicModel, top: int = 8) -> go.Figure:
     """The heaviest words of each topic as bars, four topics a row."""
     from plotly.subplots import make_subplots
 
@@ -47,7 +53,7 @@ def word_bars(model: TopicModel, top: int = 8) -> Any:
     return figure
 
 
-def documents_on_map(model: TopicModel, places: Any, documents: list[str]) -> Any:
+def documents_on_map(model: TopicModel, places: np.ndarray, documents: list[str]) -> go.Figure:
     """Each document at its place, coloured by its main topic, its beginning on hover."""
     import numpy as np
     import plotly.graph_objects as go
@@ -74,7 +80,7 @@ def documents_on_map(model: TopicModel, places: Any, documents: list[str]) -> An
     return figure
 
 
-def topic_document_heat(model: TopicModel) -> Any:
+def topic_document_heat(model: TopicModel) -> go.Figure:
     """Topics against documents, documents sorted by their main topic; a sample where there are many."""
     import numpy as np
     import plotly.graph_objects as go
@@ -93,7 +99,7 @@ def topic_document_heat(model: TopicModel) -> Any:
     return _table_layout(go.Figure(heat), model.n_topics)
 
 
-def topic_correlation(model: TopicModel) -> Any:
+def topic_correlation(model: TopicModel) -> go.Figure:
     """How the weights of two topics go together over the documents (Pearson)."""
     import numpy as np
     import plotly.graph_objects as go
@@ -106,7 +112,7 @@ def topic_correlation(model: TopicModel) -> Any:
     return _table_layout(go.Figure(heat), model.n_topics)
 
 
-def topics_by_class(model: TopicModel, labels: list[str]) -> Any:
+def topics_by_class(model: TopicModel, labels: list[str]) -> go.Figure:
     """Mean topic mixture of the documents of each class: what the classes of a data set are about."""
     import numpy as np
     import plotly.graph_objects as go
@@ -125,7 +131,7 @@ def topics_by_class(model: TopicModel, labels: list[str]) -> Any:
     return _table_layout(go.Figure(heat), len(names))
 
 
-def npmi_curves(curves: dict[str, dict[int, float | None]]) -> Any:
+def npmi_curves(curves: dict[str, dict[int, float | None]]) -> go.Figure:
     """NPMI against the number of topics, one line a model."""
     import plotly.graph_objects as go
 
@@ -138,7 +144,7 @@ def npmi_curves(curves: dict[str, dict[int, float | None]]) -> Any:
     return figure
 
 
-def coherence_bars(results: list[dict[str, Any]]) -> Any:
+def coherence_bars(results: list[Result]) -> go.Figure:
     """NPMI of every model, with its spread over the seeds."""
     import plotly.graph_objects as go
 
@@ -153,7 +159,7 @@ def coherence_bars(results: list[dict[str, Any]]) -> Any:
     return figure
 
 
-def _table_layout(figure: Any, rows: int) -> Any:
+def _table_layout(figure: go.Figure, rows: int) -> go.Figure:
     figure.update_layout(height=140 + 26 * rows, margin={"l": 10, "r": 10, "t": 10, "b": 10})
     figure.update_yaxes(automargin=True, autorange="reversed")
     figure.update_xaxes(automargin=True)

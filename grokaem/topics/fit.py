@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from numbers import Integral
-from typing import Any, Literal
+from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import VectorSettings
 from grokaem.topics.documents import as_documents, as_vectors, check_enough, count_terms, default_settings
 from grokaem.topics.model import TopicModel
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike
+
+    from grokaem.embedding import Embedder
+    from grokaem.topics.documents import Terms
+    from grokaem.topics.model import Fitted, Settings
 
 MODELS = ("lda", "lsa", "nmf", "bertopic", "bert+lda")
 USES_EMBEDDINGS = ("bertopic", "bert+lda")
@@ -16,17 +24,17 @@ TOP_WORDS = 20
 
 
 def fit(
-    model: Literal["lda", "lsa", "nmf", "bertopic", "bert+lda"],
+    model: str,
     documents: Iterable[str],
     n_topics: int | None = 10,
     seed: int = 0,
     *,
-    embeddings: Any = None,
-    embedder: Any = None,
+    embeddings: ArrayLike | None = None,
+    embedder: Embedder | None = None,
     vectors: VectorSettings | None = None,
     top_words: int = TOP_WORDS,
     reduce_outliers: bool = True,
-    progress: Callable[[float, str], Any] | None = None,
+    progress: Callable[[float, str], object] | None = None,
 ) -> TopicModel:
     """Fits a topic model; the same seed gives the same result.
 
@@ -69,13 +77,14 @@ def fit(
     notes = []
     if len(texts) < len(documents):
         notes.append(f"{len(documents) - len(texts):,} empty documents took no part and have an even mixture")
-    settings = {"n_topics": n_topics}
+    settings: Settings = {"n_topics": n_topics}
+    encoded = None
     if model in USES_EMBEDDINGS:
         if embeddings is None:
-            embeddings, encoder = _embed(texts, embedder, progress)
+            encoded, encoder = _embed(texts, embedder, progress)
             settings |= encoder
         else:
-            embeddings = as_vectors(embeddings, len(documents))[rows]
+            encoded = as_vectors(embeddings, len(documents))[rows]
     if progress is not None:
         progress(0.0, "counting words")
     weighting = "tfidf" if model in ("nmf", "lsa") else "count"
@@ -93,7 +102,7 @@ def fit(
         )
     if progress is not None:
         progress(0.0, f"fitting {model}")
-    result = _fit_one(model, texts, embeddings, terms, n_topics, seed, top_words, reduce_outliers, progress)
+    result = _fit_one(model, texts, encoded, terms, n_topics, seed, top_words, reduce_outliers, progress)
     mixtures = np.full((len(documents), result["document_topics"].shape[1]), 0.0)
     mixtures[:] = 1.0 / mixtures.shape[1]
     mixtures[rows] = result["document_topics"]
@@ -118,14 +127,29 @@ def fit(
 def _fit_one(
     model: str,
     texts: list[str],
-    embeddings: Any,
-    terms: Any,
+    embeddings: np.ndarray | None,
+    terms: Terms,
     n_topics: int | None,
     seed: int,
     top_words: int,
     reduce_outliers: bool,
-    progress: Any,
-) -> dict[str, Any]:
+    progress: Callable[[float, str], object] | None,
+) -> Fitted:
+    if model == "bertopic":
+        from grokaem.topics import bertopic_model
+
+        assert embeddings is not None  # fit has made them
+        return bertopic_model.fit(
+            texts,
+            embeddings,
+            terms,
+            n_topics,
+            seed,
+            top_words,
+            reduce_outliers=reduce_outliers,
+            progress=progress,
+        )
+    assert n_topics is not None  # fit refuses it
     if model == "nmf":
         from grokaem.topics import factorization
 
@@ -138,29 +162,19 @@ def _fit_one(
         from grokaem.topics import dirichlet
 
         return dirichlet.fit(terms, n_topics, seed, top_words)
-    if model == "bertopic":
-        from grokaem.topics import bertopic_model
-
-        return bertopic_model.fit(
-            texts,
-            embeddings,
-            terms,
-            n_topics,
-            seed,
-            top_words,
-            reduce_outliers=reduce_outliers,
-            progress=progress,
-        )
     from grokaem.topics import bert_lda
 
+    assert embeddings is not None  # fit has made them
     return bert_lda.fit(texts, embeddings, terms, n_topics, seed, top_words, progress=progress)
 
 
-def _embed(texts: list[str], embedder: Any, progress: Any) -> tuple[Any, dict[str, Any]]:
+def _embed(
+    texts: list[str], embedder: Embedder | None, progress: Callable[[float, str], object] | None
+) -> tuple[np.ndarray, Settings]:
     from grokaem.embedding import Embedder
 
     embedder = embedder or Embedder()
-    encoder = {
+    encoder: Settings = {
         "encoder": embedder.source.name,
         "precision": embedder.precision,
         "sequence_length": embedder.sequence_length,

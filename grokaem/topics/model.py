@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from grokaem.atomic import new_folder
 from grokaem.ownership import check_replaceable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike
 
 FORMAT = 1
 # Where each model's transform lives: called with the model, the documents that have text, their embeddings. Those
@@ -22,6 +26,29 @@ TRANSFORMS = {
     "bertopic": "grokaem.topics.bertopic_model",
     "bert+lda": "grokaem.topics.bert_lda",
 }
+
+
+class Settings(TypedDict, total=False):
+    """What ``transform`` needs beside the arrays, and what the fit found; JSON-able."""
+
+    n_topics: int | None
+    encoder: str
+    precision: str
+    sequence_length: int
+    vectors: dict[str, object]
+    sweeps: int
+    outliers: int
+
+
+class Fitted(TypedDict):
+    """What a model's ``fit`` gives: fields of a :class:`TopicModel`, for the documents that have text."""
+
+    topics: list[list[tuple[str, float]]]
+    document_topics: np.ndarray
+    arrays: dict[str, np.ndarray]
+    assignments: NotRequired[np.ndarray]
+    notes: NotRequired[list[str]]
+    settings: NotRequired[Settings]
 
 
 @dataclass
@@ -43,12 +70,12 @@ class TopicModel:
 
     model: str
     topics: list[list[tuple[str, float]]]
-    document_topics: Any
-    assignments: Any
+    document_topics: np.ndarray
+    assignments: np.ndarray
     seed: int = 0
     notes: list[str] = field(default_factory=list)
-    settings: dict[str, Any] = field(default_factory=dict)
-    arrays: dict[str, Any] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
     vocabulary: list[str] = field(default_factory=list)
 
     @property
@@ -60,7 +87,7 @@ class TopicModel:
         """The ``top`` heaviest words of each topic."""
         return [[word for word, _ in topic[:top]] for topic in self.topics]
 
-    def transform(self, documents: Iterable[str], *, embeddings: Any = None) -> Any:
+    def transform(self, documents: Iterable[str], *, embeddings: ArrayLike | None = None) -> np.ndarray:
         """Topic mixtures of new documents.
 
         Args:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def diversity(topics: list[list[str]], top: int = 10) -> float:
@@ -36,7 +40,7 @@ def stability(runs: list[list[list[str]]], top: int = 10) -> float | None:
     return sum(shares) / len(shares) if shares else None
 
 
-def agreement(assignments: Any, labels: list[Any]) -> dict[str, float]:
+def agreement(assignments: Sequence[int] | np.ndarray, labels: Sequence[object]) -> dict[str, float]:
     """How the topics agree with known classes.
 
     Args:

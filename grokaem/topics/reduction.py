@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NEIGHBOURS = 15
 
@@ -29,25 +33,25 @@ class ExactUMAP:
         neighbours: int = NEIGHBOURS,
         min_dist: float = 0.0,
         seed: int = 0,
-        progress: Callable[[float, str], Any] | None = None,
+        progress: Callable[[float, str], object] | None = None,
     ) -> None:
         self.components = components
         self.neighbours = neighbours
         self.min_dist = min_dist
         self.seed = seed
         self.progress = progress
-        self.graph: tuple[Any, Any] | None = None
+        self.graph: tuple[np.ndarray, np.ndarray] | None = None
 
-    def fit(self, vectors: Any, y: Any = None) -> ExactUMAP:
+    def fit(self, vectors: np.ndarray, y: object = None) -> ExactUMAP:
         """Lays out ``vectors``, float32 unit rows of shape (n, dimension)."""
         self.embedding_ = self._layout(vectors)
         return self
 
-    def transform(self, vectors: Any) -> Any:
+    def transform(self, vectors: np.ndarray) -> np.ndarray:
         """The layout of the vectors that were fitted, shape (n, components)."""
         return self.embedding_
 
-    def _layout(self, vectors: Any) -> Any:
+    def _layout(self, vectors: np.ndarray) -> np.ndarray:
         import numpy as np
 
         from grokaem.embedding.neighbours import exact_neighbours
@@ -94,7 +98,7 @@ class ExactUMAP:
         return np.nan_to_num(layout)
 
 
-def _principal_axes(vectors: Any, components: int) -> Any:
+def _principal_axes(vectors: np.ndarray, components: int) -> np.ndarray:
     """The first principal axes, padded with zeros: shape (n, components), float32."""
     import numpy as np
 
@@ -106,7 +110,7 @@ def _principal_axes(vectors: Any, components: int) -> Any:
     return axes
 
 
-def _umap() -> Any:
+def _umap() -> ModuleType:
     """The umap module, with its compiled functions kept on disk: a later process starts in 2 s, not in 10."""
     import umap.layouts
     import umap.umap_

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.atomic import write_text
 from grokaem.plain_text import terminal
 from grokaem.topics import figures
 from grokaem.topics.coherence import C_V_WARNING
 from grokaem.topics.model import TopicModel
+
+if TYPE_CHECKING:
+    import numpy as np
+    import plotly.graph_objects as go
+
+    from grokaem.topics.scoring import Result
 
 COLUMNS = (
     ("model", "model", ""),
@@ -34,7 +40,7 @@ td:first-child, th:first-child { text-align: left }
 """
 
 
-def cells(result: dict[str, Any]) -> list[str]:
+def cells(result: Result) -> list[str]:
     """One row of the table as text; a dash for what could not be told."""
     row = []
     for key, _, form in COLUMNS:
@@ -53,7 +59,7 @@ def reasons_of_dashes(labels: list[str] | None, seeds: int) -> list[str]:
     return reasons
 
 
-def print_table(name: str, documents: list[str], results: list[dict[str, Any]], notes: list[str]) -> None:
+def print_table(name: str, documents: list[str], results: list[Result], notes: list[str]) -> None:
     """The comparison for a terminal: a row a model, what the reader must know, then each model's topics."""
     rows = [[title for _, title, _ in COLUMNS], *(cells(result) for result in results)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
@@ -75,10 +81,10 @@ def print_table(name: str, documents: list[str], results: list[dict[str, Any]], 
 def write_report(
     path: Path,
     title: str,
-    results: list[dict[str, Any]],
+    results: list[Result],
     models: list[TopicModel],
     documents: list[str],
-    places: Any,
+    places: np.ndarray,
     labels: list[str] | None,
     curves: dict[str, dict[int, float | None]],
     notes: list[str],
@@ -132,6 +138,6 @@ class _Drawn:
     def __init__(self) -> None:
         self.first = True
 
-    def __call__(self, figure: Any) -> str:
+    def __call__(self, figure: go.Figure) -> str:
         script, self.first = self.first, False
         return figure.to_html(full_html=False, include_plotlyjs=script, config={"displaylogo": False})

@@ -6,15 +6,55 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean, pstdev
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from grokaem.topics.coherence import MEASURES, Reference, coherence
 from grokaem.topics.fit import fit
 from grokaem.topics.model import TopicModel
 from grokaem.topics.quality import agreement, diversity, stability
 
-Progress = Callable[[float, str], Any]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from grokaem.embedding import Embedder
+    from grokaem.text.vectorize import VectorSettings
+
+Progress = Callable[[float, str], object]
 SMALL_GRID = (5, 10, 15, 20, 30, 40)
+
+
+class FitOptions(TypedDict, total=False):
+    """Arguments of ``grokaem.topics.fit`` beside model, documents, number of topics, seed and progress."""
+
+    embeddings: ArrayLike | None
+    embedder: Embedder | None
+    vectors: VectorSettings | None
+    top_words: int
+    reduce_outliers: bool
+
+
+class Result(TypedDict):
+    """What :func:`evaluate` measures of one model, JSON-able; what cannot be told is None."""
+
+    model: str
+    n_topics: int
+    seeds: list[int]
+    u_mass: float | None
+    c_uci: float | None
+    c_npmi: float | None
+    c_v: float | None
+    diversity: float | None
+    nmi: float | None
+    purity: float | None
+    seconds: float | None
+    spread: dict[str, float | None]
+    stability: float | None
+    peak_mib: float
+    topics: list[list[list[Any]]]  # pairs of word and weight
+    topic_npmi: list[float | None]
+    absent_words: list[str]
+    empty_topics: int
+    notes: list[str]
 
 
 def evaluate(
@@ -27,8 +67,8 @@ def evaluate(
     labels: list[str] | None = None,
     top: int = 10,
     progress: Progress | None = None,
-    **settings: Any,
-) -> tuple[dict[str, Any], TopicModel]:
+    **settings: Unpack[FitOptions],
+) -> tuple[Result, TopicModel]:
     """Fits and measures.
 
     Args:
@@ -64,7 +104,7 @@ def evaluate(
     first, _, scores, _, _ = runs[0]
     names = (*MEASURES, "diversity", "nmi", "purity", "seconds")
     values = {name: [row[name] for _, row, *_ in runs if row.get(name) is not None] for name in names}
-    result: dict[str, Any] = {"model": model, "n_topics": first.n_topics, "seeds": seeds}
+    result: Any = {"model": model, "n_topics": first.n_topics, "seeds": seeds}
     result |= {name: fmean(found) if found else None for name, found in values.items()}
     result["spread"] = {name: pstdev(found) if found else None for name, found in values.items()}
     result["stability"] = stability([words for *_, words, _ in runs], top)
@@ -90,7 +130,7 @@ def npmi_by_number(
     seed: int = 0,
     top: int = 10,
     progress: Progress | None = None,
-    **settings: Any,
+    **settings: Unpack[FitOptions],
 ) -> dict[int, float | None]:
     """NPMI of a model for several numbers of topics; numbers that the corpus cannot fill are left out."""
     found = {}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import VectorSettings
 from grokaem.topics.documents import Terms, ranked_words, recount, rows_to_one
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from grokaem.topics.model import Fitted, TopicModel
+
 WEIGHTING = "tfidf"
 
 
-def fit(terms: Terms, n_topics: int, seed: int, top_words: int) -> dict[str, Any]:
+def fit(terms: Terms, n_topics: int, seed: int, top_words: int) -> Fitted:
     """Fits a truncated singular value decomposition.
 
     A singular vector has no sign of its own and both ends of it mean something; each is turned so that its
@@ -45,8 +50,8 @@ def fit(terms: Terms, n_topics: int, seed: int, top_words: int) -> dict[str, Any
     }
 
 
-def transform(fitted: Any, documents: list[str], embeddings: Any = None) -> Any:
+def transform(fitted: TopicModel, documents: list[str], embeddings: np.ndarray | None = None) -> np.ndarray:
     """Mixtures of new documents, shape (n_documents, n_topics)."""
-    settings = VectorSettings.from_dict(fitted.settings["vectors"])
+    settings = VectorSettings.from_dict(fitted.settings["vectors"])  # pyright: ignore[reportTypedDictNotRequiredAccess]  # of every fit
     matrix = recount(documents, settings, fitted.vocabulary, fitted.arrays.get("idf"))
     return rows_to_one(matrix @ fitted.arrays["directions"].T)
