@@ -70,7 +70,7 @@ def attention_dropout_off(model: nn.Module) -> int:
                 setattr(module, name, 0.0)
                 changed += 1
             elif hasattr(value, "drop_prob"):
-                value.drop_prob = 0.0  # pyright: ignore[reportOptionalMemberAccess]  # it has one, as just seen
+                value.drop_prob = 0.0  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]  # it has one
                 changed += 1
     for name in ("attention_probs_dropout_prob", "attention_dropout"):
         if hasattr(getattr(model, "config", None), name):
