@@ -45,7 +45,8 @@ def create_app():
             with gr.Tab(name):
                 demo.render()
         if importlib.util.find_spec("spaces"):
-            import spaces  # ZeroGPU starts only a Space where an event may ask for a GPU; ours run on the CPU
+            # ZeroGPU starts only a Space where an event may ask for a GPU; ours run on the CPU
+            import spaces  # pyright: ignore[reportMissingImports]  # there only
 
             gr.api(spaces.GPU(duration=5)(lambda: None), api_name="gpu", api_visibility="private")
     return app.queue(max_size=32, default_concurrency_limit=1)

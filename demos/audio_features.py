@@ -5,7 +5,7 @@ AUDIO_MODEL_ID=<folder or Hub repository> python -m demos.audio_features
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 import gradio as gr
 import numpy as np
@@ -32,7 +32,14 @@ CAPTION = (
 )
 
 
-def draw(computed: dict[str, Any]) -> PlotData:
+class Computed(TypedDict):
+    """A clip, shape (time,), and its features by name."""
+
+    waveform: np.ndarray
+    features: dict[str, np.ndarray]
+
+
+def draw(computed: Computed) -> PlotData:
     """The waveform and the five features on one time axis."""
     features = computed["features"]
     return linked_plot(computed["waveform"], SAMPLE_RATE, pictures(scaled(features, features)))
@@ -53,7 +60,7 @@ def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
     @one_sentence
     def audio_features(
         clip: str | None,
-    ) -> tuple[dict[str, Any], dict[str, float] | None, str, dict[str, np.ndarray]]:
+    ) -> tuple[dict[str, float | dict[str, list[float]]], dict[str, float] | None, str, Computed]:
         """Measures a sound: loudness, spectral centroid, MFCC, GFCC, and its class where a model is served.
 
         Args:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import textwrap
-from typing import Any
 
 import numpy as np
 from gradio.components.plot import PlotData
@@ -163,7 +162,7 @@ def colour_scale(colours: list[str]) -> list[list]:
     return [[step / (len(colours) - 1), colour] for step, colour in enumerate(colours)]
 
 
-def axis(title: str) -> dict[str, Any]:
+def axis(title: str) -> dict[str, object]:
     """What all axes share."""
     return {
         "title": {"text": title, "font": {"size": 12}, "standoff": 8},

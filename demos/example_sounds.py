@@ -34,7 +34,7 @@ def rising_tone(seconds: float = 3.0) -> np.ndarray:
     frequency = 80 * 2 ** (octaves * time / seconds)
     # an overtone above half the sampling rate would fold back and draw a falling line that is not there
     overtones = [np.sin(k * phase) / k**2 * (k * frequency < SAMPLE_RATE / 2) for k in (1, 2, 3)]
-    return _finish(sum(overtones))
+    return _finish(sum(overtones))  # pyright: ignore[reportArgumentType]  # there are three
 
 
 def vowels(seconds_each: float = 0.8) -> np.ndarray:

@@ -8,14 +8,16 @@ import logging
 import os
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def one_sentence(function: Callable) -> Callable:
+def one_sentence(function: Callable[P, R]) -> Callable[P, R]:
     r"""Makes an event's function answer with ``gr.Error`` where it would raise, and in text that can be sent.
 
     Wrong input (``ValueError``, ``FileNotFoundError``) is the visitor's to put right: its message is shown.
@@ -31,7 +33,7 @@ def one_sentence(function: Callable) -> Callable:
     """
 
     @functools.wraps(function)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return _sendable(function(*args, **kwargs), _paths(args, kwargs))
         except gr.Error:
@@ -60,7 +62,7 @@ def _paths(args: tuple, kwargs: dict) -> list[str]:
     return [*given, *map(os.path.realpath, given)]
 
 
-def _sendable(value: Any, paths: list[str]) -> Any:
+def _sendable(value: Any, paths: list[str]) -> Any:  # of the value's type
     """The value with every string in it fit for the browser; what is no text or plain container stays as it is."""
     if isinstance(value, str):
         for path in paths:

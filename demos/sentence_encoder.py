@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 import threading
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from grokaem.embedding import Embedder
 
 _lock = threading.Lock()
 
@@ -27,7 +30,7 @@ def encode(texts: list[str]) -> np.ndarray:
 
 
 @functools.cache
-def _encoder() -> Any:
+def _encoder() -> Embedder:
     from grokaem.embedding import Embedder
 
     encoder = Embedder()

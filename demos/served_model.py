@@ -6,13 +6,24 @@ import json
 import os
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from grokaem.plain_text import markdown
 
+if TYPE_CHECKING:
+    from grokaem.inference.prediction import Prediction
+
 ROOT = Path(__file__).resolve().parents[1]
+
+
+class Classifier(Protocol):
+    """What :func:`grokaem.inference.load` gives: of texts, or of waveforms."""
+
+    def predict(self, inputs: list, /) -> list[Prediction]:
+        """The labels of texts, or of waveforms, and their scores."""
+        ...
 
 
 class ServedModel:
@@ -31,7 +42,7 @@ class ServedModel:
         self.variable = variable
         self.runs = runs
         self._lock = threading.Lock()
-        self._loaded: tuple[str, Any] | None = None
+        self._loaded: tuple[str, Classifier] | None = None
 
     def name(self) -> str | None:
         """The repository or folder to serve: the variable's, else the newest export, else None."""
@@ -42,7 +53,7 @@ class ServedModel:
         newest = max(exports, key=_written, default=None)
         return str(newest) if newest else None
 
-    def load(self) -> Any:
+    def load(self) -> Classifier:
         """The classifier, loaded once for each name.
 
         Raises:
@@ -56,7 +67,7 @@ class ServedModel:
             raise ValueError(f"There is no {self.task} classifier to serve; set {self.variable} to one.")
         with self._lock:
             if self._loaded is None or self._loaded[0] != name:
-                loaded = inference.load(name)
+                loaded: Classifier = inference.load(name)
                 # the first prediction compiles the graph: that is not part of the time shown with a visitor's
                 rate = getattr(loaded, "sample_rate", None)
                 loaded.predict([np.zeros(rate, np.float32)] if rate else ["warm up"])
@@ -109,7 +120,7 @@ def labels_of(folder: Path) -> list[str]:
     return [str(label) for label in labels or []]
 
 
-def _named(run: dict[str, Any], key: str) -> str:
+def _named(run: dict[str, object], key: str) -> str:
     """The last part of a name that a run's record gives, as ``{"name": ...}``; nothing where it gives none."""
     entry = run.get(key)
     return Path(str(entry["name"])).name if isinstance(entry, dict) and entry.get("name") else ""

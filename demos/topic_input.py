@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.plain_text import lines_of
 from grokaem.topics.documents import encodable
+
+if TYPE_CHECKING:
+    from grokaem.corpora import Documents
 
 MODELS = {"NMF": "nmf", "LDA": "lda", "LSA": "lsa", "BERTopic": "bertopic", "BERT+LDA": "bert+lda"}
 # Built-in corpora by the names a visitor reads; the page offers those that need no download.
@@ -48,7 +51,7 @@ The champions lost at home for the first time this season"""
 
 
 def collect_documents(
-    source: str, lines: str, file: str | None, read_documents: Callable[[str], Any], names: list[str]
+    source: str, lines: str, file: str | None, read_documents: Callable[[str], Documents], names: list[str]
 ) -> tuple[list[str], list[str] | None, list[str]]:
     """The documents that the visitor chose, within the limits of the page.
 
@@ -75,7 +78,7 @@ def collect_documents(
     elif source == "file" or source in names:
         if source == "file":
             _check_file(file)
-        read = read_documents(file if source == "file" else source)
+        read = read_documents(file if source == "file" and file else source)
         texts, labels, notes = read.texts, read.labels, list(read.notes)
     else:
         choices = ", ".join([*names, *OWN])

@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 import gradio as gr
+from gradio.components.plot import PlotData
 from gradio.utils import get_upload_folder
 
 from demos.refusals import one_sentence
@@ -29,6 +30,8 @@ from demos.topic_input import (
 )
 from demos.topic_summary import (
     COMPARISON_HEADERS,
+    Measures,
+    Summary,
     comparison_table,
     draw_comparison,
     draw_document,
@@ -41,6 +44,12 @@ from demos.topic_summary import (
 )
 from demos.topic_tables import write_tables
 from grokaem.plain_text import markdown
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from grokaem.corpora import Documents
+    from grokaem.topics.model import TopicModel
 
 LESSON = (
     "A topic model reads a pile of documents and finds the themes by itself. A **topic** is a list of words with "
@@ -59,8 +68,25 @@ MEASURES_NOTE = (
 TOPIC_HEADERS = ["#", "Share", "Words, the heaviest first"]
 
 
+class Found(TypedDict):
+    """What the page keeps between two events; ``places`` of shape (n_documents, 2), once the map was drawn."""
+
+    documents: list[str]
+    results: dict[str, Measures]
+    summaries: dict[str, Summary]
+    embedded: bool
+    places: NotRequired[np.ndarray]
+
+
+class _Shown(TypedDict):
+    show_progress: Literal["hidden"]
+    api_visibility: Literal["private"]
+
+
 def create_demo(
-    read_documents: Callable[[str], Any], evaluate: Callable[..., tuple[dict, Any]], names: list[str]
+    read_documents: Callable[[str], Documents],
+    evaluate: Callable[..., tuple[Measures, TopicModel]],
+    names: list[str],
 ) -> gr.Blocks:
     """Lays out the tab.
 
@@ -82,7 +108,7 @@ def create_demo(
         models: list[str] = ["NMF"],  # noqa: B006 (Gradio reads it; nothing writes to it)
         n_topics: int = 8,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it in the signature)
-    ) -> tuple[list[list[str]], list[list[str]], str, dict[str, Any]]:
+    ) -> tuple[list[list[str]], list[list[str]], str, Found]:
         """Finds the topics of a collection of documents with one or several models, and measures them.
 
         Args:
@@ -104,7 +130,9 @@ def create_demo(
 
         start = time.perf_counter()
         reference = Reference.from_documents(documents)
-        results, summaries, failed = {}, {}, []
+        results: dict[str, Measures] = {}
+        summaries: dict[str, Summary] = {}
+        failed: list[tuple[str, ValueError]] = []
         for place, model in enumerate(models):
 
             def report(done: float, doing: str, place: int = place, model: str = model) -> None:
@@ -123,7 +151,7 @@ def create_demo(
             raise failed[0][1]
         notes += [f"{model} was set aside: {error}" for model, error in failed]
         seconds = time.perf_counter() - start
-        found = {
+        found: Found = {
             "documents": documents,
             "results": results,
             "summaries": summaries,
@@ -136,13 +164,13 @@ def create_demo(
         rows = [[model, *row] for model, summary in summaries.items() for row in topic_table(summary)]
         return comparison_table(results), rows, " ".join([note, *map(_sentence, notes)]), found
 
-    def show_comparison(found: dict[str, Any]) -> tuple[Any, ...]:
+    def show_comparison(found: Found) -> tuple[PlotData, gr.Radio, gr.Column, None]:
         chart = draw_comparison(found["results"])
         models = list(found["summaries"])
         best = max(models, key=lambda model: _or_least(found["results"][model]["c_npmi"]))
         return chart, gr.Radio(models, value=best), gr.Column(visible=True), None
 
-    def show_model(found: dict[str, Any] | None, model: str) -> tuple[Any, ...]:
+    def show_model(found: Found | None, model: str) -> tuple[object, ...]:
         if not found or model not in found["summaries"]:
             raise gr.Error("The result is no longer kept: press Find topics again.")
         summary = found["summaries"][model]
@@ -151,7 +179,7 @@ def create_demo(
         mixture, text = draw_document(summary, found["documents"], 1)
         return (
             topic_table(summary),
-            " ".join(map(_sentence, summary["notes"])),
+            " ".join(map(_sentence, summary.get("notes", []))),
             draw_shares(summary),
             gr.Dropdown(choices=choices, value=0),
             words,
@@ -163,22 +191,24 @@ def create_demo(
         )
 
     def show_map(
-        found: dict[str, Any],
+        found: Found | None,
         model: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Any:
+    ) -> PlotData | None:
         if not found or model not in found["summaries"]:
             return None
         if "places" not in found:  # laid out once for all models
             found["places"] = _places(found["documents"], found["embedded"], progress)
         return draw_map(found["summaries"][model], found["places"], found["documents"])
 
-    def read_topic(found: dict[str, Any] | None, model: str, number: int | None) -> tuple[Any, Any]:
-        return draw_topic(found and found["summaries"].get(model), number)
+    def read_topic(
+        found: Found | None, model: str, number: int | None
+    ) -> tuple[PlotData | None, list[list[str]]]:
+        return draw_topic(found["summaries"].get(model) if found else None, number)
 
-    def read_document(found: dict[str, Any] | None, model: str, number: int | None) -> tuple[Any, str]:
+    def read_document(found: Found | None, model: str, number: int | None) -> tuple[PlotData | None, str]:
         return draw_document(
-            found and found["summaries"].get(model), found["documents"] if found else [], number
+            found["summaries"].get(model) if found else None, found["documents"] if found else [], number
         )
 
     with gr.Blocks(title="Topic modelling", analytics_enabled=False) as demo:
@@ -296,7 +326,7 @@ def create_demo(
         )
         of_model = [table, remarks, shares, topic, words, typical, document, mixture, text]
         of_model += [topics_file, mixtures_file]
-        shown = {"show_progress": "hidden", "api_visibility": "private"}
+        shown: _Shown = {"show_progress": "hidden", "api_visibility": "private"}
         fitting = button.click(
             fit_topics,
             [source, lines, file, models, n_topics],
@@ -316,7 +346,7 @@ def create_demo(
     return demo
 
 
-def _places(documents: list[str], embedded: bool, progress: Callable[..., Any]) -> Any:
+def _places(documents: list[str], embedded: bool, progress: Callable[..., object]) -> np.ndarray:
     """Each document's place on a plane: by its embedding where a model computed that already, else by its words."""
     from grokaem.topics.document_map import document_map
 

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import numpy as np
 
 from demos import charts
 from demos.style import SECOND_INK
 
+if TYPE_CHECKING:
+    from grokaem.topics.model import TopicModel
+
 WORDS = 10
 MEASURES = ("c_npmi", "u_mass", "c_uci", "c_v", "diversity", "nmi", "seconds")
 FORMATS = {"u_mass": ".2f", "c_uci": ".2f", "diversity": ".2f", "seconds": ".1f"}  # others: .3f
 COMPARISON_HEADERS = ["Model", "NPMI", "u_mass", "c_uci", "c_v*", "Diversity", "NMI", "Seconds"]
 
+Measures = Mapping[str, Any]  # of one model, as grokaem.topics.scoring.evaluate tells them
 
-def summarize(model: Any, documents: list[str]) -> dict[str, Any]:
+
+class Topic(TypedDict):
+    """One topic: its share of all the text, its words with their weights, and the documents that have most of it."""
+
+    share: float
+    words: list[tuple[str, float]]
+    documents: list[tuple[float, str]]
+
+
+class Summary(TypedDict):
+    """A fitted model: topics, the largest first; ``mixtures``, float32, of shape (n_documents, n_topics)."""
+
+    topics: list[Topic]
+    mixtures: np.ndarray
+    notes: NotRequired[list[str]]
+
+
+def summarize(model: TopicModel, documents: list[str]) -> Summary:
     """What the page shows of a fitted model: topics by their share of the corpus, the largest first.
 
     Args:
@@ -31,7 +53,7 @@ def summarize(model: Any, documents: list[str]) -> dict[str, Any]:
     mixtures = np.asarray(model.document_topics, dtype=float)
     shares = mixtures.mean(axis=0)
     order = np.argsort(-shares, kind="stable")
-    topics = []
+    topics: list[Topic] = []
     for column in order:
         typical = np.argsort(-mixtures[:, column], kind="stable")[:3]
         topics.append(
@@ -44,7 +66,7 @@ def summarize(model: Any, documents: list[str]) -> dict[str, Any]:
     return {"topics": topics, "mixtures": mixtures[:, order].astype(np.float32)}
 
 
-def topic_table(summary: dict[str, Any]) -> list[list[str]]:
+def topic_table(summary: Summary) -> list[list[str]]:
     """Rows of the table: number, share in percent, words."""
     return [
         [str(number), f"{topic['share']:.1%}", ", ".join(word for word, _ in topic["words"])]
@@ -52,7 +74,7 @@ def topic_table(summary: dict[str, Any]) -> list[list[str]]:
     ]
 
 
-def comparison_table(results: dict[str, dict[str, Any]]) -> list[list[str]]:
+def comparison_table(results: dict[str, Measures]) -> list[list[str]]:
     """Rows of the comparison, a model each: its measures, a dash for what cannot be told.
 
     Args:
@@ -65,21 +87,21 @@ def comparison_table(results: dict[str, dict[str, Any]]) -> list[list[str]]:
     return rows
 
 
-def draw_comparison(results: dict[str, dict[str, Any]]) -> charts.PlotData:
+def draw_comparison(results: dict[str, Measures]) -> charts.PlotData:
     """Bars: NPMI of every model that has one, the best first."""
     told = {name: result["c_npmi"] for name, result in results.items() if result["c_npmi"] is not None}
     names = sorted(told, key=lambda name: -told[name])
     return charts.bars(names, [told[name] for name in names], title="coherence of the topics (NPMI)")
 
 
-def draw_shares(summary: dict[str, Any]) -> charts.PlotData:
+def draw_shares(summary: Summary) -> charts.PlotData:
     """Bars: how much of all the text each topic is, named by its three heaviest words."""
     names = topic_names(summary)
     shares = [topic["share"] for topic in summary["topics"]]
     return charts.bars(names, shares, title="share of the corpus", value_format=".1%", axis_format=".0%")
 
 
-def draw_map(summary: dict[str, Any], places: Any, documents: list[str]) -> charts.PlotData:
+def draw_map(summary: Summary, places: np.ndarray, documents: list[str]) -> charts.PlotData:
     """Each document at its place on the plane, in the colour of its main topic, its beginning on hover.
 
     Args:
@@ -97,7 +119,7 @@ def draw_map(summary: dict[str, Any], places: Any, documents: list[str]) -> char
     return charts.points(groups)
 
 
-def topic_names(summary: dict[str, Any]) -> list[str]:
+def topic_names(summary: Summary) -> list[str]:
     """Each topic's number and its three heaviest words."""
     return [
         f"{number} · {', '.join(word for word, _ in topic['words'][:3]) or '(no words)'}"
@@ -105,7 +127,7 @@ def topic_names(summary: dict[str, Any]) -> list[str]:
     ]
 
 
-def draw_topic(summary: dict[str, Any] | None, number: int | None) -> tuple[Any, list[list[str]]]:
+def draw_topic(summary: Summary | None, number: int | None) -> tuple[charts.PlotData | None, list[list[str]]]:
     """One topic opened: its words with their weights, and the three documents that have most of it."""
     if not summary or number is None or not 0 <= number < len(summary["topics"]):
         return None, []
@@ -121,8 +143,8 @@ def draw_topic(summary: dict[str, Any] | None, number: int | None) -> tuple[Any,
 
 
 def draw_document(
-    summary: dict[str, Any] | None, documents: list[str], number: int | None
-) -> tuple[Any, str]:
+    summary: Summary | None, documents: list[str], number: int | None
+) -> tuple[charts.PlotData | None, str]:
     """One document opened: its mixture of topics, the heaviest first, and its text."""
     if not summary or number is None or not 1 <= number <= len(documents):
         return None, ""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from demos.topic_summary import excerpt, topic_names
+from demos.topic_summary import Summary, excerpt, topic_names
 from grokaem.plain_text import spreadsheet
 
 
-def write_tables(summary: dict[str, Any], documents: list[str], folder: Path) -> tuple[str, str]:
+def write_tables(summary: Summary, documents: list[str], folder: Path) -> tuple[str, str]:
     """Writes ``topics.csv`` and ``document_topics.csv`` into a new folder inside ``folder``.
 
     Args:
@@ -24,11 +23,12 @@ def write_tables(summary: dict[str, Any], documents: list[str], folder: Path) ->
     """
     folder.mkdir(parents=True, exist_ok=True)
     target = Path(tempfile.mkdtemp(prefix="topics-", dir=folder))
-    topics = [["topic", "share", "rank", "word", "weight"]]
+    topics: list[list[str | int]] = [["topic", "share", "rank", "word", "weight"]]
     for number, topic in enumerate(summary["topics"], start=1):
         for rank, (word, weight) in enumerate(topic["words"], start=1):
             topics.append([number, f"{topic['share']:.6f}", rank, spreadsheet(word), f"{weight:.6g}"])
-    mixtures = [["document", "text", "main topic", *(f"topic {name}" for name in topic_names(summary))]]
+    names = topic_names(summary)
+    mixtures: list[list[str | int]] = [["document", "text", "main topic", *(f"topic {name}" for name in names)]]
     for number, (document, mixture) in enumerate(zip(documents, summary["mixtures"], strict=True), start=1):
         shares = [f"{share:.6f}" for share in mixture]
         mixtures.append([number, spreadsheet(excerpt(document)), int(mixture.argmax()) + 1, *shares])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -15,6 +15,13 @@ from demos.charts import escape
 from demos.refusals import one_sentence
 from demos.served_model import ServedModel
 from grokaem.plain_text import markdown
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from grokaem.corpora import Corpus, Part
+    from grokaem.text.bench import Vocabulary
+    from grokaem.text.words import WordSettings
 
 CORPORA = {
     "rotten_tomatoes": "Film reviews",
@@ -40,7 +47,7 @@ LIMITS = (
 )
 
 
-def settings_of(language: str, steps: list[str], longest: int) -> tuple[Any, Any]:
+def settings_of(language: str, steps: list[str], longest: int) -> tuple[WordSettings, Vocabulary]:
     """What the visitor chose, as the text room understands it.
 
     Returns:
@@ -68,11 +75,11 @@ def settings_of(language: str, steps: list[str], longest: int) -> tuple[Any, Any
     return words, Vocabulary((1, int(longest)))
 
 
-def sample(corpus: Any, count: int = MAX_DOCUMENTS) -> Any:
+def sample(corpus: Corpus, count: int = MAX_DOCUMENTS) -> Corpus:
     """At most ``count`` documents of what may be learnt from, and as many of the test part, drawn with seed 0."""
     import random
 
-    def part(whole: Any, most: int) -> Any:
+    def part(whole: Part, most: int) -> Part:
         rows = sorted(random.Random(0).sample(range(len(whole)), min(most, len(whole))))
         return replace(whole, **{name: [getattr(whole, name)[row] for row in rows]
                                  for name in ("inputs", "labels", "groups")})  # fmt: skip
@@ -85,7 +92,7 @@ def sample(corpus: Any, count: int = MAX_DOCUMENTS) -> Any:
     )
 
 
-def bars(words: list[tuple[str, float]], title: str, most: int = 15) -> Any:
+def bars(words: list[tuple[str, float]], title: str, most: int = 15) -> Figure:
     """Words and what they add, the strongest on top."""
     from plotly import graph_objects as go
 
@@ -100,7 +107,7 @@ def bars(words: list[tuple[str, float]], title: str, most: int = 15) -> Any:
     return figure
 
 
-def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str]) -> gr.Blocks:
+def create_demo(served: ServedModel, load: Callable[..., Corpus], at_hand: list[str]) -> gr.Blocks:
     """Lays out the panel.
 
     Args:
@@ -122,7 +129,7 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
         longest: int,
         scorers: list[str],
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it in the signature)
-    ) -> tuple[Any, str, list[list[Any]], list[list[Any]], Any]:
+    ) -> tuple[object, str, list[list[str | int]], list[list[str]], tuple]:
         """Accuracy against the number of words.
 
         Args:
@@ -167,7 +174,7 @@ def create_demo(served: ServedModel, load: Callable[..., Any], at_hand: list[str
         return curves(told), sentence, rows, table, (told.pipeline, words, told.label_names)
 
     @one_sentence
-    def explain_sentence(text: str, model: Any) -> tuple[str, Any, Any]:
+    def explain_sentence(text: str, model: tuple | None) -> tuple[str, object, object]:
         """Which words decided, for the TF-IDF model of the comparison and for the fine-tuned model.
 
         Args:

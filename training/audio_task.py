@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +12,16 @@ from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
 from training.augmentation import AugmentedClips, mask_features
 
 if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+    from grokaem.audio.wide_resnet_model import WideResNetAudioConfig
     from grokaem.corpora import Corpus, Part
     from grokaem.hub.base_model import BaseModel
+    from grokaem.memory.architectures import Workload
     from training.config import FinetuneConfig
+    from training.records import ClipItem
+    from training.task import Model
 
 
 class AudioTask:
@@ -37,7 +44,7 @@ class AudioTask:
             "label2id": {name: i for i, name in enumerate(names)},
         }
         self.base = base
-        self.model: Any = None
+        self.model: Model = None  # pyright: ignore[reportAttributeAccessIssue]  # the loop makes it
         self.max_seconds = config.max_seconds or (SHORT_SOUND if base is None else 5.0)
         if base is None:
             self.preprocessor, self.sample_rate, self.model_config = None, 16000, self._wide_resnet_config()
@@ -56,7 +63,7 @@ class AudioTask:
         self.length = int(round(self.max_seconds * self.sample_rate))
         self.truncated = 0
 
-    def load_model(self, dtype: str = "float32") -> Any:
+    def load_model(self, dtype: str = "float32") -> PreTrainedModel:
         """The model to start from: a pretrained encoder under a new head, or a network from scratch.
 
         Args:
@@ -74,14 +81,14 @@ class AudioTask:
         mask_features(model)
         return model
 
-    def _wide_resnet_config(self) -> Any:
+    def _wide_resnet_config(self) -> WideResNetAudioConfig:
         from grokaem.audio.wide_resnet_model import WideResNetAudioConfig, from_scratch
 
         config = self.config
         settings = from_scratch(config.depth, config.widen_factor, config.features, self.max_seconds)
         return WideResNetAudioConfig(**settings, sample_rate=16000, **self.labels)
 
-    def workload(self) -> Any:
+    def workload(self) -> Workload:
         """What the planner must know: the model and the longest clips. Call it after :meth:`train_set`."""
         from dataclasses import replace
 
@@ -111,15 +118,15 @@ class AudioTask:
             mix=self.preprocessor is None,
         )
 
-    def evaluation_set(self, part: Part) -> tuple[list[dict[str, Any]], list[int]]:
+    def evaluation_set(self, part: Part) -> tuple[list[ClipItem], list[int]]:
         """A part as it is, and where each item stood in it."""
-        items = [
+        items: list[ClipItem] = [
             {"waveform": clip, "labels": label}
             for clip, label in zip(self._read(part), part.labels, strict=True)
         ]
         return items, list(range(len(items)))
 
-    def collator(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+    def collator(self, items: list[ClipItem]) -> dict[str, Tensor]:
         """Pads the clips of a batch; labels are class numbers, or class shares for mixed clips."""
         import torch
 
@@ -154,7 +161,7 @@ class AudioTask:
             "--max-seconds sets it"
         ]
 
-    def extras(self) -> dict[str, Any]:
+    def extras(self) -> dict[str, object]:
         """What the run folder records beside the common keys."""
         return {"sample_rate": self.sample_rate, "max_seconds": self.max_seconds}
 

@@ -6,9 +6,15 @@ masks over time and frequency (SpecAugment, Park et al. 2019) on what the front 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from grokaem.audio.wide_resnet_model import WideResNetForAudioClassification
+    from training.records import ClipItem
 
 
 class AugmentedClips:
@@ -40,13 +46,13 @@ class AugmentedClips:
         self.one_hot = np.eye(n_classes, dtype=np.float32)
         self.max_shift = int(max_shift * sample_rate)
         self.max_gain = max_gain
-        self.drawn_from: Any = None  # state of the random numbers before the last batch
-        self.replay: list[Any] | None = None  # states to draw the next batches from
+        self.drawn_from: Tensor | None = None  # state of the random numbers before the last batch
+        self.replay: list[Tensor] | None = None  # states to draw the next batches from
 
     def __len__(self) -> int:
         return len(self.clips)
 
-    def __getitems__(self, indices: list[int]) -> list[dict[str, Any]]:
+    def __getitems__(self, indices: list[int]) -> list[ClipItem]:
         """A batch; remembers what it was drawn from, for it may be read again after a kill."""
         import torch
 
@@ -55,7 +61,7 @@ class AugmentedClips:
         self.drawn_from = torch.get_rng_state()
         return [self[index] for index in indices]
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
+    def __getitem__(self, index: int) -> ClipItem:
         # torch's generator: the Trainer saves and restores its state, so a resumed run draws the same.
         clip = self._alter(self.clips[index])
         if not self.mix:
@@ -89,7 +95,9 @@ def _beta(alpha: float) -> float:
     return float(torch.distributions.Beta(alpha, alpha).sample())
 
 
-def mask_features(model: Any, time_share: float = 0.15, band_share: float = 0.15, masks: int = 2) -> None:
+def mask_features(
+    model: WideResNetForAudioClassification, time_share: float = 0.15, band_share: float = 0.15, masks: int = 2
+) -> None:
     """Hides random stretches of time and frequency of the front end's output, in training mode only.
 
     Args:
@@ -101,7 +109,7 @@ def mask_features(model: Any, time_share: float = 0.15, band_share: float = 0.15
     """
     import torch
 
-    def hide(module: Any, inputs: Any, outputs: tuple) -> tuple:
+    def hide(module: nn.Module, inputs: object, outputs: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         features, frames = outputs
         if not model.training:
             return outputs

@@ -7,14 +7,20 @@ import math
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from grokaem.atomic import appear
 from training.processes import agree, is_main
 from training.run_folder import COMPLETE, write_json
 from training.weights import save_weights
+
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.utils.data import DataLoader
+
+    from training.task import Model
 
 METRICS = "metrics.json"  # of the weights it lies beside
 
@@ -26,24 +32,30 @@ class TimedCheckpoints(TrainerCallback):
         self.seconds = seconds
         self.last = time.monotonic()
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> TrainerControl:
         """Asks when it is time, but not at an epoch's last step: its checkpoint waits for the evaluation."""
-        if state.epoch % 1:
+        if state.epoch and state.epoch % 1:
             self._ask(state, control)
         return control
 
-    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> TrainerControl:
         """The Trainer evaluates first and then saves: a run that goes on from here has lost neither."""
         self._ask(state, control)
         return control
 
-    def _ask(self, state: Any, control: Any) -> None:
+    def _ask(self, state: TrainerState, control: TrainerControl) -> None:
         """Never for the last step of all: the run folder follows at once."""
         due = agree(time.monotonic() - self.last >= self.seconds)
         if due and state.global_step < state.max_steps:
             control.should_save = True
 
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """Counts from the end of the writing."""
         self.last = time.monotonic()
 
@@ -51,10 +63,12 @@ class TimedCheckpoints(TrainerCallback):
 class MarkComplete(TrainerCallback):
     """Marks a checkpoint as complete; the last of all callbacks, since others write into it too."""
 
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """A kill before this leaves a checkpoint that is not resumed from."""
         if args.should_save:
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+            (Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / COMPLETE).touch()
 
 
 class StopWithoutNumbers(TrainerCallback):
@@ -63,22 +77,28 @@ class StopWithoutNumbers(TrainerCallback):
     A single loss that is none is let pass as long as the weights are: in fp16 such a step is left out.
     """
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict, model: Any, **kwargs: Any) -> None:
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *,
+        logs: dict[str, float], model: nn.Module, **kwargs: object,
+    ) -> None:  # fmt: skip
         """Looks at the weights when a loss is no number; losses are looked at only when they are shown."""
         if not math.isfinite(logs.get("loss", 0.0)) and not _finite(model):
             _stop(state)
 
-    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict, **kwargs: Any) -> None:
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *,
+        metrics: dict[str, float], **kwargs: object,
+    ) -> None:  # fmt: skip
         """Short runs show no loss before their first evaluation."""
         if not math.isfinite(metrics.get("eval_loss", 0.0)):
             _stop(state)
 
 
-def _finite(model: Any) -> bool:
+def _finite(model: nn.Module) -> bool:
     return all(bool(weight.isfinite().all()) for weight in model.parameters() if weight.requires_grad)
 
 
-def _stop(state: Any) -> None:
+def _stop(state: TrainerState) -> NoReturn:
     raise RuntimeError(
         f"after step {state.global_step} the loss is no number: the training has run away; start anew with "
         "--overwrite and a smaller --learning-rate, and on a GPU with --precision bf16 or fp32."
@@ -110,13 +130,14 @@ class KeepBest(TrainerCallback):
 
     def on_evaluate(
         self,
-        args: Any,
-        state: Any,
-        control: Any,
-        metrics: dict,
-        model: Any,
-        eval_dataloader: Any,
-        **kwargs: Any,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        *,
+        metrics: dict[str, float],
+        model: Model,
+        eval_dataloader: DataLoader,
+        **kwargs: object,
     ) -> None:
         """Saves the weights when validation accuracy rose (or tied with a lower loss), or always."""
         if "eval_accuracy" not in metrics or not state.is_world_process_zero:

@@ -20,20 +20,23 @@ DEFAULT_DATASET = {"text": "rotten_tomatoes", "audio": "drums"}
 DEFAULT_BASE_MODEL = {"text": MINILM, "audio": "wide_resnet"}
 
 
-def _flag(help: str, default: Any = None, **options: Any) -> Any:
+def _flag(help: str, default: object = None, **options: object) -> Any:  # as dataclasses.field: of the field's type
     return field(default=default, metadata={"help": help, **options})
 
 
 @dataclass(frozen=True)
 class FinetuneConfig:
-    """Settings of one run; a field left at None is chosen automatically, and announced."""
+    """Settings of one run; a field left at None is chosen automatically, and announced.
+
+    ``base_model``, ``dataset``, ``memory`` and ``output_dir`` may be left at None too and are filled at once.
+    """
 
     task: str = _flag("what the model hears or reads", "text", choices=("text", "audio"))
-    base_model: str | None = _flag(
+    base_model: str = _flag(
         "Hub id, local folder, or wide_resnet (default: the MiniLM that comes "
         "with the requirements; wide_resnet for audio)"
     )
-    dataset: str | None = _flag(
+    dataset: str = _flag(
         "corpus name, Hub data set, CSV/TSV/JSONL/Parquet file, or folder of "
         "class-named folders of audio (default: rotten_tomatoes; drums for audio)"
     )
@@ -67,7 +70,7 @@ class FinetuneConfig:
     depth: int = _flag("depth of the wide residual network, 6n+4", 10)
     widen_factor: int = _flag("widening factor of the wide residual network", 2)
     features: str = _flag("front end of the wide residual network: logmel, mfcc, gfcc, ...", "logmel")
-    memory: MemorySettings | None = None  # flags of their own, see grokaem/memory/settings.py
+    memory: MemorySettings = None  # pyright: ignore[reportAssignmentType]  # its flags: grokaem/memory/settings.py
     precision: str = "auto"
     memory_budget: str | None = _flag(
         "what training may take beside the program, e.g. 2GB, or auto: what is free; "
@@ -80,7 +83,7 @@ class FinetuneConfig:
     logging_steps: int = _flag("steps between two losses shown; only then do they leave the graph", 25)
     seed: int = _flag("random seed of weights, order and dropout", 0)
     save_seconds: float = _flag("seconds between two checkpoints to resume from", 30.0)
-    output_dir: Path | None = _flag("run folder (default: runs/<base model>-<dataset>-seed<seed>)", type=Path)
+    output_dir: Path = _flag("run folder (default: runs/<base model>-<dataset>-seed<seed>)", type=Path)
     resume: bool = _flag("go on from the last checkpoint of the same --output-dir", False)
     overwrite: bool = _flag("replace a finished run in --output-dir", False)
     export: bool = _flag("export for OpenVINO, as small as accuracy allows, into <run folder>/export", False)
@@ -193,7 +196,7 @@ class FinetuneConfig:
         """Whether the run is followed by an export."""
         return self.export or self.push
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, object]:
         """The settings as JSON types, without what belongs to this machine only."""
         settings = asdict(self)
         for own in ("output_dir", "token_file", "resume", "overwrite", "card", "tag", "message", "pull_request"):
@@ -203,7 +206,7 @@ class FinetuneConfig:
         return json.loads(json.dumps(settings, default=str))
 
 
-def flat(memory: MemorySettings) -> dict[str, Any]:
+def flat(memory: MemorySettings) -> dict[str, object]:
     """The memory settings by the names of their flags."""
     settings = memory.as_dict()
     return {"batch_size": settings.pop("micro_batch_size"), **settings}

@@ -32,6 +32,12 @@ from training.config import FinetuneConfig, parse
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
+    from grokaem.corpora import Corpus
+    from grokaem.hub.base_model import BaseModel
+    from training.memory_choice import MemoryChoice, Planner
+    from training.precision import Precision
+    from training.run_folder import RunFolder
+    from training.task import Task
 
 
 def main(argv: list[str]) -> int:
@@ -84,7 +90,8 @@ def _card(config: FinetuneConfig) -> OwnCard | None:
 
     card = read_card(config.card)
     own = config.dataset in names() or Path(config.dataset).expanduser().exists()
-    card.check_datasets(not own)
+    if card is not None:
+        card.check_datasets(not own)
     return card
 
 
@@ -128,7 +135,9 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
         return _run(config, token, folder, finished, aside)
 
 
-def _run(config: FinetuneConfig, token: str | None, folder, finished: bool, aside: SetAside | None) -> Path:
+def _run(
+    config: FinetuneConfig, token: str | None, folder: RunFolder, finished: bool, aside: SetAside | None
+) -> Path:
     """Trains, unless the main process found the run finished."""
     from training import precision as precisions
     from training import processes
@@ -162,7 +171,7 @@ def _finished(config: FinetuneConfig, path: Path, token: str | None, aside: SetA
     return path
 
 
-def _corpus(config: FinetuneConfig, token: str | None):
+def _corpus(config: FinetuneConfig, token: str | None) -> Corpus:
     from grokaem import corpora
 
     return corpora.load(
@@ -177,7 +186,7 @@ def _corpus(config: FinetuneConfig, token: str | None):
     )
 
 
-def _inputs(config: FinetuneConfig, token: str | None):
+def _inputs(config: FinetuneConfig, token: str | None) -> tuple[Corpus, BaseModel | None]:
     """Corpus and base model, fetched if need be."""
     from grokaem.hub.base_model import resolve
     from grokaem.plain_text import terminal
@@ -197,7 +206,9 @@ def _inputs(config: FinetuneConfig, token: str | None):
     return corpus, base
 
 
-def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
+def _train(
+    config: FinetuneConfig, corpus: Corpus, base: BaseModel | None, folder: RunFolder, device: str
+) -> Path:
     from transformers import set_seed
     from transformers.utils.logging import disable_progress_bar
 
@@ -222,6 +233,7 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
         print(note, flush=True)
     planner = Planner(task, device)
     choice = processes.agree(_choice(config, folder, planner, precision) if processes.is_main() else None)
+    assert choice is not None  # the main process has chosen
     settings = choice.settings
     reason = next(row["reason"] for row in choice.checklist if row["step"] in ("precision", "pure_bf16"))
     print(f"training on {device} in {settings.precision}: {reason}; {matmul}", flush=True)
@@ -275,7 +287,7 @@ def _train(config: FinetuneConfig, corpus, base, folder, device: str) -> Path:
     return path
 
 
-def _choice(config: FinetuneConfig, folder, planner, precision):
+def _choice(config: FinetuneConfig, folder: RunFolder, planner: Planner, precision: Precision) -> MemoryChoice:
     """The levers of the run; an interrupted one goes on with those it had come to."""
     from training.memory_choice import MemoryChoice, choose, record_path
 
@@ -285,7 +297,7 @@ def _choice(config: FinetuneConfig, folder, planner, precision):
     return choose(config, planner, precision)
 
 
-def _task(config: FinetuneConfig, corpus, base):
+def _task(config: FinetuneConfig, corpus: Corpus, base: BaseModel | None) -> Task:
     if config.task == "text":
         from training.text_task import TextTask
 

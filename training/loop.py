@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from transformers import EvalPrediction, set_seed
@@ -23,16 +23,25 @@ from training.sampling import RememberOrder
 from training.trainer import ClassifierTrainer
 from training.weights import load_weights
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transformers import TrainingArguments
+
+    from grokaem.memory.settings import MemorySettings
+    from training.records import Item
+    from training.task import Model, Task, TrainSet
+
 
 def fit(
-    task: Any,
+    task: Task,
     folder: RunFolder,
     choice: MemoryChoice,
     planner: Planner,
-    sets: tuple[Any, list[dict[str, Any]]],
-    make_arguments: Callable[[Any], Any],
+    sets: tuple[TrainSet, Sequence[Item]],
+    make_arguments: Callable[[MemorySettings], TrainingArguments],
     checkpoint: str | None,
-) -> tuple[ClassifierTrainer, dict[str, Any], MemoryChoice]:
+) -> tuple[ClassifierTrainer, dict[str, float] | None, MemoryChoice]:
     """Trains, evaluating each epoch, and puts the best weights back into the model.
 
     Args:
@@ -80,13 +89,18 @@ def fit(
 
 
 def _make(
-    task: Any, folder: RunFolder, choice: MemoryChoice, sets: tuple[Any, list[dict[str, Any]]], arguments: Any
+    task: Task,
+    folder: RunFolder,
+    choice: MemoryChoice,
+    sets: tuple[TrainSet, Sequence[Item]],
+    arguments: TrainingArguments,
 ) -> tuple[ClassifierTrainer, KeepBest]:
     """A fresh model with the levers applied, and the Trainer around it."""
     from grokaem.memory.apply import apply_to_model, weights_dtype
 
     set_seed(arguments.seed)
-    task.model = apply_to_model(task.load_model(weights_dtype(choice.settings)), choice.settings)
+    model = apply_to_model(task.load_model(weights_dtype(choice.settings)), choice.settings)
+    task.model = cast("Model", model)  # itself, or peft's around it
     keeper = KeepBest(folder.best, task.averaged, last=task.config.train_on_validation)
     order = RememberOrder(lambda: trainer.order)
     trainer = ClassifierTrainer(
@@ -143,7 +157,7 @@ def _diagnose(
     return found
 
 
-def _leave(trainer: ClassifierTrainer, task: Any, folder: RunFolder) -> str | None:
+def _leave(trainer: ClassifierTrainer, task: Task, folder: RunFolder) -> str | None:
     """Saves what the failed trainer has, lets all its memory go, and tells which checkpoint to go on from."""
     from grokaem.memory.process_memory import tame_allocator
 
@@ -172,7 +186,7 @@ def release(trainer: ClassifierTrainer) -> None:
     _tidy()
 
 
-def _let_go(error: BaseException) -> None:
+def _let_go(error: BaseException | None) -> None:
     """Empties the frames of an error's traceback: they hold the tensors of the pass that failed."""
     import traceback
 
@@ -195,5 +209,6 @@ def _tidy() -> None:
 def _metrics(prediction: EvalPrediction) -> dict[str, float]:
     logits = prediction.predictions
     return classification_metrics(
-        np.asarray(logits[0] if isinstance(logits, tuple) else logits, dtype=np.float32), prediction.label_ids
+        np.asarray(logits[0] if isinstance(logits, tuple) else logits, dtype=np.float32),
+        np.asarray(prediction.label_ids),
     )

@@ -5,13 +5,19 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from grokaem.memory.checklist import Situation, between, step, steps
+from grokaem.memory.checklist import Situation, Step, between, step, steps
 from grokaem.memory.settings import MemorySettings
 from training.config import FinetuneConfig, budget_bytes
 from training.precision import Precision
 from training.processes import world_size
+
+if TYPE_CHECKING:
+    from grokaem.memory.architectures import Workload
+    from grokaem.memory.solver import Predictor
+    from training.records import TakenStep
+    from training.task import Task
 
 MIB = 2**20
 AUTO_SHARE = 0.9  # of what is free; the rest is for everybody else's surprises
@@ -29,16 +35,16 @@ class MemoryChoice:
     """
 
     settings: MemorySettings
-    checklist: list[dict[str, Any]]
+    checklist: list[TakenStep]
     predicted_mib: float | None = None
     budget_mib: float | None = None
 
-    def taking(self, taken: Any, settings: MemorySettings, reason: str) -> MemoryChoice:
+    def taking(self, taken: Step, settings: MemorySettings, reason: str) -> MemoryChoice:
         """The choice after one more step of the checklist."""
-        entry = {"step": taken.key, "value": getattr(settings, taken.setting), "reason": reason}
+        entry: TakenStep = {"step": taken.key, "value": getattr(settings, taken.setting), "reason": reason}
         return replace(self, settings=settings, checklist=[*self.checklist, entry])
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """As plain values, for the partial folder of a run under way."""
         return {**vars(self), "settings": self.settings.as_dict()}
 
@@ -56,11 +62,11 @@ class Planner:
         device (str): cuda, mps or cpu.
     """
 
-    def __init__(self, task: Any, device: str):
+    def __init__(self, task: Task, device: str):
         self.task, self.device = task, device
 
     @functools.cached_property
-    def work(self) -> Any:
+    def work(self) -> Workload:
         """Model and shapes."""
         return self.task.workload()
 
@@ -72,16 +78,17 @@ class Planner:
         return situation(self.work, self.device, world_size())
 
     @functools.cached_property
-    def predictor(self) -> Any:
+    def predictor(self) -> Predictor:
         """Predictions, remembered."""
         from grokaem.memory.solver import Predictor
 
         device = "cuda" if self.device == "cuda" else "cpu"
         return Predictor(self.work, device, later=self._later() if device == "cpu" else None, processes=world_size())
 
-    def _later(self) -> Any:
+    def _later(self) -> Workload | None:
         """What the steps after the first see, in a run that ends before it comes to long texts again."""
-        longest = self.task.longest_after_first() if hasattr(self.task, "longest_after_first") else None
+        ask = getattr(self.task, "longest_after_first", None)
+        longest = None if ask is None else ask()
         return None if longest is None else replace(self.work, sequence_length=longest)
 
     def components(self, settings: MemorySettings) -> dict[str, float]:
@@ -111,7 +118,7 @@ def choose(config: FinetuneConfig, planner: Planner, precision: Precision) -> Me
     if asked.optimizer_in_backward and world_size() > 1:
         raise ValueError("--optimizer-in-backward updates before the processes agree: train in one process")
     asked.check_statistics(batch_norm=planner.task.config.base_model == "wide_resnet")
-    checklist = [{"step": "precision", "value": asked.precision, "reason": precision.reason}]
+    checklist: list[TakenStep] = [{"step": "precision", "value": asked.precision, "reason": precision.reason}]
     checklist += [
         {"step": item.key, "value": getattr(asked, item.setting), "reason": "asked for"}
         for item in _taken(asked)
@@ -144,10 +151,11 @@ def _within_budget(
     planner: Planner,
     asked: MemorySettings,
     precision: Precision,
-    checklist: list[dict[str, Any]],
+    checklist: list[TakenStep],
 ) -> MemoryChoice:
     from grokaem.memory.solver import cheapest
 
+    assert config.memory_budget is not None
     budget = free_bytes(planner.device) * AUTO_SHARE if config.memory_budget == "auto" else None
     budget = (budget_bytes(config.memory_budget) if budget is None else budget) / MIB
     kept = planner.components(asked)["parameters"] / 2 if planner.task.averaged else 0.0
@@ -181,15 +189,15 @@ def _within_budget(
     return MemoryChoice(settings, checklist, predicted, budget)
 
 
-def _taken(settings: MemorySettings) -> list[Any]:
+def _taken(settings: MemorySettings) -> list[Step]:
     """The steps that settings take, but precision, which is told anyway."""
     own = ("precision", "pure_bf16", "micro_batch")
     return [item for item in steps() if item.setting and item.key not in own and item.taken(settings)]
 
 
-def _around_the_model(config: FinetuneConfig, device: str) -> list[dict[str, Any]]:
+def _around_the_model(config: FinetuneConfig, device: str) -> list[TakenStep]:
     """The steps that change no tensor of the model."""
-    told = []
+    told: list[TakenStep] = []
     if config.preflight:
         told.append({"step": "preflight", "value": True, "reason": step("preflight").chosen})
     if config.task == "text" and config.group_by_length:

@@ -20,7 +20,7 @@ def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, 
     predicted = logits.argmax(axis=1)
     return {
         "accuracy": float(accuracy_score(labels, predicted)),
-        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
+        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),  # pyright: ignore[reportArgumentType]
         "loss": cross_entropy(logits, labels),
     }
 

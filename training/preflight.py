@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,12 +14,21 @@ from grokaem.memory.settings import MemorySettings
 from training.memory_choice import MemoryChoice
 from training.recovery import is_out_of_memory
 
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from training.augmentation import AugmentedClips
+    from training.records import Item
+    from training.task import Task
+
 # A new head starts with small weights, so its first loss is near ln(classes); this far above, it is no new head's.
 SLACK = 1.5
 WARM_UP = 0.1  # the share of its peak that the learning rate has as training sets out
 
 
-def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: float) -> list[str]:
+def preflight(
+    task: Task, items: Sequence[Item] | AugmentedClips, settings: MemorySettings, learning_rate: float
+) -> list[str]:
     """Looks at every input, then takes one optimizer step on two, on the CPU, with the run's levers and arithmetic.
 
     They are the longest and the shortest, so that one is padded. The model is a fresh one and is thrown away.
@@ -41,7 +50,7 @@ def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: fl
     check_labels(part.labels, part.inputs, classes)
     raw = _raw(items)
     check_inputs(raw, part.inputs, getattr(task.model_config, "vocab_size", None))
-    sizes = [len(item.get("input_ids", item.get("waveform"))) for item in raw]
+    sizes = [len(item["input_ids"] if "input_ids" in item else item["waveform"]) for item in raw]
     number, short = int(np.argmax(sizes)), int(np.argmin(sizes))
     names = [_named(part.inputs, number), _named(part.inputs, short)]
     name = " and ".join(dict.fromkeys(names))
@@ -73,7 +82,7 @@ def preflight(task: Any, items: Any, settings: MemorySettings, learning_rate: fl
     ]
 
 
-def check_labels(labels: Iterable[int], inputs: list[Any], classes: int) -> None:
+def check_labels(labels: Iterable[int], inputs: Sequence[object], classes: int) -> None:
     """Every label is a class number.
 
     Raises:
@@ -89,7 +98,7 @@ def check_labels(labels: Iterable[int], inputs: list[Any], classes: int) -> None
             )
 
 
-def check_inputs(items: Iterable[dict[str, Any]], inputs: list[Any], vocabulary: int | None) -> None:
+def check_inputs(items: Iterable[Item], inputs: Sequence[object], vocabulary: int | None) -> None:
     """Every text has tokens that the model's table holds; every clip has finite samples.
 
     Args:
@@ -100,7 +109,7 @@ def check_inputs(items: Iterable[dict[str, Any]], inputs: list[Any], vocabulary:
     Raises:
         ValueError: an input that is empty, out of range or not a number; which.
     """
-    silent = 0
+    silent, number = 0, -1
     for number, item in enumerate(items):
         if "input_ids" in item:
             ids = item["input_ids"]
@@ -127,7 +136,11 @@ def check_inputs(items: Iterable[dict[str, Any]], inputs: list[Any], vocabulary:
 
 
 def in_arithmetic_that_works(
-    task: Any, items: Any, choice: MemoryChoice, learning_rate: float, free: bool
+    task: Task,
+    items: Sequence[Item] | AugmentedClips,
+    choice: MemoryChoice,
+    learning_rate: float,
+    free: bool,
 ) -> tuple[MemoryChoice, list[str]]:
     """The preflight; where the model cannot be computed in the 16 bits that were chosen for it, another in fp32.
 
@@ -156,7 +169,7 @@ def in_arithmetic_that_works(
 
 
 def one_step(
-    task: Any, model: Any, items: list[dict[str, Any]], settings: MemorySettings, rate: float
+    task: Task, model: nn.Module, items: list[Item], settings: MemorySettings, rate: float
 ) -> tuple[float, float]:
     """Loss of some examples before and after one optimizer step on them, without dropout.
 
@@ -188,7 +201,7 @@ def one_step(
         return before, _loss(task, model, items, exact).item()
 
 
-def _model(task: Any, settings: MemorySettings) -> tuple[Any, MemorySettings]:
+def _model(task: Task, settings: MemorySettings) -> tuple[nn.Module, MemorySettings]:
     """A fresh model without dropout, in one pass; fp16, which a CPU does not train in, becomes fp32."""
     from grokaem.memory.apply import apply_to_model, weights_dtype
     from grokaem.memory.checkpointing import batch_norms
@@ -202,7 +215,7 @@ def _model(task: Any, settings: MemorySettings) -> tuple[Any, MemorySettings]:
 
 
 def _try_out(
-    task: Any, model: Any, items: list[dict[str, Any]], names: list[str], settings: MemorySettings
+    task: Task, model: nn.Module, items: list[Item], names: list[str], settings: MemorySettings
 ) -> None:
     """A forward pass of each example, and one of both as training does it, with dropout."""
     import torch
@@ -218,7 +231,7 @@ def _try_out(
         module.training = mode
 
 
-def _loss(task: Any, model: Any, items: list[dict[str, Any]], settings: MemorySettings) -> Any:
+def _loss(task: Task, model: nn.Module, items: list[Item], settings: MemorySettings) -> Tensor:
     import torch
 
     from grokaem.memory.apply import autocast
@@ -246,7 +259,7 @@ def _blaming(name: str) -> Iterator[None]:
         raise ValueError(f"preflight: the model cannot take training input {name}: {told}") from error
 
 
-def _raw(items: Any) -> list[dict[str, Any]]:
+def _raw(items: Sequence[Item] | AugmentedClips) -> Sequence[Item]:
     """The items without what augmentation does to them."""
     if not hasattr(items, "clips"):
         return items
@@ -255,7 +268,7 @@ def _raw(items: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _named(inputs: list[Any], number: int) -> str:
+def _named(inputs: Sequence[object], number: int) -> str:
     """The input's number and beginning (or path), to find it by."""
     told = " ".join(str(inputs[number]).split())
     return f"{number} ({told[:60]}{'...' if len(told) > 60 else ''})"

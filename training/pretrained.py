@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 class Pretrained:
@@ -34,7 +37,7 @@ class Pretrained:
         self.config.id2label = dict(enumerate(label_names))  # sets num_labels too
         self.config.label2id = {name: number for number, name in enumerate(label_names)}
 
-    def load(self, dtype: str) -> Any:
+    def load(self, dtype: str) -> PreTrainedModel:
         """The model; with the same random numbers the same new weights, whose names are its ``new_weights``.
 
         Args:
@@ -64,7 +67,7 @@ class Pretrained:
         return [f"the base model's head was trained for {count} other labels ({names}): a new one is trained"]
 
 
-def _begin_heads_anew(model: Any) -> None:
+def _begin_heads_anew(model: PreTrainedModel) -> None:
     """Draws the weights beside the encoder again: what they had learned is about other labels."""
     from grokaem.memory.layers import head_modules
 

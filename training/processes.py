@@ -6,7 +6,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def world_size() -> int:
@@ -54,7 +56,7 @@ def wait() -> None:
         PartialState().wait_for_everyone()
 
 
-def agree(value: Any) -> Any:
+def agree(value: T) -> T:
     """The main process's value, in every process."""
     if world_size() == 1:
         return value

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+if TYPE_CHECKING:
+    from training.trainer import ClassifierTrainer
 
 FILE = "progress.pth"
 
@@ -21,15 +25,17 @@ class RememberProgress(TrainerCallback):
         trainer (callable): returns the trainer.
     """
 
-    def __init__(self, trainer: Any):
+    def __init__(self, trainer: Callable[[], ClassifierTrainer]):
         self.trainer = trainer
 
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """Writes it into the checkpoint."""
         if not args.should_save:
             return
         trainer = self.trainer()
-        drawn = getattr(trainer.train_dataset, "drawn_from", None) if state.epoch % 1 else None
+        drawn = getattr(trainer.train_dataset, "drawn_from", None) if state.epoch and state.epoch % 1 else None
         kept = {
             "loss": trainer._tr_loss.item(),
             "total_loss": trainer._total_loss_scalar,
@@ -38,7 +44,9 @@ class RememberProgress(TrainerCallback):
         }
         torch.save(kept, _file(args, state))
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """Takes it up again, and evaluates if the run was stopped between an epoch's last step and its evaluation."""
         if not state.global_step:
             return
@@ -50,19 +58,20 @@ class RememberProgress(TrainerCallback):
             trainer._globalstep_last_logged = kept["last_logged"]
             if "drawn_from" in kept:
                 # The batch read ahead was drawn before the checkpoint, the one after it from its random numbers.
-                trainer.train_dataset.replay = [kept["drawn_from"], kept["drawn_after"]]
+                states = [kept["drawn_from"], kept["drawn_after"]]
+                trainer.train_dataset.replay = states  # pyright: ignore[reportAttributeAccessIssue]  # clips were drawn
         if _evaluation_pending(state):
             _evaluate(trainer, file.parent)
 
 
-def _evaluation_pending(state: Any) -> bool:
+def _evaluation_pending(state: TrainerState) -> bool:
     """Whether the steps of an epoch, or all of them, are done and what they led to has not been looked at."""
-    ended = state.epoch % 1 == 0 or state.global_step >= state.max_steps
+    ended = (state.epoch or 0.0) % 1 == 0 or state.global_step >= state.max_steps
     seen = any("eval_loss" in entry and entry["step"] == state.global_step for entry in state.log_history)
     return ended and not seen
 
 
-def _evaluate(trainer: Any, checkpoint: Path) -> None:
+def _evaluate(trainer: ClassifierTrainer, checkpoint: Path) -> None:
     """What the Trainer does at an epoch's end, from the random numbers it would have drawn."""
     trainer._load_rng_state(str(checkpoint))
     trainer.control = trainer.callback_handler.on_epoch_end(trainer.args, trainer.state, trainer.control)
@@ -70,5 +79,5 @@ def _evaluate(trainer: Any, checkpoint: Path) -> None:
     trainer.random_numbers_set = True
 
 
-def _file(args: Any, state: Any) -> Path:
-    return Path(args.output_dir) / f"checkpoint-{state.global_step}" / FILE
+def _file(args: TrainingArguments, state: TrainerState) -> Path:
+    return Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / FILE

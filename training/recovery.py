@@ -7,10 +7,13 @@ import errno
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.memory.checklist import Situation, Step, step
 from grokaem.memory.settings import MemorySettings
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
 
 # What the allocators say: PyTorch's on CUDA and on the CPU, cuBLAS and cuDNN, C++, the kernel; and oneDNN, which has
 # one sentence for all that its kernels could not get (a "primitive descriptor" is another matter: no such kernel).
@@ -87,7 +90,7 @@ def answer(
     if components:
         with contextlib.suppress(Exception):  # no prediction for this model, or no memory for one: the order decides
             before = _counted(components(settings))
-    if before:
+    if before and components:
         choices, peaks = _possible(choices, components)
     if not choices:
         return None
@@ -155,7 +158,7 @@ def _counted(components: dict[str, float]) -> dict[str, float]:
     return {name: size for name, size in components.items() if name != "runtime"}
 
 
-def intact(optimizer: Any, steps: int, phase: str, in_backward: bool) -> bool:
+def intact(optimizer: Optimizer | None, steps: int, phase: str, in_backward: bool) -> bool:
     """Whether the weights are those of the last step, so that nothing but the failed step must be repeated.
 
     An optimizer counts its steps weight by weight: if all counts are those of the last step, memory ran out

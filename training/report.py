@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +13,17 @@ from training.peak import Peak
 from training.processes import world_size
 from training.run_folder import hardware, versions
 
+if TYPE_CHECKING:
+    from grokaem.hub.base_model import BaseModel
+    from training.config import FinetuneConfig
+    from training.records import Example, RunReport, Scored
+    from training.task import Task
+    from training.trainer import ClassifierTrainer
+
 EXAMPLES_PER_LABEL = 3
 
 
-def score_test(trainer: Any, task: Any) -> dict[str, Any]:
+def score_test(trainer: ClassifierTrainer, task: Task) -> Scored:
     """Scores the test part, once, with the weights chosen on validation.
 
     Returns:
@@ -30,7 +37,7 @@ def score_test(trainer: Any, task: Any) -> dict[str, Any]:
     logits[order] = scores
     labels = np.asarray(part.labels)
     names = task.corpus.label_names
-    scored = {
+    scored: Scored = {
         "metrics": classification_metrics(logits, labels),
         "confusion": confusion(logits, labels, len(names)),
     }
@@ -39,9 +46,9 @@ def score_test(trainer: Any, task: Any) -> dict[str, Any]:
     return scored
 
 
-def _examples(texts: list[str], labels: np.ndarray, logits: np.ndarray, names: list[str]) -> list[dict]:
+def _examples(texts: list[str], labels: np.ndarray, logits: np.ndarray, names: list[str]) -> list[Example]:
     # The first right ones of readable length: examples show what a label means, not how good the model is.
-    chosen = []
+    chosen: list[Example] = []
     predicted = logits.argmax(axis=1)
     for number, name in enumerate(names):
         right = [
@@ -52,16 +59,16 @@ def _examples(texts: list[str], labels: np.ndarray, logits: np.ndarray, names: l
 
 
 def compose(
-    config: Any,
-    task: Any,
-    base: Any,
+    config: FinetuneConfig,
+    task: Task,
+    base: BaseModel | None,
     choice: MemoryChoice,
     peak: Peak,
-    trainer: Any,
+    trainer: ClassifierTrainer,
     seconds: float,
-    validation: dict,
-    scored: dict,
-) -> dict[str, Any]:
+    validation: dict[str, float] | None,
+    scored: Scored,
+) -> RunReport:
     """Puts the parts of ``run.json`` together; its keys are listed in the documentation."""
     from grokaem.memory.apply import describe
 
@@ -98,7 +105,7 @@ def compose(
         ],
         "seconds": seconds,
         "steps": trainer.state.global_step,
-        "epochs_run": round(trainer.state.epoch, 4),
+        "epochs_run": round(trainer.state.epoch or 0.0, 4),
         "parameters": counts["parameters"],
         "trainable_parameters": counts["trainable"],
         "hardware": hardware(),

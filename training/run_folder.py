@@ -14,7 +14,7 @@ import shutil
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from grokaem import ownership
@@ -23,6 +23,10 @@ from grokaem.memory.settings import MemorySettings
 from grokaem.output_folder import check_replaceable
 from grokaem.processor import processor_name
 from training.weights import add_single_weights
+
+if TYPE_CHECKING:
+    from training.records import BaseModelRecord, Hardware, RunReport
+    from training.task import Model, Preprocessor
 
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torchaudio", "numpy")
 # A change of one of these between two starts would make a resumed run another experiment.
@@ -50,7 +54,7 @@ class RunFolder:
         self.best = self.partial / "best"
         self.done = self.partial / "done"
 
-    def check(self, config: dict[str, Any], resume: bool, overwrite: bool) -> bool:
+    def check(self, config: dict[str, object], resume: bool, overwrite: bool) -> bool:
         """Refuses what would destroy something, before any work is done; call it while the folder is claimed.
 
         Args:
@@ -91,7 +95,7 @@ class RunFolder:
             self._same_settings(begun, config, "interrupted")
         return False
 
-    def open(self, config: dict[str, Any], resume: bool, data: str | None = None) -> str | None:
+    def open(self, config: dict[str, object], resume: bool, data: str | None = None) -> str | None:
         """Makes the partial folder, or finds the checkpoint to go on from; call :meth:`check` first.
 
         Args:
@@ -126,7 +130,8 @@ class RunFolder:
             return
         found = ownership.read(self.partial) if self.partial.is_dir() and not self.partial.is_symlink() else None
         if found is not None and found["kind"] == UNFINISHED:
-            if found["id"] == (ownership.read(self.path) or {}).get("id"):  # killed after the run had appeared
+            final = ownership.read(self.path) or {}
+            if "id" in found and found["id"] == final.get("id"):  # killed after the run had appeared
                 self._drop_partial()
             return
         begun, names = None, None
@@ -136,7 +141,7 @@ class RunFolder:
             return
         # Commit 8fe415f kept no record in it.
         ours = begun is not None and {"base_model", "dataset", "seed"} <= set(begun)
-        if not ours or not names <= set(PARTIAL_BEFORE):
+        if not ours or names is None or not names <= set(PARTIAL_BEFORE):
             raise ValueError(
                 f"{self.partial} is in the way and was not written by grokaem: move it away, or choose another "
                 "--output-dir."
@@ -157,7 +162,7 @@ class RunFolder:
             marked = (self.partial / ownership.RECORD).is_file()
             drop(self.partial, last=ownership.RECORD if marked else "config.json")
 
-    def _begun(self) -> dict[str, Any] | None:
+    def _begun(self) -> dict[str, object] | None:
         """The settings of an interrupted run."""
         try:
             content = json.loads((self.partial / "config.json").read_text(encoding="utf-8"))
@@ -165,11 +170,12 @@ class RunFolder:
             return None
         return content if isinstance(content, dict) else None
 
-    def _finished_settings(self, config: dict[str, Any]) -> dict[str, Any]:
+    def _finished_settings(self, config: dict[str, object]) -> dict[str, object]:
         """The settings of the finished run, as they were asked for."""
         found = ownership.read(self.path)
-        if found is not None and isinstance(found.get("settings"), dict):
-            return found["settings"]
+        settings = None if found is None else found.get("settings")
+        if isinstance(settings, dict):
+            return settings
         # Commit 8fe415f kept only what was chosen in the end: what is left to choose is taken to be the same.
         try:
             report = dict(json.loads((self.path / "run.json").read_text(encoding="utf-8"))["config"])
@@ -180,7 +186,7 @@ class RunFolder:
         asked = {key for key, value in config.items() if value is not None and key in report} - CHOSEN
         return config | {key: report[key] for key in asked}
 
-    def _same_settings(self, before: dict[str, Any], now: dict[str, Any], state: str) -> None:
+    def _same_settings(self, before: dict[str, object], now: dict[str, object], state: str) -> None:
         if changed := _changed(before, now):
             told = ", ".join(f"--{key.replace('_', '-')} {before.get(key)}" for key in changed)
             raise ValueError(
@@ -200,7 +206,7 @@ class RunFolder:
             return None
         return str(max(complete, key=lambda folder: int(folder.name.rsplit("-", 1)[1])))
 
-    def finish(self, model: Any, preprocessor: Any, report: dict[str, Any]) -> Path:
+    def finish(self, model: Model, preprocessor: Preprocessor | None, report: RunReport) -> Path:
         """Writes model, preprocessor and ``run.json`` and lets the folder appear under its name."""
         shutil.rmtree(self.done, ignore_errors=True)
         self.done.mkdir()
@@ -215,12 +221,12 @@ class RunFolder:
         return self.path
 
 
-def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def _changed(before: dict[str, object], now: dict[str, object]) -> list[str]:
     """Names of the settings that make it another experiment."""
     return sorted(key for key in {*before, *now} - MAY_DIFFER if before.get(key) != now.get(key))
 
 
-def save_model(model: Any, folder: Path, base_model: dict[str, Any]) -> None:
+def save_model(model: Model, folder: Path, base_model: BaseModelRecord) -> None:
     """Writes the model, or its adapter beside the configuration it belongs to.
 
     Args:
@@ -243,7 +249,7 @@ def save_model(model: Any, folder: Path, base_model: dict[str, Any]) -> None:
     model.get_base_model().config.save_pretrained(folder)
 
 
-def write_json(path: Path, content: Any) -> None:
+def write_json(path: Path, content: object) -> None:
     """Writes JSON so that a reader sees the old file or the new one, never half of it."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
@@ -259,7 +265,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def hardware() -> dict[str, Any]:
+def hardware() -> Hardware:
     """Processor, cores and GPU of this machine."""
     import torch
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from training.processes import agree
+
+if TYPE_CHECKING:
+    from training.records import TextItem
 
 FILE = "order.pth"
 
@@ -27,7 +30,7 @@ class LengthGroupedOrder(LengthGroupedSampler):
         items (list of dict): with ``input_ids``.
     """
 
-    def __init__(self, batch_size: int, items: list[dict[str, Any]]):
+    def __init__(self, batch_size: int, items: Iterable[TextItem]):
         super().__init__(batch_size, lengths=[len(item["input_ids"]) for item in items])
         self.state: torch.Tensor | None = None
         self.replay: torch.Tensor | None = None
@@ -49,21 +52,25 @@ class RememberOrder(TrainerCallback):
         order (callable): returns the sampler, which exists once training has begun; None for other samplers.
     """
 
-    def __init__(self, order: Any):
+    def __init__(self, order: Callable[[], LengthGroupedOrder | None]):
         self.order = order
 
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """Writes the state the order was drawn from; between two epochs there is none to remember."""
         order = self.order()
-        if order is not None and order.state is not None and state.epoch % 1 and args.should_save:
+        if order is not None and order.state is not None and state.epoch and state.epoch % 1 and args.should_save:
             torch.save(order.state, _file(args, state))
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """The first epoch of a resumed run is the one that was under way."""
         order = self.order()
         if order is not None and state.global_step and _file(args, state).is_file():
             order.replay = torch.load(_file(args, state), weights_only=True)
 
 
-def _file(args: Any, state: Any) -> Path:
-    return Path(args.output_dir) / f"checkpoint-{state.global_step}" / FILE
+def _file(args: TrainingArguments, state: TrainerState) -> Path:
+    return Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / FILE

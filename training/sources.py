@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.config import FinetuneConfig
 
 
-def check_sources(config: Any, folder: Path) -> None:
+def check_sources(config: FinetuneConfig, folder: Path) -> None:
     """Refuses to replace what the run is made from, or the run of other data whose folder has the same default name.
 
     Args:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grokaem.tokenization import take_marks_as_text
+from training.records import TextItem
 
 if TYPE_CHECKING:
+    from transformers import BatchEncoding, PreTrainedModel
+
     from grokaem.corpora import Corpus, Part
     from grokaem.hub.base_model import BaseModel
+    from grokaem.memory.architectures import Workload
     from training.config import FinetuneConfig
+    from training.task import Model
 
 # A model much narrower than BERT-base needs, and bears, larger steps.
 NARROW = 512
@@ -36,7 +41,7 @@ class TextTask:
         self.config = config
         self.corpus = corpus
         self.base = base
-        self.model: Any = None
+        self.model: Model = None  # pyright: ignore[reportAttributeAccessIssue]  # the loop makes it
         self.preprocessor = load_tokenizer(base, config.trust_remote_code)
         take_marks_as_text(self.preprocessor)
         self.pretrained = Pretrained(
@@ -56,7 +61,7 @@ class TextTask:
         self.collator = DataCollatorWithPadding(self.preprocessor, pad_to_multiple_of=8)
         self.truncated = self.truncated_tokens = self.unknown = self.tokens = self.words = 0
 
-    def load_model(self, dtype: str = "float32") -> Any:
+    def load_model(self, dtype: str = "float32") -> PreTrainedModel:
         """The base model's weights under a new head, with the same random numbers the same head.
 
         Args:
@@ -64,7 +69,7 @@ class TextTask:
         """
         return self.pretrained.load(dtype)
 
-    def train_set(self) -> list[dict[str, Any]]:
+    def train_set(self) -> list[TextItem]:
         """The training part, tokenized.
 
         Raises:
@@ -84,7 +89,7 @@ class TextTask:
         self.longest = max(self.lengths, default=0)
         return items
 
-    def workload(self) -> Any:
+    def workload(self) -> Workload:
         """What the planner must know: the model and the longest batch, padded as the collator does.
 
         Call it after :meth:`train_set`.
@@ -112,7 +117,7 @@ class TextTask:
         rank = len(lengths) * size // min(len(lengths), GROUPED * size)
         return min(-(-lengths[rank] // 8) * 8, self.max_length)
 
-    def evaluation_set(self, part: Part) -> tuple[list[dict[str, Any]], list[int]]:
+    def evaluation_set(self, part: Part) -> tuple[list[TextItem], list[int]]:
         """A part, tokenized and sorted by length (little padding), and where each item stood in the part."""
         items = self._tokenize(part)
         order = sorted(range(len(items)), key=lambda i: len(items[i]["input_ids"]))
@@ -142,19 +147,19 @@ class TextTask:
             )
         return told
 
-    def extras(self) -> dict[str, Any]:
+    def extras(self) -> dict[str, object]:
         """What the run folder records beside the common keys."""
         return {"sequence_length": self.max_length}
 
-    def _tokenize(self, part: Part) -> list[dict[str, Any]]:
+    def _tokenize(self, part: Part) -> list[TextItem]:
         encoded = self.preprocessor(part.inputs, truncation=True, max_length=self.max_length)
         self._count(encoded)
         return [
-            {**{key: encoded[key][i] for key in encoded}, "labels": label}
+            TextItem(**{key: encoded[key][i] for key in encoded}, labels=label)
             for i, label in enumerate(part.labels)
         ]
 
-    def _count(self, encoded: Any) -> None:
+    def _count(self, encoded: BatchEncoding) -> None:
         """Adds up what was cut off and what the vocabulary does not know."""
         unknown = self.preprocessor.unk_token_id
         special = set(self.preprocessor.all_special_ids) - {unknown}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+
     from grokaem.hub.base_model import BaseModel
     from training.pretrained import Pretrained
 
 MOST = 0.5  # of the words of the training part; a vocabulary that does not know these is of something else
 
 
-def load_tokenizer(base: BaseModel, trust_remote_code: bool) -> Any:
+def load_tokenizer(base: BaseModel, trust_remote_code: bool) -> PreTrainedTokenizerBase:
     """The tokenizer of the base model.
 
     Args:
@@ -41,7 +43,7 @@ def load_tokenizer(base: BaseModel, trust_remote_code: bool) -> Any:
     return tokenizer
 
 
-def settle_padding(tokenizer: Any, config: Any, name: str) -> list[str]:
+def settle_padding(tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, name: str) -> list[str]:
     """Sees that texts of a batch can be padded and that the model knows what padding is, in place.
 
     Args:
@@ -72,7 +74,7 @@ def settle_padding(tokenizer: Any, config: Any, name: str) -> list[str]:
     return notes
 
 
-def _is_decoder(config: Any) -> bool:
+def _is_decoder(config: PreTrainedConfig) -> bool:
     """Whether the model only looks back, so that a text's last token stands for the text."""
     from transformers.models.auto.modeling_auto import (
         MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
@@ -111,7 +113,7 @@ def longest_input(pretrained: Pretrained) -> int | None:
     return positions
 
 
-def check_ids(batches: Iterable[list[int]], config: Any, name: str) -> None:
+def check_ids(batches: Iterable[list[int]], config: PreTrainedConfig, name: str) -> None:
     """Every token has a row in the model's table.
 
     Args:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from transformers import Trainer, TrainingArguments
+from transformers.trainer_utils import PredictionOutput
 
 from grokaem.memory.settings import MemorySettings
 from training.averaging import AveragedWeights
@@ -17,6 +18,14 @@ from training.recovery import is_out_of_memory
 from training.run_folder import COMPLETE
 from training.sampling import LengthGroupedOrder
 from training.weights import add_single_weights, load_weights
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from training.task import Model, TrainSet
+
+R = TypeVar("R")
 
 
 class ClassifierTrainer(Trainer):
@@ -35,6 +44,10 @@ class ClassifierTrainer(Trainer):
         phase (str): ``"start"``, ``"forward"``, ``"backward"``, ``"optimizer"``, ``"between"`` or ``"evaluation"``.
     """
 
+    model: Model
+    optimizer: torch.optim.Optimizer | None
+    train_dataset: TrainSet
+
     def __init__(
         self,
         *args: Any,
@@ -51,7 +64,7 @@ class ClassifierTrainer(Trainer):
         # The loss is scaled in compute_loss, by examples; the Trainer must not divide it once more.
         self.model_accepts_loss_kwargs = True
 
-    def create_optimizer(self, model: Any = None) -> Any:
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """The optimizer of the settings."""
         if self.optimizer is None:
             from grokaem.memory.optimizers import build_optimizer
@@ -76,8 +89,12 @@ class ClassifierTrainer(Trainer):
         return stack
 
     def compute_loss(
-        self, model: Any, inputs: dict, return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
+        self,
+        model: nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> torch.Tensor | tuple[torch.Tensor, object]:
         """The model's mean loss; in training its share of the step's mean."""
         if return_outputs:
             outputs = model(**inputs)
@@ -88,13 +105,13 @@ class ClassifierTrainer(Trainer):
         self.phase = "backward"
         return loss
 
-    def training_step(self, *args: Any, **kwargs: Any) -> Any:
+    def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """One pass."""
         loss = super().training_step(*args, **kwargs)
         self.phase = "between"
         return loss
 
-    def _clip_grad_norm(self, model: Any) -> Any:
+    def _clip_grad_norm(self, model: nn.Module) -> torch.Tensor:
         self.phase = "optimizer"  # from here on until the step's end the weights change
         return super()._clip_grad_norm(model)
 
@@ -102,14 +119,16 @@ class ClassifierTrainer(Trainer):
         self.phase = "between"
         super()._maybe_log_save_evaluate(*args, **kwargs)
 
-    def _get_num_items_in_batch(self, batch_samples: list, device: Any) -> Any:
+    def _get_num_items_in_batch(
+        self, batch_samples: list[dict[str, torch.Tensor]], device: torch.device
+    ) -> torch.Tensor:
         """Examples of the whole step, over all processes."""
         import torch
 
         count = torch.tensor(sum(len(batch["labels"]) for batch in batch_samples), device=device)
-        return self.accelerator.gather(count).sum() if world_size() > 1 else count
+        return self.accelerator.gather(count).sum() if world_size() > 1 else count  # pyright: ignore[reportAttributeAccessIssue]
 
-    def _prepare_inputs(self, inputs: dict) -> dict:
+    def _prepare_inputs(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """On the device; sound in the dtype of the weights, where these are bf16."""
         import torch
 
@@ -120,7 +139,7 @@ class ClassifierTrainer(Trainer):
                     inputs[name] = value.to(torch.bfloat16)
         return inputs
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+    def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler | None:
         if self.args.train_sampling_strategy != "group_by_length":
             return super()._get_train_sampler(train_dataset)
         self.order = LengthGroupedOrder(
@@ -128,7 +147,7 @@ class ClassifierTrainer(Trainer):
         )
         return self.order
 
-    def _get_eval_sampler(self, eval_dataset: Any) -> Any:
+    def _get_eval_sampler(self, eval_dataset: Any) -> torch.utils.data.Sampler:
         # The Trainer would shuffle where training groups by length, drawing from the generator that a resumed
         # run needs undisturbed; our evaluation sets come sorted by length already.
         from torch.utils.data import SequentialSampler
@@ -144,11 +163,11 @@ class ClassifierTrainer(Trainer):
         """As the Trainer does, in smaller batches if memory runs out."""
         return self._in_smaller_batches(lambda: super(ClassifierTrainer, self).evaluate(*args, **kwargs))
 
-    def predict(self, *args: Any, **kwargs: Any) -> Any:
+    def predict(self, *args: Any, **kwargs: Any) -> PredictionOutput:
         """As the Trainer does, in smaller batches if memory runs out."""
         return self._in_smaller_batches(lambda: super(ClassifierTrainer, self).predict(*args, **kwargs))
 
-    def _in_smaller_batches(self, run: Callable[[], Any]) -> Any:
+    def _in_smaller_batches(self, run: Callable[[], R]) -> R:
         before, self.phase = self.phase, "evaluation"
         while True:
             try:
@@ -167,7 +186,7 @@ class ClassifierTrainer(Trainer):
 
     def save_now(self) -> str:
         """Writes a checkpoint of the last step, as if it had been due, and returns its folder."""
-        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        folder = Path(self.args.output_dir or "") / f"checkpoint-{self.state.global_step}"
         if not (folder / COMPLETE).is_file():
             for callback in self.callback_handler.callbacks:
                 if isinstance(callback, AveragedWeights):
@@ -178,13 +197,13 @@ class ClassifierTrainer(Trainer):
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
         super()._save(output_dir, state_dict)
-        add_single_weights(self.model, Path(output_dir or self.args.output_dir))
+        add_single_weights(self.model, Path(output_dir or self.args.output_dir or ""))
 
-    def _run_epoch(self, **kwargs: Any) -> None:
+    def _run_epoch(self, *args: object, **kwargs: object) -> None:
         if self.state.global_step >= self.state.max_steps:  # the run was stopped after its last step
             self.control.should_training_stop = True
             return
-        super()._run_epoch(**kwargs)
+        super()._run_epoch(*args, **kwargs)
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
         import torch
@@ -198,7 +217,7 @@ class ClassifierTrainer(Trainer):
         if drawn is not None:  # the batch read ahead was drawn after the checkpoint's state
             torch.set_rng_state(drawn)
         if replay is not None:
-            self.train_dataset.replay = None
+            self.train_dataset.replay = None  # pyright: ignore[reportAttributeAccessIssue]  # as it has one
 
 
 def training_arguments(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.task import Model
 
 ADAPTER = "adapter_model.safetensors"
 IN_ADAPTER = "base_model.model."  # what peft puts before the names of the model's own weights
 
 
-def save_weights(model: Any, folder: Path) -> None:
+def save_weights(model: Model, folder: Path) -> None:
     """``save_pretrained``, with everything that training made.
 
     Args:
@@ -20,7 +23,7 @@ def save_weights(model: Any, folder: Path) -> None:
     add_single_weights(model, folder)
 
 
-def add_single_weights(model: Any, folder: Path) -> None:
+def add_single_weights(model: Model, folder: Path) -> None:
     """Adds to a saved adapter the new weights of the model that belong to no module saved with it.
 
     Args:
@@ -40,7 +43,7 @@ def add_single_weights(model: Any, folder: Path) -> None:
         save_file({**load_file(folder / ADAPTER), **single}, folder / ADAPTER, metadata={"format": "pt"})
 
 
-def load_weights(model: Any, folder: Path) -> None:
+def load_weights(model: Model, folder: Path) -> None:
     """Puts what :func:`save_weights` wrote into a folder back into the model.
 
     Args:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from demos.served_model import ServedModel
 from demos.shares import uncertain
+
+if TYPE_CHECKING:
+    from grokaem.inference.audio_classifier import AudioClassifier
 
 SAMPLE_RATE = 16000  # Hz
 MAX_SECONDS = 30.0
@@ -48,7 +51,7 @@ def read_clip(path: str | None, read_waveform: ReadWaveform) -> np.ndarray:
     return waveform
 
 
-def describe(waveform: np.ndarray, features: dict[str, np.ndarray]) -> dict[str, Any]:
+def describe(waveform: np.ndarray, features: dict[str, np.ndarray]) -> dict[str, float | dict[str, list[float]]]:
     """The clip in numbers.
 
     Args:
@@ -62,7 +65,7 @@ def describe(waveform: np.ndarray, features: dict[str, np.ndarray]) -> dict[str,
     """
     power = features["spectrogram"].astype(np.float64)
     hertz = np.linspace(0, SAMPLE_RATE / 2, len(power))
-    numbers: dict[str, Any] = {
+    numbers: dict[str, float | dict[str, list[float]]] = {
         "seconds": round(len(waveform) / SAMPLE_RATE, 3),
         "sample_rate": SAMPLE_RATE,
         "peak_dbfs": round(20 * float(np.log10(max(np.abs(waveform).max(), 1e-9))), 2),
@@ -89,6 +92,6 @@ def classify(waveform: np.ndarray, served: ServedModel) -> tuple[dict[str, float
     """
     from grokaem.audio.resampling import resample
 
-    classifier = served.load()
+    classifier = cast("AudioClassifier", served.load())  # this tab's model hears
     prediction = classifier.predict([resample(waveform, SAMPLE_RATE, classifier.sample_rate)])[0]
     return uncertain(prediction.scores), prediction.milliseconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 import gradio as gr
 import numpy as np
@@ -23,7 +23,17 @@ LESSON = (
 )
 
 
-def envelope_at(waveform: np.ndarray, place: float) -> dict[str, Any]:
+class Moment(TypedDict):
+    """One moment of a clip; the arrays are of shape (n,), dB over Hz."""
+
+    second: float
+    hertz: np.ndarray
+    spectrum: np.ndarray
+    envelope: np.ndarray
+    formants: list[int]
+
+
+def envelope_at(waveform: np.ndarray, place: float) -> Moment:
     """Spectrum, envelope and formants of 40 ms of a clip.
 
     Args:
@@ -57,7 +67,7 @@ def envelope_at(waveform: np.ndarray, place: float) -> dict[str, Any]:
     }
 
 
-def draw(found: dict[str, Any]) -> PlotData:
+def draw(found: Moment) -> PlotData:
     """The envelope over the spectrum, a dotted line at each formant."""
     highest = max(found["spectrum"].max(), found["envelope"].max())
     return curves(
@@ -75,7 +85,7 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
     """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
 
     @one_sentence
-    def spectral_envelope(clip: str | None, place: float = 0.12) -> tuple[dict[str, Any], str, dict]:
+    def spectral_envelope(clip: str | None, place: float = 0.12) -> tuple[dict[str, float | list[int]], str, Moment]:
         """Finds the formants of one moment of a sound by linear prediction.
 
         Args:

@@ -41,7 +41,8 @@ def filter_banks(n_filters: int) -> dict[str, np.ndarray]:
 
     # A fine transform, so that the triangles are drawn and not its bins; torchaudio's own filters.
     n_fft = 4096
-    bank = make("mel", SAMPLE_RATE, n_mels=n_filters, n_fft=n_fft).mel_scale.fb.numpy()
+    mel = make("mel", SAMPLE_RATE, n_mels=n_filters, n_fft=n_fft).mel_scale
+    bank = mel.fb.numpy()  # pyright: ignore[reportAttributeAccessIssue, reportCallIssue]  # torchaudio's MelScale
     bins = np.arange(len(bank)) * SAMPLE_RATE / n_fft
     centres = center_frequencies(n_filters, *GAMMATONE_RANGE)
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 import gradio as gr
 import numpy as np
@@ -71,7 +71,18 @@ def survival(clean: dict[str, np.ndarray], noisy: dict[str, np.ndarray]) -> dict
     return result
 
 
-def in_noise(waveform: np.ndarray, kind: str, snr_db: float) -> dict[str, Any]:
+class InNoise(TypedDict):
+    """A clip in noise, its features as they are shown, and what survives of each, there and at every ratio."""
+
+    waveform: np.ndarray
+    shown: dict[str, np.ndarray]
+    survives: dict[str, float]
+    curve: dict[str, list[float]]
+    snr_db: float
+    kind: str
+
+
+def in_noise(waveform: np.ndarray, kind: str, snr_db: float) -> InNoise:
     """A clip in noise, what survives of its features there, and at every ratio of ``CURVE``.
 
     Args:
@@ -108,7 +119,7 @@ def in_noise(waveform: np.ndarray, kind: str, snr_db: float) -> dict[str, Any]:
     }
 
 
-def draw(found: dict[str, Any]) -> list[PlotData]:
+def draw(found: InNoise) -> list[PlotData]:
     """The noisy features on one time axis, and what survives over the ratio."""
     remarks = {name: f": {max(0.0, share):.0%} survives" for name, share in found["survives"].items()}
     curve = {feature_room.TITLES[name]: np.array(values) for name, values in found["curve"].items()}
@@ -138,7 +149,14 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) 
     @one_sentence
     def sound_in_noise(
         clip: str | None, kind: str = "white", snr_db: float = 10.0
-    ) -> tuple[dict[str, float], dict[str, float] | None, dict[str, float] | None, str, tuple, dict]:
+    ) -> tuple[
+        dict[str, float],
+        dict[str, float] | None,
+        dict[str, float] | None,
+        str,
+        tuple[int, np.ndarray],
+        InNoise,
+    ]:
         """Adds noise to a sound and measures what survives of its features, and what a classifier then hears.
 
         Args:
@@ -159,7 +177,7 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) 
         if served.name() is not None:
             scores, noisy_scores = (classify(each, served)[0] for each in (waveform, found["waveform"]))
         survives = {name: round(share, 4) for name, share in found["survives"].items()}
-        order = sorted(survives, key=survives.get, reverse=True)
+        order = sorted(survives, key=survives.__getitem__, reverse=True)
         listed = ", ".join(f"{feature_room.TITLES[name]} **{survives[name]:.2f}**" for name in order)
         note = f"{kind.capitalize()} noise at {snr_db:+.0f} dB. What survives: {listed}."
         return survives, scores, noisy_scores, note, to_hear(found["waveform"]), found

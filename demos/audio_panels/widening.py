@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
@@ -27,7 +25,7 @@ LESSON = (
 )
 
 
-def network_cost(depth: int, widen_factor: int, seconds: float, batch_size: int) -> dict[str, Any]:
+def network_cost(depth: int, widen_factor: int, seconds: float, batch_size: int) -> dict[str, float]:
     """What a network on log-mel clips costs.
 
     Args:
