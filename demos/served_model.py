@@ -67,10 +67,11 @@ class ServedModel:
             raise ValueError(f"There is no {self.task} classifier to serve; set {self.variable} to one.")
         with self._lock:
             if self._loaded is None or self._loaded[0] != name:
-                loaded: Classifier = inference.load(name)
+                loaded = inference.load(name)
                 # the first prediction compiles the graph: that is not part of the time shown with a visitor's
                 rate = getattr(loaded, "sample_rate", None)
-                loaded.predict([np.zeros(rate, np.float32)] if rate else ["warm up"])
+                first: list = [np.zeros(rate, np.float32)] if rate else ["warm up"]
+                loaded.predict(first)
                 self._loaded = (name, loaded)
             classifier = self._loaded[1]
         found = "audio" if hasattr(classifier, "sample_rate") else "text"

@@ -146,7 +146,8 @@ def create_demo(
             except ValueError as error:  # what one model cannot do leaves the others' results
                 failed.append((model, error))
                 continue
-            summaries[model] = summarize(fitted, documents) | {"notes": results[model]["notes"]}
+            summaries[model] = summarize(fitted, documents)
+            summaries[model]["notes"] = results[model]["notes"]
         if not results:
             raise failed[0][1]
         notes += [f"{model} was set aside: {error}" for model, error in failed]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -75,9 +75,10 @@ class AudioTask:
 
         from grokaem.audio.wide_resnet_model import WideResNetForAudioClassification
 
-        model = WideResNetForAudioClassification(deepcopy(self.model_config)).to(getattr(torch, dtype))
+        config = cast("WideResNetAudioConfig", deepcopy(self.model_config))  # without a base model it is ours
+        model = WideResNetForAudioClassification(config).to(getattr(torch, dtype))
         # Channels last: bf16 convolutions of few channels run about 4 times faster on a CPU.
-        model.network.to(memory_format=torch.channels_last)
+        model.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # torch's stub lacks it
         mask_features(model)
         return model
 

@@ -32,7 +32,7 @@ class TimedCheckpoints(TrainerCallback):
         self.seconds = seconds
         self.last = time.monotonic()
 
-    def on_step_end(
+    def on_step_end(  # pyright: ignore[reportIncompatibleMethodOverride]  # a control is taken too
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> TrainerControl:
         """Asks when it is time, but not at an epoch's last step: its checkpoint waits for the evaluation."""
@@ -40,7 +40,7 @@ class TimedCheckpoints(TrainerCallback):
             self._ask(state, control)
         return control
 
-    def on_epoch_end(
+    def on_epoch_end(  # pyright: ignore[reportIncompatibleMethodOverride]  # a control is taken too
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> TrainerControl:
         """The Trainer evaluates first and then saves: a run that goes on from here has lost neither."""
@@ -147,7 +147,8 @@ class KeepBest(TrainerCallback):
         highest = max(now["accuracy"], before["highest_accuracy"] if before else 0.0)
         if before and not self.last:
             if self.averaged:
-                better = now["accuracy"] >= highest - standard_error(highest, len(eval_dataloader.dataset))
+                examples = len(eval_dataloader.dataset)  # pyright: ignore[reportArgumentType]  # a list of items
+                better = now["accuracy"] >= highest - standard_error(highest, examples)
             else:
                 better = (now["accuracy"], -now["loss"]) > (before["accuracy"], -before["loss"])
             if not better:

@@ -301,6 +301,7 @@ def _task(config: FinetuneConfig, corpus: Corpus, base: BaseModel | None) -> Tas
     if config.task == "text":
         from training.text_task import TextTask
 
+        assert base is not None  # only a wide residual network starts from nothing
         return TextTask(config, corpus, base)
     from training.audio_task import AudioTask
 

@@ -171,8 +171,9 @@ def _leave(trainer: ClassifierTrainer, task: Task, folder: RunFolder) -> str | N
         trainer.save_now() if whole and step and trainer.phase != "start" else folder.last_checkpoint()
     )
     release(trainer)
-    trainer.model = trainer.model_wrapped = trainer.callback_handler.model = None
-    task.model = None
+    # None of them is used any more.
+    trainer.model = trainer.model_wrapped = trainer.callback_handler.model = None  # pyright: ignore[reportAttributeAccessIssue]
+    task.model = None  # pyright: ignore[reportAttributeAccessIssue]  # until the next trainer is made
     where = "the beginning" if checkpoint is None else f"step {checkpoint.rsplit('-', 1)[1]}"
     print(f"going on from {where}", flush=True)
     return checkpoint

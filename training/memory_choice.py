@@ -119,10 +119,10 @@ def choose(config: FinetuneConfig, planner: Planner, precision: Precision) -> Me
         raise ValueError("--optimizer-in-backward updates before the processes agree: train in one process")
     asked.check_statistics(batch_norm=planner.task.config.base_model == "wide_resnet")
     checklist: list[TakenStep] = [{"step": "precision", "value": asked.precision, "reason": precision.reason}]
-    checklist += [
+    checklist.extend(
         {"step": item.key, "value": getattr(asked, item.setting), "reason": "asked for"}
         for item in _taken(asked)
-    ]
+    )
     checklist += _around_the_model(config, planner.device)
     if config.memory_budget is not None:
         return _within_budget(config, planner, asked, precision, checklist)

@@ -11,13 +11,13 @@ import numpy as np
 
 from grokaem.memory.checklist import step
 from grokaem.memory.settings import MemorySettings
+from training.augmentation import AugmentedClips
 from training.memory_choice import MemoryChoice
 from training.recovery import is_out_of_memory
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from training.augmentation import AugmentedClips
     from training.records import Item
     from training.task import Task
 
@@ -261,7 +261,7 @@ def _blaming(name: str) -> Iterator[None]:
 
 def _raw(items: Sequence[Item] | AugmentedClips) -> Sequence[Item]:
     """The items without what augmentation does to them."""
-    if not hasattr(items, "clips"):
+    if not isinstance(items, AugmentedClips):
         return items
     return [
         {"waveform": clip, "labels": label} for clip, label in zip(items.clips, items.labels, strict=True)

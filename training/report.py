@@ -54,7 +54,7 @@ def _examples(texts: list[str], labels: np.ndarray, logits: np.ndarray, names: l
         right = [
             i for i in np.flatnonzero((labels == number) & (predicted == number)) if len(texts[i]) <= 200
         ]
-        chosen += [{"label": name, "text": texts[i]} for i in right[:EXAMPLES_PER_LABEL]]
+        chosen.extend({"label": name, "text": texts[i]} for i in right[:EXAMPLES_PER_LABEL])
     return chosen
 
 

@@ -14,7 +14,7 @@ import shutil
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from grokaem import ownership
@@ -25,6 +25,8 @@ from grokaem.processor import processor_name
 from training.weights import add_single_weights
 
 if TYPE_CHECKING:
+    from peft import PeftModel
+
     from training.records import BaseModelRecord, Hardware, RunReport
     from training.task import Model, Preprocessor
 
@@ -236,17 +238,18 @@ def save_model(model: Model, folder: Path, base_model: BaseModelRecord) -> None:
     """
     adapters = getattr(model, "peft_config", None)
     if not adapters:
-        model.save_pretrained(folder)
+        model.save_pretrained(folder)  # pyright: ignore[reportArgumentType]  # peft takes a Path too
         return
     for adapter in adapters.values():
         local = Path(base_model["name"]).expanduser()
         adapter.base_model_name_or_path = str(local.resolve()) if local.is_dir() else base_model["name"]
         commit = re.fullmatch(r"[0-9a-f]{40}", base_model["revision"])
         adapter.revision = base_model["revision"] if commit else None
-    model.save_pretrained(folder, save_embedding_layers=False)
-    add_single_weights(model, folder)
+    adapted = cast("PeftModel", model)
+    adapted.save_pretrained(folder, save_embedding_layers=False)  # pyright: ignore[reportArgumentType]  # as above
+    add_single_weights(adapted, folder)
     (folder / "README.md").unlink(missing_ok=True)  # peft's empty card; ours is written with the export
-    model.get_base_model().config.save_pretrained(folder)
+    adapted.get_base_model().config.save_pretrained(folder)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
 
 
 def write_json(path: Path, content: object) -> None:

@@ -83,7 +83,7 @@ class TextTask:
         if len(self.preprocessor) > getattr(self.model_config, "vocab_size", len(self.preprocessor)):
             # Some token has no row: better to meet it now than in the test part, when all is trained.
             for part in (self.corpus.validation, self.corpus.test):
-                ids += self.preprocessor(part.inputs, truncation=True, max_length=self.max_length)["input_ids"]
+                ids += self.preprocessor(part.inputs, truncation=True, max_length=self.max_length).data["input_ids"]
         check_ids(ids, self.model_config, self.base.name)
         self.lengths = [len(item["input_ids"]) for item in items]
         self.longest = max(self.lengths, default=0)
@@ -155,15 +155,15 @@ class TextTask:
         encoded = self.preprocessor(part.inputs, truncation=True, max_length=self.max_length)
         self._count(encoded)
         return [
-            TextItem(**{key: encoded[key][i] for key in encoded}, labels=label)
+            TextItem(**{key: values[i] for key, values in encoded.data.items()}, labels=label)
             for i, label in enumerate(part.labels)
         ]
 
     def _count(self, encoded: BatchEncoding) -> None:
         """Adds up what was cut off and what the vocabulary does not know."""
         unknown = self.preprocessor.unk_token_id
-        special = set(self.preprocessor.all_special_ids) - {unknown}
-        for ids in encoded["input_ids"]:
+        special = set(self.preprocessor.all_special_ids) - {unknown}  # pyright: ignore[reportUnhashable]  # a number, or None
+        for ids in encoded.data["input_ids"]:
             self.tokens += len(ids)
             self.words += sum(number not in special for number in ids)
             self.unknown += ids.count(unknown)

@@ -60,7 +60,7 @@ def settle_padding(tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig,
     """
     rows, notes = getattr(config, "vocab_size", None), []
     if tokenizer.pad_token_id is None or (rows is not None and tokenizer.pad_token_id >= rows):
-        token = tokenizer.eos_token or tokenizer.unk_token
+        token: str | None = tokenizer.eos_token or tokenizer.unk_token  # pyright: ignore[reportAssignmentType]  # as they name it
         if token is None or (rows is not None and tokenizer.convert_tokens_to_ids(token) >= rows):
             raise ValueError(
                 f"--base-model {name}: its tokenizer has no padding token and none that could stand in: "

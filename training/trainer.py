@@ -111,7 +111,7 @@ class ClassifierTrainer(Trainer):
         self.phase = "between"
         return loss
 
-    def _clip_grad_norm(self, model: nn.Module) -> torch.Tensor:
+    def _clip_grad_norm(self, model: nn.Module) -> torch.Tensor | None:
         self.phase = "optimizer"  # from here on until the step's end the weights change
         return super()._clip_grad_norm(model)
 
@@ -143,7 +143,8 @@ class ClassifierTrainer(Trainer):
         if self.args.train_sampling_strategy != "group_by_length":
             return super()._get_train_sampler(train_dataset)
         self.order = LengthGroupedOrder(
-            self.settings.effective_batch_size * world_size(), train_dataset or self.train_dataset
+            self.settings.effective_batch_size * world_size(),
+            train_dataset or self.train_dataset,  # pyright: ignore[reportArgumentType]  # texts: clips are in no order of length
         )
         return self.order
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from peft import PeftModel
+
     from training.task import Model
 
 ADAPTER = "adapter_model.safetensors"
@@ -19,7 +21,7 @@ def save_weights(model: Model, folder: Path) -> None:
         model (PreTrainedModel or PeftModel): the model.
         folder (Path): where to; made if need be.
     """
-    model.save_pretrained(folder)
+    model.save_pretrained(folder)  # pyright: ignore[reportArgumentType]  # peft takes a Path too
     add_single_weights(model, folder)
 
 
@@ -36,7 +38,7 @@ def add_single_weights(model: Model, folder: Path) -> None:
 
     from grokaem.memory.layers import new_single_weights
 
-    inner = model.get_base_model()
+    inner = cast("PeftModel", model).get_base_model()
     state = inner.state_dict()
     single = {IN_ADAPTER + name: state[name].cpu().contiguous() for name in new_single_weights(inner)}
     if single:
@@ -59,5 +61,5 @@ def load_weights(model: Model, folder: Path) -> None:
         set_peft_model_state_dict(model, load_file(adapter))
         return
     # from_pretrained and not the bare file: saving may rename weights, and loading knows how.
-    saved = type(model).from_pretrained(folder, dtype=model.dtype)
+    saved = type(model).from_pretrained(folder, dtype=model.dtype)  # pyright: ignore[reportCallIssue]  # no adapter, so not peft's
     model.load_state_dict(saved.state_dict())
