@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks import hostile_sounds
 
@@ -79,6 +78,7 @@ NUMBERS = [
     "99999999",
 ]
 ENCODINGS = ["utf-16", "utf-16-le", "utf-32", "cp1251", "koi8-r", "shift_jis", "utf-8-sig", "cp037", "utf-7"]
+Value = str | int | Path
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Hostile:
 
     family: str
     form: str
-    value: Any
+    value: Value
 
 
 def rows(count: int = 60) -> list[tuple[str, str]]:
@@ -142,7 +142,7 @@ class Maker:
 
     def inputs(self, count: int) -> list[Hostile]:
         """``count`` inputs, the families in turn."""
-        makers: list[tuple[str, Callable[[], tuple[str, Any]]]] = [
+        makers: list[tuple[str, Callable[[], tuple[str, Value]]]] = [
             ("empty", self._empty),
             ("huge", self._huge),
             *[(name, lambda name=name: self._cells(name)) for name in CELLS],
@@ -173,7 +173,7 @@ class Maker:
         path.write_bytes(content)
         return "sound" if path.suffix in (".wav", ".flac", ".mp3", ".ogg") else "table", path
 
-    def _empty(self) -> tuple[str, Any]:
+    def _empty(self) -> tuple[str, Value]:
         content = self.chance.choice(
             [b"", b"\n" * 50, b"text,label\n", b"\xef\xbb\xbf", b"\0" * 900, b"[]", b"{}\n", b"PAR1PAR1"]
         )
@@ -181,7 +181,7 @@ class Maker:
             return "text", self.chance.choice(["", " \n\t", "\u200b", "\x00"])
         return self._written(content, ".csv", ".tsv", ".jsonl", ".txt", ".parquet", ".wav", ".flac")
 
-    def _huge(self) -> tuple[str, Any]:
+    def _huge(self) -> tuple[str, Value]:
         size = self.chance.choice([100_000, 1_000_000, 5_000_000])
         kind = self.chance.choice(["cell", "line", "rows", "label", "text"])
         if kind == "text":
@@ -195,7 +195,7 @@ class Maker:
         long = ("x" * size, "a") if kind == "cell" else ("a text", "y" * size)
         return "table", write_table(self._file(), ["text", "label"], [*rows(), long])
 
-    def _cells(self, family: str) -> tuple[str, Any]:
+    def _cells(self, family: str) -> tuple[str, Value]:
         pool = CELLS[family]
         if self.chance.random() < 0.4:
             return "text", f"a river {self.chance.choice(pool)} and a town {self.chance.choice(pool)}"
@@ -210,7 +210,7 @@ class Maker:
             header = ["text", "label" if self.chance.random() < 0.5 else self.chance.choice(pool)]
         return "table", write_table(self._file(), header, lines)
 
-    def _bomb(self) -> tuple[str, Any]:
+    def _bomb(self) -> tuple[str, Value]:
         kind = self.chance.choice(["rows", "cell", "zip", "gzip"])
         if kind == "zip":
             file = io.BytesIO()
@@ -232,7 +232,7 @@ class Maker:
         pq.write_table(pa.table({"text": column, "label": column}), path, compression="zstd")
         return "table", path
 
-    def _deep(self) -> tuple[str, Any]:
+    def _deep(self) -> tuple[str, Value]:
         depth = self.chance.choice([1000, 100_000])
         content = self.chance.choice(
             [
@@ -247,7 +247,7 @@ class Maker:
         )
         return self._written(content, ".jsonl")
 
-    def _wide(self) -> tuple[str, Any]:
+    def _wide(self) -> tuple[str, Value]:
         columns = self.chance.choice([500, 9000, 20_000])
         ending = self.chance.choice([".csv", ".tsv", ".jsonl", ".parquet"])
         names = [f"column{number}" for number in range(columns)]
@@ -255,7 +255,7 @@ class Maker:
             names[0], names[1] = "text", "label"
         return "table", write_table(self._file(ending), names, [("a b",) * columns] * 3)
 
-    def _encoding(self) -> tuple[str, Any]:
+    def _encoding(self) -> tuple[str, Value]:
         text = "text,label\n" + "".join(f"река и город {text},{label}\n" for text, label in rows())
         content = text.encode(self.chance.choice(ENCODINGS), "replace")
         harm = self.chance.choice(["none", "cut", "mixed", "bom"])
@@ -267,7 +267,7 @@ class Maker:
             content = self.chance.choice([b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0"]) + content
         return self._written(content, ".csv", ".tsv", ".txt")
 
-    def _broken(self) -> tuple[str, Any]:
+    def _broken(self) -> tuple[str, Value]:
         good = "text,label\n" + "".join(f"{text},{label}\n" for text, label in rows())
         return self._written(
             self.chance.choice(

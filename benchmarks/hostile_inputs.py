@@ -20,11 +20,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 # Before numpy is imported: its threads do not live through a fork.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -32,7 +31,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
 
-from benchmarks.hostile_families import Hostile, Maker, rows, write_table
+from benchmarks.hostile_families import Hostile, Maker, Value, rows, write_table
 from benchmarks.hostile_page import Ending, Page, judged
 from benchmarks.hostile_sounds import good_sound
 from grokaem.set_aside import SetAside
@@ -47,7 +46,19 @@ PRELOADED = (
 ).split()
 
 
-def in_a_fork(main: Callable[[list[str]], Any], words: list[str], folder: Path) -> Ending:
+class Action(TypedDict):
+    """An input on a surface, and how it ended beside a good one; see :class:`benchmarks.hostile_page.Ending`."""
+
+    family: str
+    surface: str
+    value: str
+    seconds: float
+    mib: float
+    how: str
+    said: str
+
+
+def in_a_fork(main: Callable[[list[str]], int], words: list[str], folder: Path) -> Ending:
     """Runs a command's ``main`` in a fork, its memory and seconds limited."""
     output = folder / "output"
     before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
@@ -89,7 +100,7 @@ def in_a_fork(main: Callable[[list[str]], Any], words: list[str], folder: Path) 
     return Ending(seconds, peak, how, said[-300:])
 
 
-def _wait(child: int, start: float) -> tuple[int, Any]:
+def _wait(child: int, start: float) -> tuple[int, resource.struct_rusage]:
     while True:
         done, status, usage = os.wait4(child, os.WNOHANG)
         if done:
@@ -132,17 +143,18 @@ class Commands:
         if made.how != "done":
             raise RuntimeError(f"the model to predict with could not be made: {made.said}")
 
-    def run(self, name: str, words: list[Any]) -> Ending:
+    def run(self, name: str, words: Sequence[object]) -> Ending:
         """One command with these words."""
         place = Path(tempfile.mkdtemp(dir=self.folder))
         return in_a_fork(self.mains[name], [str(word) for word in words], place)
 
-    def actions(self, form: str, value: Any) -> dict[str, Callable[[], Ending]]:
+    def actions(self, form: str, value: Value) -> dict[str, Callable[[], Ending]]:
         """What the commands do with a value of that form."""
         few = ["--scorers", "chi2", "--folds", 2, "--k", "all"]
+        times = value if isinstance(value, int) else 0
         good = self.folder / "good.csv"
         sound = self.folder / "good.wav"
-        words: dict[str, list[tuple[str, list[Any]]]] = {
+        words: dict[str, list[tuple[str, Sequence[object]]]] = {
             "table": [
                 ("topics", [value, "--models", "nmf,lsa", "--topics", 3]),
                 ("select-features", [value, *few]),
@@ -160,13 +172,13 @@ class Commands:
                 ("audio features", [sound, "--output", "out.npz", f"--sample-rate={value}"]),
             ],
             "repetition": [
-                ("topics", [good, "--topics", 3, "--models", ",".join(["nmf"] * int(value))]),
+                ("topics", [good, "--topics", 3, "--models", ",".join(["nmf"] * times)]),
                 (
                     "select-features",
-                    [good, "--folds", 2, "--k", "all", "--scorers", ",".join(["chi2"] * int(value))],
+                    [good, "--folds", 2, "--k", "all", "--scorers", ",".join(["chi2"] * times)],
                 ),
-                ("predict", [self.model, *["a river and a town"] * int(value)]),
-                ("audio features", [*[sound] * int(value), "--output", "out.npz"]),
+                ("predict", [self.model, *["a river and a town"] * times]),
+                ("audio features", [*[sound] * times, "--output", "out.npz"]),
             ]
             if form == "repetition"
             else [],
@@ -185,7 +197,7 @@ class Commands:
         }
 
 
-GOOD = {"text": "a river and a town", "number": "3", "repetition": 1}
+GOOD: dict[str, Value] = {"text": "a river and a town", "number": "3", "repetition": 1}
 
 
 def main() -> int:
@@ -225,14 +237,19 @@ def main() -> int:
 
 def _all(
     inputs: list[Hostile], commands: Commands, page: Page, folder: Path, into: Path | None
-) -> list[dict[str, Any]]:
-    good = GOOD | {"table": folder / "good.csv", "sound": folder / "good.wav", "path": folder / "good.csv"}
+) -> list[Action]:
+    good: dict[str, Value] = {
+        **GOOD,
+        "table": folder / "good.csv",
+        "sound": folder / "good.wav",
+        "path": folder / "good.csv",
+    }
     usual: dict[tuple[str, str], Ending] = {}
     for form, value in good.items():
         for _ in range(2):  # the second time caches are warm, as they are for what is compared
             for surface, act in (commands.actions(form, value) | page.actions(form, value)).items():
                 usual[form, surface] = act()
-    told: list[dict[str, Any]] = []
+    told: list[Action] = []
     for place, given in enumerate(inputs):
         if place % 25 == 0 and into:
             into.write_text(json.dumps(told, indent=1))  # what an interrupted run has found
@@ -243,14 +260,14 @@ def _all(
             seconds, mib = ending.seconds - like.seconds, ending.mib - like.mib
             if ending.how in ("done", "refused") and (seconds > ADDED_SECONDS or mib > ADDED_MIB):
                 ending.how = "slow" if seconds > ADDED_SECONDS else "memory"
-            told.append({"family": given.family, "surface": surface, "value": ascii(str(given.value)[:200])}
-                        | asdict(ending) | {"seconds": seconds, "mib": mib})  # fmt: skip
+            told.append({"family": given.family, "surface": surface, "value": ascii(str(given.value)[:200]),
+                         "seconds": seconds, "mib": mib, "how": ending.how, "said": ending.said})  # fmt: skip
         if sys.stderr.isatty() or place % 10 == 0:
             print(f"{place + 1}/{len(inputs)}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
     return told
 
 
-def _table(told: list[dict[str, Any]]) -> Counter:
+def _table(told: list[Action]) -> Counter:
     """Prints family x surface: done + refused, and after a stroke what was wrong."""
     surfaces = list(dict.fromkeys(each["surface"] for each in told))
     print(f"| family | {' | '.join(surfaces)} |\n|---{'|---' * len(surfaces)}|")

@@ -11,11 +11,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+    from benchmarks.hostile_families import Value
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 60  # seconds of one request
@@ -94,12 +99,13 @@ class Page:
         self.process.terminate()
         self.process.wait()
 
-    def actions(self, form: str, value: Any) -> dict[str, Callable[[], Ending]]:
+    def actions(self, form: str, value: Value) -> dict[str, Callable[[], Ending]]:
         """What the tabs do with a value of that form."""
         good = self.log.with_name("good.csv")
-        number = _number(value) if form == "number" else None
+        times = value if isinstance(value, int) else 0
+        number = _number(str(value)) if form == "number" else None
         lines = "\n".join(f"river town council {n}" for n in range(12))
-        events: dict[str, list[tuple[str, str, list[Any]]]] = {
+        events: dict[str, list[tuple[str, str, Sequence[object]]]] = {
             "table": [
                 ("page: topics", "fit_topics", ["file", "", value, ["NMF", "LDA"], 3]),
                 ("page: words", "compare_features", ["My file", value, "en", ["lower case"], 1, ["chi2"]]),
@@ -121,9 +127,9 @@ class Page:
                 ("page: hearing", "hear_tone", [number]),
             ],
             "repetition": [
-                ("page: topics", "fit_topics", ["lines", lines, None, ["NMF"] * int(value), 3]),
-                ("page: words", "compare_features", ["My file", good, "en", [], 1, ["chi2"] * int(value)]),
-                ("page: labels", "classify_text", ["a river", ",".join(["river, town"] * int(value))]),
+                ("page: topics", "fit_topics", ["lines", lines, None, ["NMF"] * times, 3]),
+                ("page: words", "compare_features", ["My file", good, "en", [], 1, ["chi2"] * times]),
+                ("page: labels", "classify_text", ["a river", ",".join(["river, town"] * times)]),
             ]
             if form == "repetition"
             else [],
@@ -134,7 +140,7 @@ class Page:
         }  # fmt: skip
         return {surface: lambda e=event, d=data: self.ask(e, d) for surface, event, data in events[form]}
 
-    def ask(self, event: str, data: list[Any]) -> Ending:
+    def ask(self, event: str, data: Sequence[object]) -> Ending:
         """One event: its seconds, the memory that it added to the server's, how it ended."""
         try:
             data = [self._upload(value) if isinstance(value, Path) else value for value in data]
@@ -156,7 +162,7 @@ class Page:
             how = "failed" if "could not be computed" in said else judged(said)
         return Ending(time.perf_counter() - start, max(0.0, self._mib("VmHWM") - before), how, said[-300:])
 
-    def _stream(self, event: str, data: list[Any]) -> tuple[str, str]:
+    def _stream(self, event: str, data: Sequence[object]) -> tuple[str, str]:
         body = json.dumps({"data": data, "session_hash": SESSION}).encode()  # a lone surrogate as \ud800
         asked = self._open(f"call/{event}", body, "application/json")
         place = f"{self.address}/call/{event}/{json.load(asked)['event_id']}"
@@ -172,7 +178,7 @@ class Page:
         told = json.loads(said)
         return "error", html.unescape(str(told.get("error") if isinstance(told, dict) else told))
 
-    def _upload(self, path: Path) -> dict[str, Any]:
+    def _upload(self, path: Path) -> dict[str, object]:
         border = uuid4().hex
         head = f'--{border}\r\nContent-Disposition: form-data; name="files"; filename="{path.name}"\r\n'
         head += "Content-Type: application/octet-stream\r\n\r\n"
@@ -180,7 +186,7 @@ class Page:
         (name,) = json.load(self._open("upload", body, f"multipart/form-data; boundary={border}"))
         return _file(name)
 
-    def _open(self, place: str, body: bytes, kind: str) -> Any:
+    def _open(self, place: str, body: bytes, kind: str) -> HTTPResponse:
         asked = urllib.request.Request(f"{self.address}/{place}", body, {"Content-Type": kind})
         return urllib.request.urlopen(asked, timeout=LONGEST)
 
@@ -190,11 +196,11 @@ class Page:
         )
 
 
-def _file(path: Any) -> dict[str, Any]:
+def _file(path: object) -> dict[str, object]:
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
 
 
-def _number(text: str) -> Any:
+def _number(text: str) -> object:
     """The digits as JSON can say them: a number where they are one."""
     try:
         return json.loads(text) if text.strip() not in ("true", "") else text

@@ -25,25 +25,38 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
-from benchmarks.inference_backends import BACKENDS, BATCH, prepare
+from benchmarks.inference_backends import BACKENDS, BATCH, Plan, prepare
 from grokaem.command_line import quiet_libraries, run
 
 LIMITS = ("int8", "fp32", "openvino")  # what the arithmetic limit is measured in
 LIMIT_SIZE = 2048  # rows and columns of the product that measures the arithmetic limit
+Runs = dict[str, list[dict[str, Any]]]  # backend or limit -> what its processes printed, see Taken
 
 
-def measure(name: str, run_folder: Path, work: Path, started: float) -> dict[str, Any]:
+class Taken(TypedDict):
+    """What one process measured of a backend: seconds, milliseconds, MiB, texts a second, each text's label."""
+
+    first_prediction_s: float
+    first_prediction_mib: float
+    latency_ms: float
+    texts_per_second: float
+    peak_mib: float
+    weights_mb: float
+    labels: list[int]
+
+
+def measure(name: str, run_folder: Path, work: Path, started: float) -> Taken:
     """One backend, in this process: loading, texts alone, all texts.
 
     Returns:
         dict: seconds, milliseconds, MiB, texts a second, and the number of each text's label.
     """
     before = time.time()
-    plan = json.loads((work / "plan.json").read_text())
+    plan: Plan = json.loads((work / "plan.json").read_text())
     started += time.time() - before  # reading the benchmark's own texts is no part of a cold start
     build, _ = BACKENDS[name]
     predict, weights = build(run_folder, work)
@@ -79,7 +92,7 @@ def _resident_mib(key: str) -> float:
     return float("nan")
 
 
-def measure_limit(precision: str) -> dict[str, Any]:
+def measure_limit(precision: str) -> dict[str, float]:
     """What a chain of large matrix products reaches on this machine, in operations a second.
 
     Args:
@@ -150,7 +163,7 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         work = options.work_dir or Path(temporary)
         if (work / "plan.json").is_file():
-            plan = json.loads((work / "plan.json").read_text())
+            plan: Plan = json.loads((work / "plan.json").read_text())
         else:
             work.mkdir(exist_ok=True)
             plan = prepare(options.run_folder.resolve(), work, names, options)
@@ -173,7 +186,7 @@ def _installed(names: list[str]) -> list[str]:
     return names
 
 
-def _earlier(options: argparse.Namespace, plan: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def _earlier(options: argparse.Namespace, plan: Plan) -> Runs:
     if not (options.json and options.json.exists()):
         return {}
     kept = json.loads(options.json.read_text())
@@ -183,7 +196,7 @@ def _earlier(options: argparse.Namespace, plan: dict[str, Any]) -> dict[str, lis
 
 
 def _round(
-    names: list[str], options: argparse.Namespace, work: Path, runs: dict[str, list[dict[str, Any]]]
+    names: list[str], options: argparse.Namespace, work: Path, runs: Runs
 ) -> None:
     """Every backend once, beginning with another one than in the round before."""
     number = len(runs.get(names[0], []))
@@ -212,7 +225,7 @@ def _in_a_process(name: str, run_folder: Path, work: Path) -> dict[str, Any]:
     return json.loads(lines[-1].removeprefix("RESULT "))
 
 
-def report(runs: dict[str, list[dict[str, Any]]], plan: dict[str, Any]) -> None:
+def report(runs: Runs, plan: Plan) -> None:
     """Prints one line a backend: medians over the rounds, ratios to the fp32 pipeline, labels compared.
 
     The ratio of texts a second is to the faster of the two pipelines, one by one or in batches.

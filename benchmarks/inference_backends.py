@@ -7,11 +7,28 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from optimum.intel import OVModelForSequenceClassification
+    from transformers import PreTrainedModel
 
 BATCH = 32
 OURS = "ours"
 Predict = Callable[[list[str]], list[int]]
+
+
+class Plan(TypedDict):
+    """``plan.json``: the texts, how many of them each backend classifies, and what it is measured by."""
+
+    texts: list[str]
+    counts: dict[str, int]
+    labels: list[int]
+    original: list[int]
+    single: list[str]
+    operations_per_text: dict[str, float]
 
 
 def ours(run_folder: Path, work: Path) -> tuple[Predict, Path]:
@@ -24,7 +41,7 @@ def ours(run_folder: Path, work: Path) -> tuple[Predict, Path]:
     return lambda texts: [number[p.label] for p in classifier.predict(texts)], classifier.export.path / WEIGHTS
 
 
-def _pipeline(model: Any, run_folder: Path, batch: int) -> Predict:
+def _pipeline(model: PreTrainedModel | OVModelForSequenceClassification, run_folder: Path, batch: int) -> Predict:
     from transformers import AutoTokenizer, pipeline
 
     tokenizer = AutoTokenizer.from_pretrained(run_folder)
@@ -40,7 +57,7 @@ def _pipeline(model: Any, run_folder: Path, batch: int) -> Predict:
     return predict
 
 
-def _torch_model(run_folder: Path) -> Any:
+def _torch_model(run_folder: Path) -> PreTrainedModel:
     from transformers import AutoModelForSequenceClassification
 
     return AutoModelForSequenceClassification.from_pretrained(run_folder, dtype="float32").eval()
@@ -64,7 +81,9 @@ def optimum_plain(run_folder: Path, work: Path) -> tuple[Predict, Path]:
     return _pipeline(model, run_folder, BATCH), work / "openvino" / "openvino_model.bin"
 
 
-def _batched(run_folder: Path, logits: Callable[[dict], Any], arrays: str) -> Predict:
+def _batched(
+    run_folder: Path, logits: Callable[[dict], torch.Tensor | np.ndarray], arrays: Literal["pt", "np"]
+) -> Predict:
     """Texts of like length in one batch, which is more than the peers' documentation asks for."""
     from transformers import AutoTokenizer
 
@@ -98,7 +117,7 @@ def torch_dynamic_int8(run_folder: Path, work: Path) -> tuple[Predict, Path]:
         _torch_model(run_folder), {torch.nn.Linear}, dtype=torch.qint8
     )
 
-    def logits(batch: dict) -> Any:
+    def logits(batch: dict) -> torch.Tensor:
         with torch.inference_mode():
             return model(**batch).logits
 
@@ -116,7 +135,7 @@ def onnxruntime_dynamic_int8(run_folder: Path, work: Path) -> tuple[Predict, Pat
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     wanted = {item.name for item in session.get_inputs()}
 
-    def logits(batch: dict) -> Any:
+    def logits(batch: dict) -> np.ndarray:
         return session.run(None, {name: batch[name] for name in wanted})[0]
 
     return _batched(run_folder, logits, "np"), path
@@ -136,7 +155,7 @@ def _max_length(run_folder: Path) -> int:
     return int(json.loads((run_folder / "run.json").read_text())["config"]["sequence_length"])
 
 
-def prepare(run_folder: Path, work: Path, names: list[str], options: argparse.Namespace) -> dict[str, Any]:
+def prepare(run_folder: Path, work: Path, names: list[str], options: argparse.Namespace) -> Plan:
     """Converts what the peers need and chooses the texts, before any clock starts.
 
     The test part comes first, shuffled, so that accuracy is measured on it alone; other parts fill up.
@@ -150,7 +169,7 @@ def prepare(run_folder: Path, work: Path, names: list[str], options: argparse.Na
     rest = corpus.train.inputs + corpus.validation.inputs
     texts = tested + random.Random(0).sample(rest, min(len(rest), options.texts - len(tested)))
     bulk = {name: texts if name == OURS else tested[: options.peer_texts] for name in names}
-    plan = {
+    plan: Plan = {
         "texts": texts,
         "counts": {name: len(given) for name, given in bulk.items()},
         "labels": [corpus.test.labels[row] for row in rows],

@@ -19,7 +19,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict, final
 from unittest import mock
 
 import numpy as np
@@ -28,7 +28,35 @@ from exporting import instruction_sets
 from grokaem.atomic import write_text
 from grokaem.command_line import quiet_libraries, run
 
+if TYPE_CHECKING:
+    import openvino
+
 EMULATOR = "qemu-x86_64"
+
+
+class Compared(TypedDict):
+    """Labels other than the original's, with some instructions and with all of them; and how far logits move."""
+
+    flips: int
+    flips_here: int
+    max_logit_difference: float
+
+
+@final
+class Row(Compared):
+    """What ``n`` inputs get."""
+
+    name: str
+    n: int
+
+
+@final
+class FailedRow(TypedDict):
+    """Instructions with which the export does not run."""
+
+    name: str
+    n: int
+    error: str
 
 
 def main(argv: list[str]) -> int:
@@ -56,7 +84,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+def measure(options: argparse.Namespace) -> list[Row | FailedRow]:
     """One row for each set of instructions: ``name``, ``n``, ``flips``, ``max_logit_difference``, or ``error``."""
     from exporting.export import _source
     from exporting.merged import with_plain_weights
@@ -72,25 +100,27 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     here = instruction_sets.logits_under("", folder, inputs)
     few = slice(0, options.emulated)
     exact = exact_logits(folder, inputs)
-    rows: list[dict[str, Any]] = [
+    rows: list[Row | FailedRow] = [
         {"name": name, "n": len(inputs), **_compared(logits, here, wanted)}
         for name, logits in ((instruction_sets.name(), here), ("exact products", exact))
     ]
-    cases = [(f"capped at {cap}", cap, (), slice(None)) for cap in options.caps]
+    cases: list[tuple[str, str, tuple[str, ...], slice]] = [
+        (f"capped at {cap}", cap, (), slice(None)) for cap in options.caps
+    ]
     cases += [(f"{name}, emulated", "", (EMULATOR, "-cpu", name), few) for name in options.emulate]
     for name, cap, command, chosen in cases:
-        row: dict[str, Any] = {"name": name, "n": len(inputs[chosen])}
+        row: Row | FailedRow
         try:
             logits = instruction_sets.logits_under(cap, folder, inputs[chosen], command)
-            row.update(_compared(logits, here[chosen], wanted[chosen]))
+            row = {"name": name, "n": len(inputs[chosen]), **_compared(logits, here[chosen], wanted[chosen])}
         except RuntimeError as error:
-            row["error"] = str(error)
+            row = {"name": name, "n": len(inputs[chosen]), "error": str(error)}
         print(json.dumps(row), file=sys.stderr, flush=True)
         rows.append(row)
     return rows
 
 
-def _compared(logits: np.ndarray, here: np.ndarray, wanted: np.ndarray) -> dict[str, Any]:
+def _compared(logits: np.ndarray, here: np.ndarray, wanted: np.ndarray) -> Compared:
     return {
         "flips": int((logits.argmax(axis=1) != wanted).sum()),
         "flips_here": int((here.argmax(axis=1) != wanted).sum()),
@@ -98,7 +128,7 @@ def _compared(logits: np.ndarray, here: np.ndarray, wanted: np.ndarray) -> dict[
     }
 
 
-def exact_logits(folder: Path, inputs: list[Any]) -> np.ndarray:
+def exact_logits(folder: Path, inputs: list) -> np.ndarray:
     """An export's logits with its 8-bit numbers multiplied in floating point.
 
     Args:
@@ -109,7 +139,7 @@ def exact_logits(folder: Path, inputs: list[Any]) -> np.ndarray:
     from grokaem.inference import graph
     from grokaem.openvino_core import core
 
-    def compile_exactly(hint: str, model: Any) -> Any:
+    def compile_exactly(hint: str, model: openvino.Model) -> openvino.CompiledModel:
         settings = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32", "LP_TRANSFORMS_MODE": "NO"}
         return core().compile_model(model, "CPU", settings)
 
@@ -117,7 +147,7 @@ def exact_logits(folder: Path, inputs: list[Any]) -> np.ndarray:
         return inference.load(folder).logits(inputs)
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(rows: list[Row | FailedRow]) -> str:
     """The rows in Markdown."""
     lines = [
         "| instructions | inputs | labels other than fp32's | the same inputs here | largest difference of a logit |",
@@ -125,9 +155,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     ]
     for row in rows:
         found = (
-            f"{row['flips']} | {row['flips_here']} | {row['max_logit_difference']:.3f}"
-            if "error" not in row
-            else f"does not run: {row['error'][:120]} | | "
+            f"does not run: {row['error'][:120]} | | "
+            if "error" in row
+            else f"{row['flips']} | {row['flips_here']} | {row['max_logit_difference']:.3f}"
         )
         lines.append(f"| {row['name']} | {row['n']} | {found} |")
     return "\n".join(lines)

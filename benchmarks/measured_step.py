@@ -6,13 +6,44 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from grokaem.memory.architectures import Workload
 
 MIB = 2**20
 
 
+class Shapes(TypedDict, total=False):
+    """What :func:`grokaem.memory.architectures.workload` takes beside a name."""
+
+    sequence_length: int
+    max_seconds: float
+    depth: int
+    widen_factor: int
+
+
+class Levers(TypedDict, total=False):
+    """What :class:`grokaem.memory.settings.MemorySettings` takes."""
+
+    micro_batch_size: int
+    gradient_accumulation_steps: int
+    gradient_checkpointing: bool
+    optimizer: str
+    embeddings_32bit: bool
+    precision: str
+    attention_dropout_off: bool
+    lora_rank: int
+    load_in_8bit: bool
+    freeze: str | int
+    optimizer_in_backward: bool
+    embeddings_by_row: bool
+
+
 def measure(
-    what: str, model: str, shapes: dict[str, Any], levers: dict[str, Any], device: str = "cpu", steps: int = 2
+    what: str, model: str, shapes: Shapes, levers: Levers, device: str = "cpu", steps: int = 2
 ) -> dict[str, float]:
     """Takes steps and measures.
 
@@ -40,7 +71,7 @@ def measure(
 
 
 def _training(
-    model: str, shapes: dict[str, Any], levers: dict[str, Any], device: str
+    model: str, shapes: Shapes, levers: Levers, device: str
 ) -> Callable[..., list[float]]:
     """Imports everything a run needs and returns the function that builds the model and takes steps.
 
@@ -61,7 +92,7 @@ def _training(
         torch.zeros(1, device="cuda")
     _import_model(work, build)
 
-    def take(steps: int, built: Callable[[Any], None] = lambda _: None) -> list[float]:
+    def take(steps: int, built: Callable[[nn.Module], object] = lambda _: None) -> list[float]:
         torch.manual_seed(0)
         set_matmul_precision(settings, device)
         network = apply_to_model(build(work, weights_dtype(settings)).to(device), settings).train()
@@ -86,7 +117,7 @@ def _training(
     return take
 
 
-def _import_model(work: Any, build: Any) -> None:
+def _import_model(work: Workload, build: Callable[[Workload], nn.Module]) -> None:
     """Has the library import the model's code, which is not the step's memory."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -127,10 +158,10 @@ def _updates(take: Callable[..., list[float]], steps: int) -> dict[str, float]:
     import numpy as np
     import torch
 
-    built: list[Any] = []
+    built: list[nn.Module] = []
     with tempfile.TemporaryFile() as before:
 
-        def keep(network: Any) -> None:
+        def keep(network: nn.Module) -> None:
             built.append(network)
             for weight in network.parameters():
                 before.write(weight.detach().view(torch.uint8).numpy().data)

@@ -17,17 +17,19 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
+from benchmarks.measured_step import Levers, Shapes
 from grokaem.command_line import run
 
 ROOT = Path(__file__).resolve().parents[1]
-MODEL, SHAPES = "minilm-l6", {"sequence_length": 128}
-FAST = {"precision": "bf16", "attention_dropout_off": True}
-SMALL = {"micro_batch_size": 4, "gradient_accumulation_steps": 8}
-TENTH = {"micro_batch_size": 2, "gradient_accumulation_steps": 16, "precision": "bf16-pure",
+MODEL = "minilm-l6"
+SHAPES: Shapes = {"sequence_length": 128}
+FAST: Levers = {"precision": "bf16", "attention_dropout_off": True}
+SMALL: Levers = {"micro_batch_size": 4, "gradient_accumulation_steps": 8}
+TENTH: Levers = {"micro_batch_size": 2, "gradient_accumulation_steps": 16, "precision": "bf16-pure",
          "optimizer": "adamw8bit", "embeddings_by_row": True, "attention_dropout_off": True}  # fmt: skip
-ROWS: list[tuple[str, dict[str, Any]]] = [
+ROWS: list[tuple[str, Levers]] = [
     ("plain: AdamW, fp32", {}),
     ("gradient checkpointing", {"gradient_checkpointing": True}),
     ("accumulation 8 x 4", SMALL),
@@ -50,20 +52,41 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
 ]  # fmt: skip
 # Ways of training whose accuracy is compared: settings, and further arguments of finetune.py. Weights in bf16 take
 # larger steps: at 1e-4 the training loss of the same two epochs ends at 0.29 instead of 0.25.
-WAYS: dict[str, tuple[dict[str, Any], list[str]]] = {
+WAYS: dict[str, tuple[Levers, list[str]]] = {
     "plain": ({"micro_batch_size": 32, "precision": "bf16"}, []),
     "a tenth": (TENTH, ["--learning-rate", "2e-4"]),
 }
 PLAIN = (ROWS[0][0], "bf16 autocast")  # training as one would start it; what the processor does fastest counts
 
 # BERT-base at 32 x 128 tokens a step: name, MiB the process may need above its imports, settings
-BERT, LITTLE = "bert-base-uncased", {**SMALL, "gradient_checkpointing": True, "attention_dropout_off": True}
-BERT_ROWS: list[tuple[str, int, dict[str, Any]]] = [
+BERT = "bert-base-uncased"
+LITTLE: Levers = {**SMALL, "gradient_checkpointing": True, "attention_dropout_off": True}
+BERT_ROWS: list[tuple[str, int, Levers]] = [
     ("every weight: 8 x 4, checkpointing, bf16 autocast, 8-bit Adam, attention dropout off", 1280,
      {**LITTLE, "precision": "bf16", "optimizer": "adamw8bit", "embeddings_32bit": False}),
     ("LoRA r8: 8 x 4, checkpointing, pure bf16, attention dropout off", 400,
      {**LITTLE, "precision": "bf16-pure", "lora_rank": 8}),
 ]  # fmt: skip
+
+
+class Row(TypedDict):
+    """MiB of tensors and of the process; seconds of a step, and with the process's allocator tamed."""
+
+    name: str
+    tensors: float
+    time: float
+    process: float
+    tamed_time: float
+
+
+class Accuracy(TypedDict):
+    """Of one seed and way."""
+
+    name: str
+    seed: int
+    validation: float
+    test: float
+    seconds: float
 
 
 def main(argv: list[str]) -> int:
@@ -98,9 +121,9 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def table(only: str) -> list[dict[str, Any]]:
+def table(only: str) -> list[Row]:
     """Measures every row and prints it beside the plain one."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     print(
         f"{'MiniLM, 32 x 128 tokens a step':52}{'tensors':>9}{'of plain':>9}{'s/step':>8}{'process':>9}{'s/step':>8}"
     )
@@ -108,7 +131,7 @@ def table(only: str) -> list[dict[str, Any]]:
         if only not in name and rows:
             continue
         tamed = _measure("process", name)
-        row = {"name": name, "tensors": _measure("tensors", name)["mib"],
+        row: Row = {"name": name, "tensors": _measure("tensors", name)["mib"],
                "time": _measure("time", name)["seconds"],
                "process": tamed["mib"], "tamed_time": tamed["seconds"]}  # fmt: skip
         rows.append(row)
@@ -121,13 +144,13 @@ def table(only: str) -> list[dict[str, Any]]:
     return rows
 
 
-def bert() -> list[dict[str, Any]]:
+def bert() -> list[dict[str, str | float]]:
     """Takes two steps of BERT-base with random weights and prints what they needed and changed."""
-    rows = []
+    rows: list[dict[str, str | float]] = []
     for name, limit, _ in BERT_ROWS:
-        row = {"name": name, "limit": limit, **_measure("updates", name)}
+        row = _measure("updates", name)
         row["tensors_mib"] = _measure("tensors", name)["mib"]
-        rows.append(row)
+        rows.append({"name": name, "limit": limit, **row})
         moved = row["tensors"] - row["untouched"]
         print(f"BERT-base, {name}")
         print(f"  process {row['mib']:.0f} MiB over the imports (at most {limit}), "
@@ -137,19 +160,19 @@ def bert() -> list[dict[str, Any]]:
     return rows
 
 
-def accuracies(seeds: list[int], only: str) -> list[dict[str, Any]]:
+def accuracies(seeds: list[int], only: str) -> list[Accuracy]:
     """Fine-tunes both ways on Rotten Tomatoes and prints test accuracies; finished runs are read, not repeated."""
     from benchmarks.accuracy import train
     from grokaem.memory.settings import MemorySettings
 
-    rows = []
+    rows: list[Accuracy] = []
     for seed in seeds:
         for name, (settings, options) in WAYS.items():
             if only not in name:
                 continue
             flags = [*MemorySettings(**settings).flags(), *options]
             report = train(name.replace(" ", "-"), flags, seed, None, ROOT / "runs/levers")
-            row = {"name": name, "seed": seed, "validation": report["validation"]["accuracy"],
+            row: Accuracy = {"name": name, "seed": seed, "validation": report["validation"]["accuracy"],
                    "test": report["metrics"]["accuracy"], "seconds": report["seconds"]}  # fmt: skip
             rows.append(row)
             print(f"seed {seed}  {name:24} validation {row['validation']:.4f}  test {row['test']:.4f}  "

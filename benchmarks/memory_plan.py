@@ -18,15 +18,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
+from benchmarks.measured_step import Levers, Shapes
 from grokaem.command_line import run
 
 MIB = 2**20
-SMALL = {"sequence_length": 128}
-AUDIO = {"depth": 16, "widen_factor": 4, "max_seconds": 2.0}
+SMALL: Shapes = {"sequence_length": 128}
+AUDIO: Shapes = {"depth": 16, "widen_factor": 4, "max_seconds": 2.0}
 # name, model, shapes, settings
-CONFIGURATIONS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+CONFIGURATIONS: list[tuple[str, str, Shapes, Levers]] = [
     ("minilm plain 32", "minilm-l6", SMALL, {}),
     ("minilm checkpointing", "minilm-l6", SMALL, {"gradient_checkpointing": True}),
     ("minilm accumulation 4x8", "minilm-l6", SMALL,
@@ -74,6 +75,15 @@ CONFIGURATIONS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 ]  # fmt: skip
 
 
+class Row(TypedDict):
+    """Seconds of the prediction; MiB predicted and measured."""
+
+    name: str
+    seconds: float
+    tensors: list[float]
+    process: list[float]
+
+
 def main(argv: list[str]) -> int:
     """Runs the benchmark; see the module's docstring."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory_plan", description=__doc__.splitlines()[0])
@@ -99,14 +109,14 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def compare(device: str, only: str) -> list[dict[str, Any]]:
+def compare(device: str, only: str) -> list[Row]:
     """Predicts and measures every configuration and prints the table."""
     from grokaem.memory.architectures import workload
     from grokaem.memory.predict import predict
     from grokaem.memory.settings import MemorySettings
 
     print(hardware(device))
-    rows = []
+    rows: list[Row] = []
     predict(workload(CONFIGURATIONS[0][1]), MemorySettings(1), device)  # the imports are not the prediction's time
     print(f"{'configuration':36}  {'tensors MiB':>22}  {'process MiB':>22}  predicted in")
     for name, model, shapes, levers in CONFIGURATIONS:
@@ -114,9 +124,12 @@ def compare(device: str, only: str) -> list[dict[str, Any]]:
             continue
         start = time.perf_counter()
         told = predict(workload(model, **shapes), MemorySettings(**levers), device, context_mib=0)
-        row: dict[str, Any] = {"name": name, "seconds": time.perf_counter() - start}
-        row["tensors"] = [told.tensor_peak_mib, measure_in_own_process("tensors", name, device)]
-        row["process"] = [told.peak_mib, measure_in_own_process("process", name, device)]
+        row: Row = {
+            "name": name,
+            "seconds": time.perf_counter() - start,
+            "tensors": [told.tensor_peak_mib, measure_in_own_process("tensors", name, device)],
+            "process": [told.peak_mib, measure_in_own_process("process", name, device)],
+        }
         rows.append(row)
         cells = [f"{p:8.1f} {m:8.1f} {100 * (p / m - 1):+5.1f}%" for p, m in (row["tensors"], row["process"])]
         print(f"{name:36}  {cells[0]:>22}  {cells[1]:>22}  {row['seconds']:.1f} s", flush=True)

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from grokaem.child_process import environment, module_command
 
@@ -27,6 +27,13 @@ COMMIT = "8fe415f"
 SCRIPTS = {"grokaem predict": "inference/predict.py", "grokaem select-features": "text/select_features.py"}  # of then
 TEXTS = 300
 CLIPS = 40  # of each class
+
+
+class Answer(TypedDict):
+    """A line of ``grokaem predict``."""
+
+    label: str
+    scores: dict[str, float]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _compare(old: Path, here: Path) -> dict[str, dict[str, Any]]:
+def _compare(old: Path, here: Path) -> dict[str, dict[str, str | float]]:
     texts, table = _news(here)
     sounds, clips = _sounds(here)
     text = ["--dataset", table, "--base-model", _tiny_bert(here), "--epochs", "6", "--learning-rate", "3e-3"]
@@ -60,7 +67,7 @@ def _compare(old: Path, here: Path) -> dict[str, dict[str, Any]]:
         _python(old, here, "training/finetune.py", *flags, "--output-dir", name, "--export")
     words = ["grokaem select-features", table, "--scorers", "chi2", "--k", "50", "--folds", "2", "--save", "words"]
     _python(old, here, *words)
-    results = {}
+    results: dict[str, dict[str, str | float]] = {}
     for name, flags, inputs in (("text", text, texts), ("sound", sound, clips)):
         before = _predictions(old, here, f"{name}/export", inputs)
         results[name] = _difference(before, _predictions(ROOT, here, f"{name}/export", inputs), "predict")
@@ -92,12 +99,12 @@ def _replace(here: Path, name: str, flags: list) -> str:
     return "export and run, each refused while a foreign file was in it"
 
 
-def _predictions(code: Path, here: Path, folder: str, inputs: list[str]) -> list[dict[str, Any]]:
+def _predictions(code: Path, here: Path, folder: str, inputs: list[str]) -> list[Answer]:
     done = _python(code, here, "grokaem predict", folder, *inputs)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def _difference(before: list[dict], now: list[dict], what: str) -> dict[str, Any]:
+def _difference(before: list[Answer], now: list[Answer], what: str) -> dict[str, str | float]:
     pairs = list(zip(before, now, strict=True))
     flips = sum(a["label"] != b["label"] for a, b in pairs)
     largest = max(abs(a["scores"][label] - b["scores"][label]) for a, b in pairs for label in a["scores"])
@@ -154,7 +161,9 @@ def _tiny_bert(here: Path) -> Path:
     return here / "bert"
 
 
-def _python(code: Path, here: Path, script: str, *arguments: Any, check: bool = True) -> Any:
+def _python(
+    code: Path, here: Path, script: str, *arguments: object, check: bool = True
+) -> subprocess.CompletedProcess[str]:
     print(f"{'today' if code == ROOT else 'then'}: {script} {' '.join(map(str, arguments))[:70]}", file=sys.stderr)
     if code == ROOT and script.startswith("grokaem "):
         command = module_command(*script.split())
@@ -163,7 +172,7 @@ def _python(code: Path, here: Path, script: str, *arguments: Any, check: bool = 
     return _run([*command, *arguments], here, check)
 
 
-def _run(command: list, here: Path, check: bool = True) -> Any:
+def _run(command: list, here: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     if not shutil.which(str(command[0])):
         raise FileNotFoundError(f"{command[0]} is not installed")
     done = subprocess.run([str(part) for part in command], cwd=here, capture_output=True, text=True, env=environment())

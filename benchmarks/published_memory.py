@@ -9,14 +9,20 @@ of freed, optimizers that update one weight at a time, and a softmax that kept i
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
+
+from benchmarks.measured_step import Levers
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 CONTEXT_MIB = 1343
-PLAIN = {"micro_batch_size": 4}
-PASSES = {"micro_batch_size": 1, "gradient_accumulation_steps": 4}
-ALL = {**PASSES, "gradient_checkpointing": True, "precision": "fp16"}
+PLAIN: Levers = {"micro_batch_size": 4}
+PASSES: Levers = {"micro_batch_size": 1, "gradient_accumulation_steps": 4}
+ALL: Levers = {**PASSES, "gradient_checkpointing": True, "precision": "fp16"}
 # name, MiB, settings, optimizer
-ROWS: list[tuple[str, int, dict[str, Any], str]] = [
+ROWS: list[tuple[str, int, Levers, str]] = [
     ("batch 4, fp32 AdamW", 14949, PLAIN, "adamw"),
     ("batch 1 x 4 accumulation", 8681, PASSES, "adamw"),
     ("+ checkpointing", 6775, {**PASSES, "gradient_checkpointing": True}, "adamw"),
@@ -29,7 +35,15 @@ ROWS: list[tuple[str, int, dict[str, Any], str]] = [
 ]
 
 
-def predict_row(settings: dict[str, Any], optimizer: str) -> float:
+class Row(TypedDict):
+    """MiB."""
+
+    name: str
+    predicted: float
+    published: int
+
+
+def predict_row(settings: Levers, optimizer: str) -> float:
     """MiB that the driver would show for one row."""
     from grokaem.memory.architectures import workload
     from grokaem.memory.cuda_account import account
@@ -48,9 +62,9 @@ def predict_row(settings: dict[str, Any], optimizer: str) -> float:
     return told.total / 2**20
 
 
-def print_published() -> list[dict[str, Any]]:
+def print_published() -> list[Row]:
     """Predicts all rows and prints them beside what was published."""
-    rows = []
+    rows: list[Row] = []
     print(f"bert-large-uncased, sequence 512, V100, context {CONTEXT_MIB} MiB\n")
     print(f"{'configuration':28}{'predicted':>10}{'published':>10}{'error':>8}")
     for name, published, settings, optimizer in ROWS:
@@ -64,7 +78,7 @@ def print_published() -> list[dict[str, Any]]:
     return rows
 
 
-def _optimizer(name: str, model: Any, lr: float) -> Any:
+def _optimizer(name: str, model: nn.Module, lr: float) -> torch.optim.Optimizer:
     import torch
 
     from grokaem.memory.optimizers import parameter_groups
@@ -79,7 +93,7 @@ def _optimizer(name: str, model: Any, lr: float) -> Any:
     return _Adam8bitOf2022(groups, {})
 
 
-def _Adam8bitOf2022(groups: list[dict], defaults: dict) -> Any:
+def _Adam8bitOf2022(groups: list[dict], defaults: dict) -> torch.optim.Optimizer:
     """Bitsandbytes' 8-bit Adam as it was: two bytes a value and a scale for each block of 2048; no temporaries."""
     import torch
 

@@ -18,13 +18,21 @@ import threading
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TypedDict
 
 from scipy import sparse
 
 from grokaem.command_line import run
 
 K = 1000
+
+
+class Took(TypedDict):
+    """What one process measured, and the shape of its matrix."""
+
+    seconds: float
+    mib: float
+    shape: list[int]
 
 
 def texts_and_labels(count: int) -> tuple[list[str], list[int]]:
@@ -82,7 +90,7 @@ def main(argv: list[str]) -> int:
         shape = WAYS[options.way](texts, labels)
         print(json.dumps({"seconds": time.perf_counter() - start, "mib": peak.stop(), "shape": shape}))
         return 0
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in WAYS}
+    found: dict[str, list[Took]] = {name: [] for name in WAYS}
     for _ in range(options.rounds):
         for name, runs in found.items():
             command = [sys.executable, "-m", "benchmarks.text_scale", "--texts", str(options.texts), "--way", name]

@@ -15,11 +15,10 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from grokaem.command_line import quiet_libraries, run
 WORDS = "river town council vote film warm honest dull plot noise drum snare kick bread oven flour yeast salt".split()
 TOPICS = ("lda", "lsa", "nmf", "bertopic", "bert+lda")
 TOLERANCE = 1e-4  # batches of other texts are padded to another length, and int8 sums round anew
-Shared = tuple[Callable[[Any], Any], list[Any]]  # a call and its distinct inputs
+Shared = tuple[Callable[..., object], Sequence[object]]  # a call and its distinct inputs
 
 
 def sentences(count: int, seed: int, longest: int = 24) -> list[str]:
@@ -104,7 +103,6 @@ def word_cache(folder: Path) -> Shared:
 @contextmanager
 def hub_cache(folder: Path) -> Iterator[Shared]:
     """Downloads of ten repositories into one cache, which is empty when the threads begin."""
-    from grokaem import hub
     from tests.hub_server import HubServer
 
     with HubServer(folder / "server") as server:
@@ -115,15 +113,24 @@ def hub_cache(folder: Path) -> Iterator[Shared]:
             content = bytes([number]) * 50_000
             server.put(name, {"config.json": f'{{"number": {number}}}'.encode(), "a.safetensors": content})
 
-        def fetch(name: str) -> tuple[str, bytes]:
-            path = hub.download(name, cache_dir=folder / f"cache{fetch.turn}")
-            return (path / "config.json").read_text(), (path / "a.safetensors").read_bytes()
-
-        fetch.turn = 0
-        yield fetch, names
+        yield Fetch(folder), names
 
 
-CLASSES: dict[str, Callable[[Path], Any]] = {
+class Fetch:
+    """Downloads into a cache of the current turn."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.turn = folder, 0
+
+    def __call__(self, name: str) -> tuple[str, bytes]:
+        """What the repository's two files hold."""
+        from grokaem import hub
+
+        path = hub.download(name, cache_dir=self.folder / f"cache{self.turn}")
+        return (path / "config.json").read_text(), (path / "a.safetensors").read_bytes()
+
+
+CLASSES: dict[str, Callable[[Path], Shared | AbstractContextManager[Shared]]] = {
     "text classifier": text_classifier,
     "sound classifier": sound_classifier,
     "word classifier": word_classifier,
@@ -138,7 +145,7 @@ def ask(shared: Shared, calls: int, threads: int) -> tuple[int, float]:
     """How many of ``calls`` answers from ``threads`` threads are not those of one thread, and the seconds it took."""
     call, inputs = shared
     alone = [call(given) for given in inputs]
-    if hasattr(call, "turn"):
+    if isinstance(call, Fetch):
         call.turn += 1  # another cache, empty
 
     def one(number: int) -> int:
@@ -158,9 +165,10 @@ def ask(shared: Shared, calls: int, threads: int) -> tuple[int, float]:
         return sum(pool.map(one, range(threads))), time.perf_counter() - start
 
 
-def _same(found: Any, alone: Any) -> bool:
+def _same(found: object, alone: object) -> bool:
     if isinstance(alone, np.ndarray):
-        return found.shape == alone.shape and np.allclose(found, alone, atol=TOLERANCE)
+        alike = isinstance(found, np.ndarray) and found.shape == alone.shape
+        return alike and np.allclose(found, alone, atol=TOLERANCE)
     return found == alone
 
 
@@ -185,7 +193,7 @@ def main(argv: list[str]) -> int:
 
 
 @contextmanager
-def _opened(shared: Any) -> Iterator[Shared]:
+def _opened(shared: Shared | AbstractContextManager[Shared]) -> Iterator[Shared]:
     if isinstance(shared, tuple):
         yield shared
     else:

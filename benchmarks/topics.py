@@ -22,9 +22,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from grokaem.command_line import run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from grokaem.topics.documents import Terms
 
 SCALE_DOCUMENTS = 100_000
 
@@ -60,7 +65,7 @@ def quality(words: list[list[str]], documents: list[str]) -> float:
     return coherence(words, Reference.from_documents(documents), ("c_npmi",)).means["c_npmi"]
 
 
-def bertopic_ours(options: argparse.Namespace) -> dict[str, Any]:
+def bertopic_ours(options: argparse.Namespace) -> dict[str, object]:
     """BERTopic through ``grokaem.topics.fit``: INT8 embeddings, exact neighbours."""
     documents, _ = newsgroups(options.documents)
     from grokaem import topics
@@ -75,7 +80,7 @@ def bertopic_ours(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def bertopic_plain(options: argparse.Namespace) -> dict[str, Any]:
+def bertopic_plain(options: argparse.Namespace) -> dict[str, object]:
     """BERTopic as its documentation shows it, with the words that ours may show."""
     documents, _ = newsgroups(options.documents)
     before = time.time()
@@ -110,7 +115,9 @@ def bertopic_plain(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _matrix(options: argparse.Namespace, weighting: str) -> tuple[list[str], list[str], Any]:
+def _matrix(
+    options: argparse.Namespace, weighting: Literal["count", "tfidf"]
+) -> tuple[list[str], list[str], Terms]:
     from grokaem.topics.documents import count_terms, default_settings
 
     documents, labels = newsgroups(options.documents)
@@ -118,8 +125,10 @@ def _matrix(options: argparse.Namespace, weighting: str) -> tuple[list[str], lis
 
 
 def _measured(
-    options: argparse.Namespace, weighting: str, fit: Callable[[Any], tuple[Any, Any]]
-) -> dict[str, Any]:
+    options: argparse.Namespace,
+    weighting: Literal["count", "tfidf"],
+    fit: Callable[[Terms], tuple[np.ndarray, np.ndarray]],
+) -> dict[str, object]:
     """Times ``fit``, which takes the terms and gives topic-word weights and document-topic weights."""
     from grokaem.topics.documents import ranked_words
     from grokaem.topics.quality import agreement
@@ -136,22 +145,22 @@ def _measured(
     }
 
 
-def lda_ours(options: argparse.Namespace) -> dict[str, Any]:
+def lda_ours(options: argparse.Namespace) -> dict[str, object]:
     """Our LDA."""
     from grokaem.topics import collapsed_bayes, dirichlet  # noqa: F401  (imported before the clock starts)
 
-    def fit(terms: Any) -> tuple[Any, Any]:
+    def fit(terms: Terms) -> tuple[np.ndarray, np.ndarray]:
         result = dirichlet.fit(terms, options.topics, options.seed, 10)
         return result["arrays"]["words"].T, result["document_topics"]
 
     return _measured(options, "count", fit)
 
 
-def lda_scikit_learn(options: argparse.Namespace) -> dict[str, Any]:
+def lda_scikit_learn(options: argparse.Namespace) -> dict[str, object]:
     """LDA of scikit-learn at its defaults."""
     from sklearn.decomposition import LatentDirichletAllocation
 
-    def fit(terms: Any) -> tuple[Any, Any]:
+    def fit(terms: Terms) -> tuple[np.ndarray, np.ndarray]:
         model = LatentDirichletAllocation(options.topics, random_state=options.seed)
         mixtures = model.fit_transform(terms.matrix)
         return model.components_, mixtures
@@ -159,12 +168,12 @@ def lda_scikit_learn(options: argparse.Namespace) -> dict[str, Any]:
     return _measured(options, "count", fit)
 
 
-def lda_gensim(options: argparse.Namespace) -> dict[str, Any]:
+def lda_gensim(options: argparse.Namespace) -> dict[str, object]:
     """LDA of gensim, 10 passes."""
     from gensim.matutils import Sparse2Corpus, corpus2dense
     from gensim.models import LdaModel
 
-    def fit(terms: Any) -> tuple[Any, Any]:
+    def fit(terms: Terms) -> tuple[np.ndarray, np.ndarray]:
         corpus = Sparse2Corpus(terms.matrix, documents_columns=False)
         names = dict(enumerate(terms.vocabulary))
         model = LdaModel(corpus, options.topics, id2word=names, random_state=options.seed, passes=10)
@@ -173,24 +182,24 @@ def lda_gensim(options: argparse.Namespace) -> dict[str, Any]:
     return _measured(options, "count", fit)
 
 
-def nmf_ours(options: argparse.Namespace) -> dict[str, Any]:
+def nmf_ours(options: argparse.Namespace) -> dict[str, object]:
     """Our NMF."""
     from sklearn import decomposition  # noqa: F401
 
     from grokaem.topics import factorization
 
-    def fit(terms: Any) -> tuple[Any, Any]:
+    def fit(terms: Terms) -> tuple[np.ndarray, np.ndarray]:
         result = factorization.fit(terms, options.topics, options.seed, 10)
         return result["arrays"]["components"], result["document_topics"]
 
     return _measured(options, "tfidf", fit)
 
 
-def nmf_scikit_learn(options: argparse.Namespace) -> dict[str, Any]:
+def nmf_scikit_learn(options: argparse.Namespace) -> dict[str, object]:
     """NMF of scikit-learn at its defaults."""
     from sklearn.decomposition import NMF
 
-    def fit(terms: Any) -> tuple[Any, Any]:
+    def fit(terms: Terms) -> tuple[np.ndarray, np.ndarray]:
         model = NMF(options.topics, random_state=options.seed)
         mixtures = model.fit_transform(terms.matrix)
         return model.components_, mixtures
@@ -198,12 +207,12 @@ def nmf_scikit_learn(options: argparse.Namespace) -> dict[str, Any]:
     return _measured(options, "tfidf", fit)
 
 
-def nmf_gensim(options: argparse.Namespace) -> dict[str, Any]:
+def nmf_gensim(options: argparse.Namespace) -> dict[str, object]:
     """NMF of gensim, 5 passes."""
     from gensim.matutils import Sparse2Corpus, corpus2dense
     from gensim.models.nmf import Nmf
 
-    def fit(terms: Any) -> tuple[Any, Any]:
+    def fit(terms: Terms) -> tuple[np.ndarray, np.ndarray]:
         corpus = Sparse2Corpus(terms.matrix, documents_columns=False)
         names = dict(enumerate(terms.vocabulary))
         model = Nmf(corpus, options.topics, id2word=names, random_state=options.seed, passes=5)
@@ -222,7 +231,7 @@ def _fifty_topics(options: argparse.Namespace) -> tuple[list[list[str]], list[li
     return words, [analyze(document) for document in documents]
 
 
-def coherence_ours(options: argparse.Namespace) -> dict[str, Any]:
+def coherence_ours(options: argparse.Namespace) -> dict[str, object]:
     """Our four measures, from lists of words."""
     from grokaem.topics.coherence import Reference, coherence
 
@@ -232,7 +241,7 @@ def coherence_ours(options: argparse.Namespace) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - start, **means}
 
 
-def coherence_gensim(options: argparse.Namespace) -> dict[str, Any]:
+def coherence_gensim(options: argparse.Namespace) -> dict[str, object]:
     """Four measures by gensim, from the same lists, on all cores."""
     from gensim.corpora import Dictionary
     from gensim.models import CoherenceModel
@@ -255,7 +264,7 @@ def coherence_gensim(options: argparse.Namespace) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - start, **means}
 
 
-def _at_scale(options: argparse.Namespace, model: str) -> dict[str, Any]:
+def _at_scale(options: argparse.Namespace, model: str) -> dict[str, object]:
     from grokaem import topics
     from grokaem.topics.scoring import peak_memory_mib
 
@@ -266,22 +275,22 @@ def _at_scale(options: argparse.Namespace, model: str) -> dict[str, Any]:
     return {"seconds": seconds, "n_topics": fitted.n_topics, "peak_mib": peak_memory_mib()}
 
 
-def scale_lda(options: argparse.Namespace) -> dict[str, Any]:
+def scale_lda(options: argparse.Namespace) -> dict[str, object]:
     """LDA of many short documents."""
     return _at_scale(options, "lda")
 
 
-def scale_nmf(options: argparse.Namespace) -> dict[str, Any]:
+def scale_nmf(options: argparse.Namespace) -> dict[str, object]:
     """NMF of many short documents."""
     return _at_scale(options, "nmf")
 
 
-def scale_bertopic(options: argparse.Namespace) -> dict[str, Any]:
+def scale_bertopic(options: argparse.Namespace) -> dict[str, object]:
     """BERTopic of many short documents."""
     return _at_scale(options, "bertopic")
 
 
-PATHS: dict[str, tuple[Callable[[argparse.Namespace], dict[str, Any]], ...]] = {
+PATHS: dict[str, tuple[Callable[[argparse.Namespace], dict[str, object]], ...]] = {
     "bertopic": (bertopic_ours, bertopic_plain),
     "lda": (lda_ours, lda_scikit_learn, lda_gensim),
     "nmf": (nmf_ours, nmf_scikit_learn, nmf_gensim),
@@ -341,7 +350,7 @@ def _alternate(what: str, options: argparse.Namespace) -> dict[str, list[dict[st
     return runs
 
 
-def _in_a_process(what: str, name: str, repeat: int, options: argparse.Namespace) -> dict[str, Any]:
+def _in_a_process(what: str, name: str, repeat: int, options: argparse.Namespace) -> dict[str, object]:
     from grokaem.cache import cache_folder
 
     real = cache_folder("embedding").parent

@@ -12,7 +12,7 @@ import re
 import shutil
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from grokaem.atomic import temporary_folder
 from grokaem.short_name import short
 
 if TYPE_CHECKING:
+    from exporting.reports import Example
     from grokaem.corpora import Corpus
 
 # Configuration, vocabulary and safetensors: no pickles, no programs.
@@ -66,7 +67,7 @@ def adopt(
     source, revision = _find(model, token)
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
     task = _task(config, model)
-    settings: dict[str, Any] = {"dataset": dataset, "text_column": text_column, "label_column": label_column}
+    settings: dict[str, object] = {"dataset": dataset, "text_column": text_column, "label_column": label_column}
     corpus = corpora.load(dataset, task=task, text_column=text_column, label_column=label_column, token=token)
     if corpus.task != task:
         raise ValueError(f"{model} classifies {task} and --dataset {dataset} holds {corpus.task}: name another")
@@ -131,24 +132,27 @@ def complete(run: Run, logits: np.ndarray, corpus: Corpus) -> None:
     confusion = parity.confusion(logits, labels)
     shares = parity.softmax(logits)[np.arange(len(labels)), labels]
     run.report.update(
-        metrics={
-            "accuracy": float((predicted == labels).mean()),
-            "macro_f1": parity.macro_f1(confusion),
-            "loss": float(-np.log(np.maximum(shares, np.finfo(float).tiny)).mean()),
-        },
-        confusion=confusion.tolist(),
-        examples=_examples(part.inputs, labels, predicted, names) if run.task == "text" else [],
-        versions={package: version(package) for package in ("transformers", "torch", "openvino", "nncf")},
+        {
+            "metrics": {
+                "accuracy": float((predicted == labels).mean()),
+                "macro_f1": parity.macro_f1(confusion),
+                "loss": float(-np.log(np.maximum(shares, np.finfo(float).tiny)).mean()),
+            },
+            "confusion": confusion.tolist(),
+            "examples": _examples(part.inputs, labels, predicted, names) if run.task == "text" else [],
+            "versions": {package: version(package) for package in ("transformers", "torch", "openvino", "nncf")},
+        }
     )
     ownership.write_text(run.path / "run.json", json.dumps(run.report, indent=2, ensure_ascii=False))
 
 
-def _examples(texts: list[str], labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> list[dict]:
-    chosen = []
+def _examples(texts: list[str], labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> list[Example]:
+    chosen: list[Example] = []
     for number, name in enumerate(names):
         right = np.flatnonzero((labels == number) & (predicted == number))
         short = [texts[i] for i in right if len(texts[i]) <= EXAMPLE_CHARACTERS]
-        chosen += [{"label": name, "text": text} for text in short[:EXAMPLES_PER_LABEL]]
+        for text in short[:EXAMPLES_PER_LABEL]:
+            chosen.append({"label": name, "text": text})
     return chosen
 
 
@@ -177,7 +181,7 @@ def _find(model: str, token: str | None) -> tuple[Path, str]:
     return folder, revision
 
 
-def _task(config: dict[str, Any], model: str) -> str:
+def _task(config: dict, model: str) -> str:
     # Names do not tell: Wav2Vec2ForSequenceClassification classifies sounds.
     from transformers.models.auto.modeling_auto import (
         MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES,
@@ -196,7 +200,7 @@ def _task(config: dict[str, Any], model: str) -> str:
     )
 
 
-def _matched_labels(config: dict[str, Any], wanted: list[str], model: str, dataset: str) -> list[str]:
+def _matched_labels(config: dict, wanted: list[str], model: str, dataset: str) -> list[str]:
     """The data set's label names in the order of the model's outputs."""
     given = config.get("id2label") or {str(i): f"LABEL_{i}" for i in range(2)}
     outputs = [given[key] for key in sorted(given, key=int)]
@@ -213,7 +217,7 @@ def _matched_labels(config: dict[str, Any], wanted: list[str], model: str, datas
     )
 
 
-def _limits(folder: Path, task: str, max_seconds: float | None) -> dict[str, Any]:
+def _limits(folder: Path, task: str, max_seconds: float | None) -> dict[str, int | float]:
     if task == "text":
         from transformers import AutoConfig, AutoTokenizer
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exporting import parity
 from exporting.source import Run
+
+if TYPE_CHECKING:
+    from exporting.reports import ParityReport, RunReport
+    from exporting.source import Source
 
 # Training may have scored in bf16, which keeps 8 bits of a number, where the gate scores in fp32. A label can change
 # only where the two best logits are closer than what that moves them: 0.009 of their size at most, for a MiniLM and 200
@@ -19,7 +23,7 @@ ARITHMETIC = 0.05
 UNSAID = 0.05
 
 
-def check_original(source: Any, logits: np.ndarray, inputs: list, labels: list[int]) -> None:
+def check_original(source: Source, logits: np.ndarray, inputs: list, labels: list[int]) -> None:
     """Refuses weights that are not the ones ``run.json`` tells of, by their answers on the test part.
 
     Counted is how many labels differ at the least, from the two tables of confusions, so that as many gains as losses
@@ -76,7 +80,7 @@ def check_labels(folder: Path, run: Run) -> None:
         )
 
 
-def check_told(run: Run, folder: Path, measured: dict[str, Any]) -> None:
+def check_told(run: Run, folder: Path, measured: ParityReport) -> None:
     """Refuses an export that was held against another accuracy than the one its run tells.
 
     Args:
@@ -102,7 +106,7 @@ def check_told(run: Run, folder: Path, measured: dict[str, Any]) -> None:
         )
 
 
-def differing(report: dict[str, Any], logits: np.ndarray, labels: list[int]) -> int:
+def differing(report: RunReport, logits: np.ndarray, labels: list[int]) -> int:
     """How many labels on the test part are others than ``run.json`` tells of, at the least."""
     right = logits.argmax(axis=1) == np.asarray(labels)
     differ = round(abs(right.mean() - report["metrics"]["accuracy"]) * len(labels))

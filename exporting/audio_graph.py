@@ -7,17 +7,20 @@ An export must give the scores of the original from the waveform alone, so what 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from transformers import ASTFeatureExtractor, Wav2Vec2FeatureExtractor
 
 _VARIANCE_FLOOR = 1e-7  # Wav2Vec2FeatureExtractor's
 _PREEMPHASIS = 0.97  # Kaldi's
 _POWER_FLOOR = torch.finfo(torch.float32).eps  # Kaldi's
 
 
-def with_front_end(model: nn.Module, extractor: Any) -> nn.Module:
+def with_front_end(model: nn.Module, extractor: Wav2Vec2FeatureExtractor | ASTFeatureExtractor | None) -> nn.Module:
     """The classifier as a module of waveforms alone: (batch, time) -> logits (batch, n_labels).
 
     Args:
@@ -33,7 +36,7 @@ def with_front_end(model: nn.Module, extractor: Any) -> nn.Module:
     if name == "Wav2Vec2FeatureExtractor":
         return Logits(model, normalize=extractor.do_normalize)
     if name == "ASTFeatureExtractor":
-        return Logits(model, FilterBank(extractor))
+        return Logits(model, FilterBank(cast("ASTFeatureExtractor", extractor)))
     raise ValueError(
         f"what {name} does to a waveform cannot be exported yet: use an encoder that takes waveforms "
         "(wav2vec 2.0, HuBERT, WavLM, ...) or an audio spectrogram transformer"
@@ -94,7 +97,10 @@ class FilterBank(nn.Module):
         extractor (ASTFeatureExtractor): its settings.
     """
 
-    def __init__(self, extractor: Any):
+    banks: Tensor
+    kernel: Tensor
+
+    def __init__(self, extractor: ASTFeatureExtractor):
         super().__init__()
         from grokaem.audio.torchaudio_loader import load_torchaudio
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exporting.quantization import CALIBRATED, Samples, Yardstick, quantize_graph, restore_accuracy
 from exporting.source import Run
+
+if TYPE_CHECKING:
+    import openvino
+    from transformers import ASTFeatureExtractor, PreTrainedModel, Wav2Vec2FeatureExtractor
 
 
 class AudioSource:
@@ -27,7 +31,7 @@ class AudioSource:
         self.length = int(round(self.sample_rate * self.max_seconds))
 
     @cached_property
-    def model(self) -> Any:
+    def model(self) -> PreTrainedModel:
         """The original weights in torch, ready to predict."""
         from transformers import AutoModelForAudioClassification
 
@@ -41,7 +45,7 @@ class AudioSource:
         return AutoModelForAudioClassification.from_pretrained(self.run.path, **settings).eval()
 
     @cached_property
-    def extractor(self) -> Any:
+    def extractor(self) -> Wav2Vec2FeatureExtractor | ASTFeatureExtractor | None:
         """The feature extractor of a pretrained encoder; None for a network that takes waveforms as they are."""
         if not (self.run.path / "preprocessor_config.json").is_file():
             return None
@@ -66,7 +70,7 @@ class AudioSource:
             )
         openvino.save_model(graph, folder / "openvino_model.xml", compress_to_fp16=False)
 
-    def quantized(self, folder: Path, method: str, calibration: list[Path], yardstick: Yardstick) -> Any:
+    def quantized(self, folder: Path, method: str, calibration: list[Path], yardstick: Yardstick) -> openvino.Model:
         """The graph in ``folder`` made smaller; calibrated on clips of the training part.
 
         ``int8-mixed`` alone looks at ``yardstick``, to stay within its bounds.

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exporting import parity as measures
 from grokaem.plain_text import markdown
 
+if TYPE_CHECKING:
+    from exporting.reports import (
+        Attempt,
+        FailedAttempt,
+        FailedInstructionSet,
+        InstructionSet,
+        LabelScores,
+        ParityReport,
+        RunReport,
+    )
+
 CONFUSIONS = 5
 
 
-def results(report: dict[str, Any], parity: dict[str, Any] | None) -> str:
+def results(report: RunReport, parity: ParityReport | None) -> str:
     """Accuracy on the test part, of the original and of the export.
 
     Args:
@@ -22,7 +33,7 @@ def results(report: dict[str, Any], parity: dict[str, Any] | None) -> str:
     m = report["metrics"]
     arithmetic = report["config"].get("precision")
     twice = parity is not None and not report.get("adopted")
-    if twice and arithmetic == "fp32":
+    if parity is not None and twice and arithmetic == "fp32":
         twice = m["accuracy"] != parity["original"]["accuracy"]
     trained = f", in training's arithmetic ({markdown(arithmetic)})" if twice and arithmetic else ""
     lines = [
@@ -57,13 +68,13 @@ def results(report: dict[str, Any], parity: dict[str, Any] | None) -> str:
     return "\n".join(lines)
 
 
-def most_frequent(report: dict[str, Any]) -> float | None:
+def most_frequent(report: RunReport) -> float | None:
     """The share of the most frequent label in the test part; None where the report does not tell."""
     counts = [sum(row) for row in report.get("confusion") or []]
     return max(counts) / sum(counts) if sum(counts) else None
 
 
-def _labels(report: dict, parity: dict | None) -> list[str]:
+def _labels(report: RunReport, parity: ParityReport | None) -> list[str]:
     """What each label gets right: the export's, or the original's where the export's was not written down."""
     found, whose = (parity or {}).get("export", {}).get("labels"), "the export"
     if not found:
@@ -74,7 +85,7 @@ def _labels(report: dict, parity: dict | None) -> list[str]:
     return label_table(found, f"Of {whose}, label by label:")
 
 
-def label_table(found: list[dict[str, Any]], heading: str) -> list[str]:
+def label_table(found: list[LabelScores], heading: str) -> list[str]:
     """Lines of a table of what each label gets right.
 
     Args:
@@ -88,7 +99,7 @@ def label_table(found: list[dict[str, Any]], heading: str) -> list[str]:
     return [heading, "", "| label | precision | recall | support |", "|---|---|---|---|", *rows]
 
 
-def _confusions(report: dict) -> list[str]:
+def _confusions(report: RunReport) -> list[str]:
     names = report["data"]["label_names"]
     counts = [
         (n, names[i], names[j])
@@ -102,7 +113,7 @@ def _confusions(report: dict) -> list[str]:
     ]
 
 
-def quantization(parity: dict[str, Any]) -> str:
+def quantization(parity: ParityReport) -> str:
     """What the export costs and saves against the original, and the attempts that led to it.
 
     Args:
@@ -142,14 +153,14 @@ def quantization(parity: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _measured_on(parity: dict) -> list[str]:
+def _measured_on(parity: ParityReport) -> list[str]:
     if not (runtime := parity.get("runtime")):
         return []
     versions = ", ".join(f"{name} {number}" for name, number in runtime["versions"].items())
     return [f"Speeds and memory on {markdown(runtime['cpu'])}, {runtime['threads']} threads, with {versions}.", ""]
 
 
-def _changes(parity: dict) -> str:
+def _changes(parity: ParityReport) -> str:
     original, export = parity["original"], parity["export"]
     low, high = parity["drop_interval_95"]
     samples = parity["calibration"]["samples"]
@@ -164,7 +175,7 @@ def _changes(parity: dict) -> str:
     )
 
 
-def _attempt(a: dict) -> str:
+def _attempt(a: Attempt | FailedAttempt) -> str:
     if "error" in a:
         return f"| {a['method']} | {a['part']} | | | | | | | no: {markdown(a['error'])} |"
     return (
@@ -174,7 +185,7 @@ def _attempt(a: dict) -> str:
     )
 
 
-def _instruction_sets(found: list[dict]) -> list[str]:
+def _instruction_sets(found: list[InstructionSet | FailedInstructionSet]) -> list[str]:
     if not found:
         return []
     rows = [

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from huggingface_hub import EvalResult, ModelCardData
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
+    from exporting.reports import (
+        ExportFigures,
+        Metrics,
+        NamedData,
+        ParityReport,
+        RunReport,
+        WordsConfig,
+        WordsDataAtRevision,
+    )
 
 PIPELINES = {"text": "text-classification", "audio": "audio-classification"}
 
 
 def of_export(
-    report: dict, parity: dict, repo_id: str | None, original_repo_id: str | None, own: OwnCard | None = None
+    report: RunReport,
+    parity: ParityReport,
+    repo_id: str | None,
+    original_repo_id: str | None,
+    own: OwnCard | None = None,
 ) -> str:
     """Front matter of an export, linked to the original's repository where there is one."""
     data = _card_data(report, parity["export"], repo_id)
@@ -27,7 +40,7 @@ def of_export(
     return _yaml(data, own)
 
 
-def of_original(report: dict, repo_id: str, own: OwnCard | None = None) -> str:
+def of_original(report: RunReport, repo_id: str, own: OwnCard | None = None) -> str:
     """Front matter of the unquantized weights."""
     data = _card_data(report, report["metrics"], repo_id)
     data.update(library_name="transformers")
@@ -35,7 +48,7 @@ def of_original(report: dict, repo_id: str, own: OwnCard | None = None) -> str:
     return _yaml(data, own)
 
 
-def _card_data(report: dict, scores: dict, repo_id: str | None) -> dict[str, Any]:
+def _card_data(report: RunReport, scores: Metrics | ExportFigures, repo_id: str | None) -> dict:
     task, data_set = PIPELINES[report["task"]], report["data"]
     results = [
         _on_test(report["task"], data_set, kind, name, scores[key])
@@ -47,14 +60,14 @@ def _card_data(report: dict, scores: dict, repo_id: str | None) -> dict[str, Any
     language = data_set.get("language")
     if language and language != "unknown" and report["task"] == "text":
         data.update(language=language)
-    if report["base_model"].get("license"):
-        data.update(license=report["base_model"]["license"])
+    if licence := report["base_model"].get("license"):
+        data.update(license=licence)
     if is_on_hub(data_set):
         data.update(datasets=[data_set["name"]])
     return data
 
 
-def _on_test(task: str, data_set: dict, kind: str, name: str, value: float) -> EvalResult:
+def _on_test(task: str, data_set: NamedData, kind: str, name: str, value: float) -> EvalResult:
     """A metric on a data set's test part; ``data_set`` has ``name`` and ``revision``."""
     return EvalResult(
         task_type=PIPELINES[task],
@@ -67,18 +80,18 @@ def _on_test(task: str, data_set: dict, kind: str, name: str, value: float) -> E
     )
 
 
-def title(report: dict[str, Any]) -> str:
+def title(report: RunReport) -> str:
     """``<base model> on <data set>``."""
     return f"{report['base_model']['name'].rsplit('/', 1)[-1]} on {report['data']['name']}"
 
 
-def is_on_hub(data_set: dict) -> bool:
+def is_on_hub(data_set: NamedData) -> bool:
     """Whether the data came from a repository: its revision is a commit, where a file's is a sha256."""
     named = re.fullmatch(r"[\w.-]+/[\w.-]+", data_set["name"])
     return bool(named and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", data_set["revision"]))
 
 
-def _base_model(report: dict, relation: str) -> dict[str, str]:
+def _base_model(report: RunReport, relation: str) -> dict[str, str]:
     name = report["base_model"]["name"]
     on_hub = (
         re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name)
@@ -88,7 +101,7 @@ def _base_model(report: dict, relation: str) -> dict[str, str]:
     return {"base_model": name, "base_model_relation": relation} if on_hub else {}
 
 
-def _yaml(data: dict[str, Any], own: OwnCard | None) -> str:
+def _yaml(data: dict, own: OwnCard | None) -> str:
     import yaml
 
     data = own.merged(data) if own else data
@@ -99,9 +112,9 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "own-data"
 
 
-def of_words(config: dict[str, Any], repo_id: str | None, own: OwnCard | None = None) -> str:
+def of_words(config: WordsConfig, repo_id: str | None, own: OwnCard | None = None) -> str:
     """Front matter of a TF-IDF model, from its ``config.json``."""
-    data_set = config["data"] | {"revision": config["revision"]}
+    data_set: WordsDataAtRevision = {**config["data"], "revision": config["revision"]}
     result = _on_test("text", data_set, "accuracy", "accuracy", config["test"]["recommended"])
     name = (repo_id or f"words of {data_set['name']}").rsplit("/", 1)[-1]
     data = ModelCardData(model_name=name, eval_results=[result]).to_dict()

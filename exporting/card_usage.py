@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem import address
 from grokaem.plain_text import markdown, terminal
+
+if TYPE_CHECKING:
+    from exporting.reports import ParityReport, RunReport
 
 RUNTIME = {
     "text": ("openvino", "openvino-tokenizers", "huggingface_hub"),
@@ -33,7 +36,7 @@ def runtime_versions(task: str) -> dict[str, str]:
     return found
 
 
-def of_export(report: dict[str, Any], parity: dict[str, Any], repo_id: str | None) -> str:
+def of_export(report: RunReport, parity: ParityReport, repo_id: str | None) -> str:
     """How an export is used.
 
     Args:
@@ -71,7 +74,7 @@ def install(task: str, versions: dict[str, str] | None, repo_id: str | None) -> 
     return f"```bash\npip install {pinned}\n```"
 
 
-def of_original(report: dict[str, Any], folder: Path, repo_id: str) -> str:
+def of_original(report: RunReport, folder: Path, repo_id: str) -> str:
     """How the unquantized weights are used.
 
     Args:
@@ -98,7 +101,7 @@ def of_original(report: dict[str, Any], folder: Path, repo_id: str) -> str:
     )
 
 
-def _adapter(report: dict, repo_id: str) -> str:
+def _adapter(report: RunReport, repo_id: str) -> str:
     kind = "SequenceClassification" if report["task"] == "text" else "AudioClassification"
     labels = len(report["data"]["label_names"])
     return (
@@ -119,7 +122,7 @@ def _folder(repo_id: str | None) -> str:
     return f'huggingface_hub.snapshot_download("{repo_id}")' if repo_id else '"."'
 
 
-def _text(report: dict, repo_id: str | None) -> str:
+def _text(report: RunReport, repo_id: str | None) -> str:
     imports = "json, huggingface_hub" if repo_id else "json"
     return f"""```python
 import {imports}, openvino, openvino_tokenizers
@@ -132,7 +135,7 @@ print(labels[str(scores.argmax())])
 ```"""
 
 
-def _sound(report: dict, repo_id: str | None) -> str:
+def _sound(report: RunReport, repo_id: str | None) -> str:
     rate = report["config"]["sample_rate"]
     length = int(rate * report["config"]["max_seconds"])
     imports = "json, huggingface_hub" if repo_id else "json"
@@ -149,7 +152,7 @@ print(labels[str(model(clip[None])[0].argmax())])
 ```"""
 
 
-def _command(report: dict, repo_id: str | None) -> str:
+def _command(report: RunReport, repo_id: str | None) -> str:
     given = '"A text."' if report["task"] == "text" else "clip.wav"
     return f"""On the command line, with grokaem:
 
@@ -159,7 +162,7 @@ grokaem predict {repo_id or "EXPORT_FOLDER"} {given}
 ```"""
 
 
-def _optimum(report: dict, model: str) -> str:
+def _optimum(report: RunReport, model: str) -> str:
     return f"""With Optimum Intel:
 
 ```python
@@ -171,7 +174,7 @@ print(classify({literal(_example(report))})[0]["label"])
 ```"""
 
 
-def _example(report: dict) -> str:
+def _example(report: RunReport) -> str:
     return (report["examples"] or [{"text": "A text."}])[0]["text"]
 
 
@@ -180,7 +183,7 @@ def literal(text: str) -> str:
     return json.dumps(text, ensure_ascii=terminal(text) != text)
 
 
-def what_it_takes(report: dict[str, Any]) -> str:
+def what_it_takes(report: RunReport) -> str:
     """A sentence on what the model reads or hears, and of what it was trained."""
     config, data = report["config"], report["data"]
     if report["task"] == "text":

@@ -7,12 +7,15 @@ set by its Hub id; where the data has none, there is no such file, and ``model-i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from exporting.card_metadata import is_on_hub
 
+if TYPE_CHECKING:
+    from exporting.reports import SizedData
 
-def write_eval_results(folder: Path, data: dict[str, Any], accuracy: float) -> Path | None:
+
+def write_eval_results(folder: Path, data: SizedData, accuracy: float) -> Path | None:
     """Writes the accuracy on the test part, where the data is a data set of the Hub.
 
     Args:

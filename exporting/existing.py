@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
+from exporting.reports import ParityReport
 from exporting.source import Run, read_run
 from exporting.whole import PARITY, read_report
 from grokaem import ownership
 
 REMEDY = "--overwrite makes it anew, --output-dir chooses another folder"
+
+
+class Settings(TypedDict):
+    """What an export is made with; see :func:`exporting.export.export_run`."""
+
+    precision: str
+    max_drop: float
+    max_score_change: float
+    calibration_samples: int
+    onnx: bool
+
+
 # What an export is made with unless one says otherwise.
-DEFAULTS: dict[str, Any] = {
+DEFAULTS: Settings = {
     "precision": "auto",
     "max_drop": 0.005,
     "max_score_change": 0.1,
@@ -22,7 +35,7 @@ LIMITS = ("max_drop", "max_score_change")  # an export that keeps within a small
 
 
 def existing_export(
-    run_folder: str | Path, output_dir: str | Path | None = None, **asked: Any
+    run_folder: str | Path, output_dir: str | Path | None = None, **asked: object
 ) -> Path | None:
     """The export that exists and is what would be made, so that going on does not make it again.
 
@@ -49,7 +62,7 @@ def existing_export(
     return folder
 
 
-def check_same_run(run: Run, folder: Path) -> dict[str, Any]:
+def check_same_run(run: Run, folder: Path) -> ParityReport:
     """Refuses an export that was made of another run, or of the same before its report was changed.
 
     Args:
@@ -64,7 +77,7 @@ def check_same_run(run: Run, folder: Path) -> dict[str, Any]:
     """
     from exporting.agreement import check_told  # numpy, which --help does without
 
-    parity = read_report(folder / "parity.json", PARITY, REMEDY)
+    parity = read_report(folder / "parity.json", ParityReport, PARITY, REMEDY)
     if "run" in parity:
         same = parity["run"]["weights"] == ownership.weights(run.path)
     else:  # made by commit 8fe415f, which did not say of what: only its place does
@@ -76,12 +89,12 @@ def check_same_run(run: Run, folder: Path) -> dict[str, Any]:
     return parity
 
 
-def _difference(folder: Path, parity: dict[str, Any], asked: dict[str, Any]) -> str | None:
+def _difference(folder: Path, parity: ParityReport, asked: dict[str, Any]) -> str | None:
     """What of the settings asked for an export does not meet, as the rest of a sentence."""
     from exporting.quantization import attempts_for
 
-    made = {name: value for name, value in DEFAULTS.items() if name not in LIMITS}
-    made |= {name: parity["gate"][name] for name in LIMITS if name in parity["gate"]}
+    made: dict[str, Any] = {name: value for name, value in DEFAULTS.items() if name not in LIMITS}
+    made |= {name: value for name, value in parity["gate"].items() if name in LIMITS}
     # An export of commit 8fe415f does not tell how many samples it was calibrated with.
     made |= (ownership.read(folder) or {}).get("settings") or {"calibration_samples": asked["calibration_samples"]}
     if parity["method"] not in attempts_for(asked["precision"]):

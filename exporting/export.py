@@ -18,14 +18,14 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 # numpy's BLAS may wait for ever for its threads once the process has been forked, and exporting forks; the heavy
 # products here are torch's and OpenVINO's. Set before numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-from exporting.existing import DEFAULTS, existing_export
+from exporting.existing import DEFAULTS, Settings, existing_export
 from grokaem import ownership
 from grokaem.atomic import appear, temporary_folder
 from grokaem.command_line import quiet_libraries, run
@@ -34,6 +34,7 @@ from grokaem.set_aside import SetAside
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
+    from exporting.source import Run, Source
 
 
 def main(argv: list[str]) -> int:
@@ -61,8 +62,9 @@ def main(argv: list[str]) -> int:
     if folder is not None:
         print(f"publishing the export that exists, {folder}: --overwrite makes it anew", flush=True)
     else:
-        how = settings | {"overwrite": options.overwrite, "card": card, "token": token, "aside": aside}
-        folder = export_run(run_folder, options.output_dir, **how)
+        folder = export_run(
+            run_folder, options.output_dir, **settings, overwrite=options.overwrite, card=card, token=token, aside=aside
+        )
     if asked:
         publish_export(run_folder, folder, asked, token)
     return aside.tell()
@@ -124,7 +126,7 @@ def _add_quantization(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
+def _settings(options: argparse.Namespace) -> Settings:
     """How the export is made, as :func:`export_run` takes it."""
     if not 0 <= options.max_drop < 1:
         raise ValueError(f"--max-drop {options.max_drop:g}: give a share from 0 to 1, such as 0.005")
@@ -132,7 +134,9 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         raise ValueError(f"--max-score-change {options.max_score_change:g}: give a share from 0 to 1, such as 0.1")
     if options.calibration_samples < 1:
         raise ValueError(f"--calibration-samples {options.calibration_samples}: give at least 1")
-    return {name: getattr(options, name) for name in DEFAULTS if name != "onnx"} | {"onnx": options.also == "onnx"}
+    return {"precision": options.precision, "max_drop": options.max_drop,
+            "max_score_change": options.max_score_change, "calibration_samples": options.calibration_samples,
+            "onnx": options.also == "onnx"}  # fmt: skip
 
 
 def _check_datasets(card: OwnCard, run_folder: Path) -> None:
@@ -209,7 +213,7 @@ def export_run(
     run_ = read_run(run_folder)
     check_labels(run_.path, run_)
     output = destination(output_dir or run_.path / "export", inside=run_.path)
-    settings = {
+    settings: Settings = {
         "precision": precision,
         "max_drop": max_drop,
         "max_score_change": max_score_change,
@@ -230,9 +234,9 @@ def export_run(
 
 
 def _make(
-    run_: Any,
+    run_: Run,
     output: Path,
-    settings: dict[str, Any],
+    settings: Settings,
     token: str | None,
     aside: SetAside | None,
     card: OwnCard | None,
@@ -248,6 +252,7 @@ def _make(
     from exporting.model_card import write_card
     from exporting.onnx_file import write_onnx
     from exporting.parity import Bounds
+    from exporting.text_source import TextSource
 
     disable_progress_bar()
     corpus = run_.corpus(token)
@@ -271,6 +276,7 @@ def _make(
         result = prove(source, corpus, original, chosen, bounds)
         result["run"] = {"weights": weights, "accuracy": run_.report["metrics"]["accuracy"]}
         if settings["onnx"]:
+            assert isinstance(source, TextSource)  # check_onnx refuses others
             result["onnx"] = write_onnx(source, corpus, original, chosen.folder)
         (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         write_card(run_.report, chosen.folder, own=card)
@@ -279,7 +285,7 @@ def _make(
         forget(source)
 
 
-def _source(run_: Any) -> Any:
+def _source(run_: Run) -> Source:
     if run_.task == "text":
         from exporting.text_source import TextSource
 

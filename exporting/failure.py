@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from exporting.parity import Bounds
 from exporting.quantization import METHODS
 from grokaem import ownership
 
+if TYPE_CHECKING:
+    from exporting.reports import Attempt, FailedAttempt, FailedOnTest
+    from exporting.source import Source
+
 RECORD = "export_failed.json"
 NAMED = ("int8-weight", "fp32")  # what is proposed in the place of a method that failed, from the smallest up
 
 
-def failed(source: Any, attempts: list[dict[str, Any]], bounds: Bounds) -> RuntimeError:
+def failed(source: Source, attempts: list[Attempt | FailedAttempt], bounds: Bounds) -> RuntimeError:
     """Writes the attempts to ``export_failed.json`` of the run; gives the error to raise.
 
     Args:
@@ -26,7 +30,9 @@ def failed(source: Any, attempts: list[dict[str, Any]], bounds: Bounds) -> Runti
     record = (source.run.home or source.run.path) / RECORD
     before = _on_test(record)
     if attempts[-1]["part"] == "test":
-        before.append({key: attempts[-1][key] for key in ("method", "original_accuracy", "export_accuracy")})
+        last = attempts[-1]
+        before.append({"method": last["method"], "original_accuracy": last["original_accuracy"],
+                       "export_accuracy": last["export_accuracy"]})  # fmt: skip
     content = {
         "gate": {"max_drop": bounds.max_drop, "max_score_change": bounds.max_score_change, "passed": False},
         "attempts": attempts,
@@ -38,7 +44,7 @@ def failed(source: Any, attempts: list[dict[str, Any]], bounds: Bounds) -> Runti
     except (OSError, ValueError) as error:  # why there is no export matters more than where it is written down
         kept = f"the attempts could not be written to {record} ({error})"
     told = "; ".join(_told(attempt, bounds) for attempt in attempts if not attempt["passed"])
-    few = "; ".join(attempt["too_few"] for attempt in attempts if attempt.get("too_few"))
+    few = "; ".join(attempt["too_few"] for attempt in attempts if "too_few" in attempt)
     ways = _ways(attempts, {failure["method"] for failure in before if _loss(failure) > bounds.max_drop})
     return RuntimeError(
         f"no attempt stays within the bounds: {told}; {f'{few}; ' if few else ''}there is no export, {kept}; "
@@ -46,12 +52,12 @@ def failed(source: Any, attempts: list[dict[str, Any]], bounds: Bounds) -> Runti
     )
 
 
-def forget(source: Any) -> None:
+def forget(source: Source) -> None:
     """Takes away the record of attempts that failed, once one has passed."""
     ownership.discard((source.run.home or source.run.path) / RECORD)
 
 
-def _on_test(record: Path) -> list[dict[str, Any]]:
+def _on_test(record: Path) -> list[FailedOnTest]:
     """The methods that failed on the test part in earlier calls; none where there is no record of this version."""
     try:
         return list(json.loads(record.read_text(encoding="utf-8")).get("failed_on_test", []))
@@ -59,7 +65,7 @@ def _on_test(record: Path) -> list[dict[str, Any]]:
         return []
 
 
-def _told(attempt: dict[str, Any], bounds: Bounds) -> str:
+def _told(attempt: Attempt | FailedAttempt, bounds: Bounds) -> str:
     what = f"{attempt['method']} on {attempt['part']}"
     if "error" in attempt:
         return f"{what}: {attempt['error']}"
@@ -71,7 +77,7 @@ def _told(attempt: dict[str, Any], bounds: Bounds) -> str:
     return told
 
 
-def _ways(attempts: list[dict[str, Any]], failed_on_test: set[str]) -> str:
+def _ways(attempts: list[Attempt | FailedAttempt], failed_on_test: set[str]) -> str:
     """What is left to try: a method that is closer to the original and has not failed, or a wider bound."""
     last = attempts[-1]
     # fp32 is the graph that all others are made of: where it fails, they do.
@@ -96,7 +102,7 @@ def _ways(attempts: list[dict[str, Any]], failed_on_test: set[str]) -> str:
     return told
 
 
-def _wider(measured: list[dict[str, Any]]) -> list[str]:
+def _wider(measured: list[Attempt]) -> list[str]:
     """The bounds within which the closest of some attempts on validation would have been."""
     if not measured:
         return []
@@ -105,5 +111,5 @@ def _wider(measured: list[dict[str, Any]]) -> list[str]:
     return [f"a --max-drop of {math.ceil(loss * 1e4) / 1e4:g} with a --max-score-change of {change + 5e-4:.3f}"]
 
 
-def _loss(attempt: dict[str, Any]) -> float:
+def _loss(attempt: Attempt | FailedOnTest) -> float:
     return attempt["original_accuracy"] - attempt["export_accuracy"]

@@ -6,7 +6,7 @@ import os
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +18,12 @@ from grokaem.command_line import one_line
 from grokaem.inference.export_folder import MODEL, WEIGHTS
 
 if TYPE_CHECKING:
+    import openvino
+
     from exporting.quantization import Yardstick
+    from exporting.reports import Attempt, Begun, FailedAttempt, Measured, ParityReport, Runtime, Sizes, Speed
+    from exporting.source import Source
+    from grokaem.corpora import Corpus
 
 CONVERTED = 64  # validation inputs that torch and the graph are compared on
 CONVERSION = 0.05  # of a probability; 32-bit products may be made of bf16 in torch on processors with AMX
@@ -32,11 +37,11 @@ class Chosen:
     folder: Path
     method: str
     calibration_samples: int
-    attempts: list[dict[str, Any]] = field(default_factory=list)
+    attempts: list[Attempt | FailedAttempt] = field(default_factory=list)
 
 
 def choose(
-    source: Any, corpus: Any, workspace: Path, precision: str, bounds: Bounds, calibration_samples: int
+    source: Source, corpus: Corpus, workspace: Path, precision: str, bounds: Bounds, calibration_samples: int
 ) -> Chosen:
     """Tries the methods in turn and keeps the first that stays within the bounds on validation.
 
@@ -64,29 +69,31 @@ def choose(
     original = _logits(workspace / "fp32", given)
     _check_conversion(source, original, part.inputs)
     yardstick = Yardstick(part.inputs, part.labels, original, bounds)
-    attempts: list[dict[str, Any]] = []
+    attempts: list[Attempt | FailedAttempt] = []
     for method in attempts_for(precision):
         print(f"trying {method}", flush=True)
         folder = workspace / method
-        attempt = {"method": method, "part": "validation", "passed": False}
+        attempt: Begun = {"method": method, "part": "validation", "passed": False}
         try:
             _make(source, corpus, workspace, method, calibration, yardstick)
             scores = parity.compare(original, _logits(folder, given), np.asarray(part.labels))
-            measured = {**sizes(folder), **_speed(folder, given, source)}
+            measured: Measured = {**sizes(folder), **_speed(folder, given, source)}
         except Exception as error:  # whatever a library cannot do, the next method may
-            attempts.append({**attempt, "error": one_line(error)})
-            print(f"{method} failed: {attempts[-1]['error']}", flush=True)
+            failure: FailedAttempt = {**attempt, "error": one_line(error)}
+            attempts.append(failure)
+            print(f"{method} failed: {failure['error']}", flush=True)
             continue
-        attempts.append({**attempt, **scores, "passed": bounds.hold(scores), **measured})
-        _note_too_few(attempts[-1], bounds)
-        if attempts[-1]["passed"]:
+        done: Attempt = {**attempt, **scores, "passed": bounds.hold(scores), **measured}
+        attempts.append(done)
+        _note_too_few(done, bounds)
+        if done["passed"]:
             calibrated = any(attempt["method"] in CALIBRATED for attempt in attempts)
             return Chosen(folder, method, len(calibration) if calibrated else 0, attempts)
     raise failed(source, attempts, bounds)
 
 
 def _make(
-    source: Any, corpus: Any, workspace: Path, method: str, calibration: list, yardstick: Yardstick
+    source: Source, corpus: Corpus, workspace: Path, method: str, calibration: list, yardstick: Yardstick
 ) -> None:
     """Makes the export of one method in a folder of its name."""
     from exporting.quantization import CALIBRATED
@@ -102,7 +109,7 @@ def _make(
         _shift_scores(source, workspace / "fp32", folder, method, corpus.train.inputs)
 
 
-def _check_conversion(source: Any, converted: np.ndarray, inputs: list) -> None:
+def _check_conversion(source: Source, converted: np.ndarray, inputs: list) -> None:
     """Refuses a graph that does not give the original's scores, before anything is judged by it."""
     few = inputs[:CONVERTED]
     moved = parity.score_change(source.original_logits(few), converted[: len(few)])
@@ -113,19 +120,19 @@ def _check_conversion(source: Any, converted: np.ndarray, inputs: list) -> None:
         )
 
 
-def _note_too_few(attempt: dict[str, Any], bounds: Bounds) -> None:
+def _note_too_few(attempt: Attempt, bounds: Bounds) -> None:
     if told := parity.too_few(attempt, attempt["part"], bounds.max_drop):
         attempt["too_few"] = told
         print(told, flush=True)
 
 
-def _save(graph: Any, folder: Path, method: str) -> None:
+def _save(graph: openvino.Model, folder: Path, method: str) -> None:
     import openvino
 
     openvino.save_model(graph, folder / MODEL, compress_to_fp16=method == "fp16")
 
 
-def _shift_scores(source: Any, original: Path, folder: Path, method: str, inputs: list) -> None:
+def _shift_scores(source: Source, original: Path, folder: Path, method: str, inputs: list) -> None:
     """Makes the mean scores of a quantized export those of the original again, on training data."""
     import openvino
 
@@ -141,7 +148,7 @@ def _shift_scores(source: Any, original: Path, folder: Path, method: str, inputs
     shifted.rmdir()
 
 
-def prove(source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, bounds: Bounds) -> dict[str, Any]:
+def prove(source: Source, corpus: Corpus, original: np.ndarray, chosen: Chosen, bounds: Bounds) -> ParityReport:
     """Scores the export on the test part, once; loss of accuracy alone decides.
 
     Args:
@@ -162,13 +169,13 @@ def prove(source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, bounds
     export = _logits(chosen.folder, given)
     scores = parity.compare(original, export, np.asarray(part.labels))
     passed = parity.passes(scores["original_accuracy"], scores["export_accuracy"], bounds.max_drop)
-    measured = {**sizes(chosen.folder), **_speed(chosen.folder, given, source)}
-    last = {"method": chosen.method, "part": "test", "passed": passed, **scores, **measured}
+    measured: Measured = {**sizes(chosen.folder), **_speed(chosen.folder, given, source)}
+    last: Attempt = {"method": chosen.method, "part": "test", "passed": passed, **scores, **measured}
     _note_too_few(last, bounds)
     attempts = [*chosen.attempts, last]
     if not passed:
         raise failed(source, attempts, bounds)
-    result = {
+    result: ParityReport = {
         "method": chosen.method,
         "original": {
             "accuracy": scores["original_accuracy"],
@@ -183,7 +190,11 @@ def prove(source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, bounds
             **measured,
             "instruction_sets": instruction_sets.measure(chosen.folder, given, original, export, part.labels),
         },
-        **{key: scores[key] for key in ("drop_interval_95", "flips", "n", "max_score_difference", "score_change")},
+        "drop_interval_95": scores["drop_interval_95"],
+        "flips": scores["flips"],
+        "n": scores["n"],
+        "max_score_difference": scores["max_score_difference"],
+        "score_change": scores["score_change"],
         "calibration": {"part": "train", "samples": chosen.calibration_samples},
         "gate": {"max_drop": bounds.max_drop, "max_score_change": bounds.max_score_change, "passed": passed},
         "attempts": attempts,
@@ -199,11 +210,11 @@ def prove(source: Any, corpus: Any, original: np.ndarray, chosen: Chosen, bounds
     return result
 
 
-def _label_names(source: Any) -> list[str]:
+def _label_names(source: Source) -> list[str]:
     return source.run.report["data"]["label_names"]
 
 
-def runtime(task: str) -> dict[str, Any]:
+def runtime(task: str) -> Runtime:
     """What speeds were measured on: the processor, its threads for us, the versions of what users install.
 
     Args:
@@ -216,7 +227,7 @@ def runtime(task: str) -> dict[str, Any]:
     return {"cpu": processor_name(), "threads": threads(), "versions": runtime_versions(task)}
 
 
-def sizes(folder: Path) -> dict[str, int]:
+def sizes(folder: Path) -> Sizes:
     """Bytes of all files in a folder, and of the model's weights among them."""
     files = [file for file in folder.iterdir() if file.is_file()]
     return {
@@ -232,5 +243,5 @@ def _logits(folder: Path, given: list) -> np.ndarray:
     return inference.load(folder).logits(given)
 
 
-def _speed(folder: Path, given: list, source: Any) -> dict[str, float]:
+def _speed(folder: Path, given: list, source: Source) -> Speed:
     return speed.measure(folder, source.run.task, random.Random(0).sample(given, min(speed.INPUTS, len(given))))

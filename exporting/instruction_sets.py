@@ -13,11 +13,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grokaem.child_process import environment, module_command
+
+if TYPE_CHECKING:
+    from exporting.reports import FailedInstructionSet, InstructionSet
 
 ROOT = Path(__file__).resolve().parents[1]
 CAP = "ONEDNN_MAX_CPU_ISA"
@@ -50,8 +53,8 @@ def name(cpuinfo: str | None = None) -> str:
 
 
 def measure(
-    folder: Path, inputs: list[Any], original: np.ndarray, export: np.ndarray, labels: list[int]
-) -> list[dict[str, Any]]:
+    folder: Path, inputs: list[str] | list[np.ndarray], original: np.ndarray, export: np.ndarray, labels: list[int]
+) -> list[InstructionSet | FailedInstructionSet]:
     """What the export answers with this processor's instructions and, where it has VNNI, without it.
 
     Args:
@@ -66,7 +69,7 @@ def measure(
         ``max_logit_difference`` (from the export's own logits here); or ``name`` and ``error``.
     """
     here = name()
-    found = [_described(here, export, original, export, labels)]
+    found: list[InstructionSet | FailedInstructionSet] = [_described(here, export, original, export, labels)]
     other = WITHOUT_VNNI.get(here)
     if other and CAP not in os.environ:
         try:
@@ -78,7 +81,7 @@ def measure(
 
 def _described(
     name: str, logits: np.ndarray, original: np.ndarray, here: np.ndarray, labels: list[int]
-) -> dict[str, Any]:
+) -> InstructionSet:
     return {
         "name": name,
         "accuracy": float((logits.argmax(axis=1) == np.asarray(labels)).mean()),
@@ -87,7 +90,9 @@ def _described(
     }
 
 
-def logits_under(cap: str, folder: Path, inputs: list[Any], command: tuple[str, ...] = ()) -> np.ndarray:
+def logits_under(
+    cap: str, folder: Path, inputs: list[str] | list[np.ndarray], command: tuple[str, ...] = ()
+) -> np.ndarray:
     """An export's logits with no more than some instructions, from a process of its own.
 
     Args:
@@ -124,7 +129,8 @@ def main(folder: str, given: str, out: str) -> None:
 
     with np.load(given) as items:
         inputs = [items[f"arr_{number}"] for number in range(len(items.files))]
-    np.save(out, inference.load(folder).logits([item if item.ndim else str(item) for item in inputs]))
+    read: list = [item if item.ndim else str(item) for item in inputs]
+    np.save(out, inference.load(folder).logits(read))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exporting.source import Run
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from transformers import PreTrainedModel
 
 ADAPTER = "adapter_config.json"
 
@@ -33,7 +34,7 @@ def with_plain_weights(run: Run, folder: Path, token: str | None = None) -> Run:
     return dataclasses.replace(run, path=folder, home=run.path)
 
 
-def merge(run: Run, token: str | None = None) -> nn.Module:
+def merge(run: Run, token: str | None = None) -> PreTrainedModel:
     """The model that training trained, as one set of fp32 weights.
 
     Where training held the base in int8, the adapter learned to correct those rounded weights: they are
@@ -78,7 +79,7 @@ def round_to_int8(model: nn.Module) -> None:
                 module.weight.copy_(through_int8(module.weight))
 
 
-def through_int8(weight: Tensor) -> Any:
+def through_int8(weight: Tensor) -> Tensor:
     """A weight of shape (out_features, in_features), rounded to 255 steps a row and expanded again."""
     import torch
 

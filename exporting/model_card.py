@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exporting import card_figures, card_metadata, card_usage
 from exporting.card_metadata import title
@@ -14,10 +14,11 @@ from grokaem.plain_text import markdown
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
+    from exporting.reports import ParityReport, RunReport
 
 
 def write_card(
-    report: dict[str, Any],
+    report: RunReport,
     folder: Path,
     repo_id: str | None = None,
     original_repo_id: str | None = None,
@@ -50,7 +51,7 @@ def write_card(
 
 
 def write_original_card(
-    report: dict[str, Any], folder: Path, repo_id: str, export_repo_id: str, own: OwnCard | None = None
+    report: RunReport, folder: Path, repo_id: str, export_repo_id: str, own: OwnCard | None = None
 ) -> Path:
     """Writes the card of the unquantized weights, linked to their export."""
     report = _public(report, own)
@@ -69,12 +70,12 @@ def write_original_card(
     return _write(folder / "README.md", parts)
 
 
-def _public(report: dict[str, Any], own: OwnCard | None) -> dict[str, Any]:
+def _public(report: RunReport, own: OwnCard | None) -> RunReport:
     """The report as everybody may read it: names instead of paths, no text of the user's own data unasked."""
     shown = report.get("examples", []) if shows_examples(report["data"], own and own.examples) else []
-    public = names_only(report, own_places(report)) | {"examples": shown}
-    if own and own.language():
-        public["data"] = public["data"] | {"language": own.language()}
+    public: RunReport = {**names_only(report, own_places(report)), "examples": shown}
+    if own and (language := own.language()):
+        public["data"] = {**public["data"], "language": language}
     return public
 
 
@@ -83,14 +84,14 @@ def _write(path: Path, parts: list[str]) -> Path:
     return path
 
 
-def _what(report: dict) -> str:
+def _what(report: RunReport) -> str:
     labels = ", ".join(f"**{markdown(name)}**" for name in report["data"]["label_names"])
     thing = "texts" if report["task"] == "text" else "sounds"
     origin = "A quantized form of" if report.get("adopted") else "Fine-tuned from"
     return f"Classifies {thing} as {labels}. {origin} **{markdown(report['base_model']['name'])}**."
 
 
-def _introduction(report: dict, parity: dict, original_repo_id: str | None) -> str:
+def _introduction(report: RunReport, parity: ParityReport, original_repo_id: str | None) -> str:
     share = parity["export"]["weight_bytes"] / parity["original"]["weight_bytes"]
     link = (
         f" The unquantized weights: [{original_repo_id}](https://huggingface.co/{original_repo_id})."
@@ -103,7 +104,7 @@ def _introduction(report: dict, parity: dict, original_repo_id: str | None) -> s
     )
 
 
-def _labels(report: dict) -> str:
+def _labels(report: RunReport) -> str:
     if not report.get("examples"):
         return ""
     lines = ["## Labels", "", "| label | example |", "|---|---|"]
@@ -112,7 +113,7 @@ def _labels(report: dict) -> str:
     return "\n".join(lines)
 
 
-def _training(report: dict) -> str:
+def _training(report: RunReport) -> str:
     config, sizes = report["config"], report["data"]["sizes"]
     chosen_on = "of them the validation part" if config.get("train_on_validation") else "to choose"
     data = (
@@ -120,8 +121,8 @@ def _training(report: dict) -> str:
         f"{'calibrate on' if report.get('adopted') else 'train'}, {sizes['validation']} {chosen_on}, "
         f"{sizes['test']} to test"
     )
-    if report["data"].get("license", "unknown") != "unknown":
-        data += f"\n- licence of the data: {markdown(report['data']['license'])}"
+    if (licence := report["data"].get("license", "unknown")) != "unknown":
+        data += f"\n- licence of the data: {markdown(licence)}"
     versions = "- versions: " + ", ".join(f"{name} {number}" for name, number in report["versions"].items())
     if report.get("adopted"):
         base = report["base_model"]
@@ -133,8 +134,8 @@ def _training(report: dict) -> str:
     told = f"{peak:.0f} MiB measured" if peak else "not measured"
     if memory["predicted_peak_mib"]:
         told += f", {memory['predicted_peak_mib']:.0f} MiB predicted"
-    if memory.get("budget_mib"):
-        told += f", within a budget of {memory['budget_mib']:.0f} MiB"
+    if budget := memory.get("budget_mib"):
+        told += f", within a budget of {budget:.0f} MiB"
     return "\n".join(
         [
             "## Training",
@@ -149,14 +150,14 @@ def _training(report: dict) -> str:
     )
 
 
-def _epochs(report: dict) -> str:
+def _epochs(report: RunReport) -> str:
     """How many epochs ran; those that were asked for too where they are others."""
     asked = report["config"]["epochs"]
     ran = report.get("epochs_run")  # older runs do not tell
     return f"{asked:g} epochs" if ran is None or ran == asked else f"{ran:g} epochs of {asked:g} asked for"
 
 
-def _limits(report: dict) -> str:
+def _limits(report: RunReport) -> str:
     length = (
         f"Texts are cut after {report['config']['sequence_length']} tokens."
         if report["task"] == "text"

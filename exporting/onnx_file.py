@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exporting import parity
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+    from exporting.reports import OnnxFigures
+    from exporting.text_source import TextSource
+    from grokaem.corpora import Corpus
 
 NAME = "model.onnx"
 OPSET = 17
@@ -29,7 +37,7 @@ def check_onnx(task: str) -> None:
         raise ValueError("--also onnx needs a package that is not installed: pip install onnx")
 
 
-def write_onnx(source: Any, corpus: Any, original: np.ndarray, folder: Path) -> dict[str, Any]:
+def write_onnx(source: TextSource, corpus: Corpus, original: np.ndarray, folder: Path) -> OnnxFigures:
     """Writes ``model.onnx`` (inputs ``input_ids`` and ``attention_mask``, any batch and length).
 
     Args:
@@ -68,7 +76,7 @@ def write_onnx(source: Any, corpus: Any, original: np.ndarray, folder: Path) -> 
     # Another runtime than the one it is for, but an independent reading of the file.
     graph = openvino.Core().compile_model(folder / NAME, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
-    def run(batch: dict[str, Any]) -> np.ndarray:
+    def run(batch: dict[str, torch.Tensor]) -> np.ndarray:
         return graph({name: batch[name].numpy() for name in ("input_ids", "attention_mask")})[0]
 
     scores = parity.compare(original, source.logits_of(run, corpus.test.inputs), np.asarray(corpus.test.labels))
@@ -80,7 +88,7 @@ def write_onnx(source: Any, corpus: Any, original: np.ndarray, folder: Path) -> 
     return {"file": NAME, "bytes": (folder / NAME).stat().st_size, **scores}
 
 
-def with_own_mask(model: Any) -> Any:
+def with_own_mask(model: PreTrainedModel) -> torch.nn.Module:
     """The model with an attention mask that is made in the graph: the exporter cannot follow transformers' own."""
     import torch
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from exporting.reports import LabelScores, Scores
 
 ROUNDS = 2000  # of the bootstrap
 FEW = 200  # examples, below which a 99th percentile says no more than the largest value
@@ -25,7 +28,7 @@ class Bounds:
     max_drop: float = MAX_DROP
     max_score_change: float = MAX_SCORE_CHANGE
 
-    def hold(self, scores: dict[str, Any]) -> bool:
+    def hold(self, scores: Scores) -> bool:
         """Whether an attempt passes on validation, by what :func:`compare` found."""
         accurate = passes(scores["original_accuracy"], scores["export_accuracy"], self.max_drop)
         return accurate and scores["score_change"] <= self.max_score_change
@@ -65,7 +68,7 @@ def macro_f1(counts: np.ndarray) -> float:
     return float((2 * counts.diagonal()[both > 0] / both[both > 0]).mean())
 
 
-def per_label(counts: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+def per_label(counts: np.ndarray, names: list[str]) -> list[LabelScores]:
     """What each label gets right, from :func:`confusion`.
 
     Args:
@@ -88,7 +91,7 @@ def per_label(counts: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def compare(original: np.ndarray, export: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def compare(original: np.ndarray, export: np.ndarray, labels: np.ndarray) -> Scores:
     """Differences between two models' logits on the same inputs.
 
     Args:
@@ -153,7 +156,7 @@ def loss_interval(was_right: np.ndarray, is_right: np.ndarray) -> list[float]:
     return [float(lost - gained - half), float(lost - gained + half)]
 
 
-def too_few(scores: dict[str, Any], part: str, max_drop: float) -> str | None:
+def too_few(scores: Scores, part: str, max_drop: float) -> str | None:
     """A sentence where so few examples decided that one of them is more than may be lost; else None.
 
     Args:

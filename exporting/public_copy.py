@@ -10,13 +10,18 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from exporting.own_files import own_files
 from grokaem.plain_text import terminal
+
+if TYPE_CHECKING:
+    from exporting.reports import NamedData, RunReport
+
+Report = TypeVar("Report", bound=Mapping[str, object])
 
 PACKAGED = re.compile(r"[\w.-]+==\S+.*")  # the revision of data that a package carries
 # Keys whose values are a place on this disk, or a Hub id.
@@ -36,14 +41,14 @@ ABSOLUTE = re.compile(
 RELATIVE = re.compile(r"(?<![^\s'\"(,;:=])(?:[^\s'\",;:()/]+/)+[^\s'\",;:()/]*\.\w{1,5}(?!\w)")
 
 
-def shows_examples(data: dict[str, Any], asked: bool | None = None) -> bool:
+def shows_examples(data: NamedData, asked: bool | None = None) -> bool:
     """Whether the data's texts may be shown: those of a package are public, one's own and a Hub's only if asked."""
     if asked is not None:
         return asked
     return all(PACKAGED.fullmatch(part) for part in data["revision"].split("; "))
 
 
-def own_places(report: dict[str, Any]) -> frozenset[str]:
+def own_places(report: RunReport) -> frozenset[str]:
     """The settings of a run that were places on the disk it was trained on, whatever is there today.
 
     The revisions tell, which training noted: those of one's own files are hashes, that of a folder says so.
@@ -69,7 +74,15 @@ def without_folders(value: str, places: Collection[str] = ()) -> str:
     return re.split(r"[/\\]", value.rstrip("/\\"))[-1] if is_path or value in places else value
 
 
-def names_only(content: Any, places: Collection[str] = (), key: str = "", prose: bool = True) -> Any:
+@overload
+def names_only(content: Report, places: Collection[str] = (), key: str = "", prose: bool = True) -> Report: ...
+
+
+@overload
+def names_only(content: object, places: Collection[str] = (), key: str = "", prose: bool = True) -> object: ...
+
+
+def names_only(content: object, places: Collection[str] = (), key: str = "", prose: bool = True) -> object:
     """A report with names where it had paths of this machine, everywhere in it but in labels, which are the model's.
 
     Args:

@@ -14,6 +14,7 @@ from exporting.own_files import check_own, check_report
 from exporting.public_copy import copy_files, own_places, staged, tell_places
 from exporting.publication import Publication, told
 from exporting.quantization import attempts_for
+from exporting.reports import ParityReport, RunReport
 from exporting.source import Run, read_run
 from exporting.whole import PARITY, TOLD_OF_EXPORT, TOLD_OF_RUN, TOLD_OF_TRAINING, check_whole, read_report
 from grokaem.ownership import write_text
@@ -131,7 +132,7 @@ def publish_export(run_folder: Path, folder: Path, asked: Publication, token: st
 
 def method_of(export: Path) -> str:
     """The method that an export was made by."""
-    return read_report(export / "parity.json", PARITY, REMEDY)["method"]
+    return read_report(export / "parity.json", ParityReport, PARITY, REMEDY)["method"]
 
 
 def check_files(run: Run, asked: Publication, export: Path | None) -> None:
@@ -150,15 +151,15 @@ def check_files(run: Run, asked: Publication, export: Path | None) -> None:
     check_report(run.path, "run.json", "run")
     again = "put it back as it was, or train again"
     if "metrics" in run.report or export is not None:  # an adopted run gets them from its export
-        told = TOLD_OF_RUN if run.report.get("adopted") else TOLD_OF_RUN | TOLD_OF_TRAINING
-        check_whole(run.report, told, run.path / "run.json", again)
+        told = TOLD_OF_RUN if run.report.get("adopted") else (*TOLD_OF_RUN, *TOLD_OF_TRAINING)
+        check_whole(run.report, RunReport, told, run.path / "run.json", again)
     if asked.original or asked.one_repository:
         check_own(run.path, "run")
         check_labels(run.path, run)
     if export is not None:
         check_own(export, "export")
         check_labels(export, run)
-        check_whole(check_same_run(run, export), TOLD_OF_EXPORT, export / "parity.json", REMEDY)
+        check_whole(check_same_run(run, export), ParityReport, TOLD_OF_EXPORT, export / "parity.json", REMEDY)
 
 
 def check_original(run: Run, asked: Publication) -> None:
@@ -197,10 +198,12 @@ def _publish_export(run: Run, asked: Publication, folder: Path, repo_id: str, to
     published = asked.send(folder, repo_id, "Publish the export", token)
     if asked.dry_run:
         return published.url
+    assert published.commit is not None  # only a dry run has none
     with tempfile.TemporaryDirectory() as cache:
         copy = hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
         classifier = inference.load(copy)
-        answer = classifier.predict([_example(run, classifier)])[0]
+        given: list = [_example(run, classifier)]  # a text, or a waveform
+        answer = classifier.predict(given)[0]
     print(
         f"{told(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}", flush=True
     )
@@ -227,6 +230,7 @@ def _publish_original(
         published = asked.send(folder, repo_id, "Publish the weights", token)
         if asked.dry_run:
             return
+        assert published.commit is not None  # only a dry run has none
         with tempfile.TemporaryDirectory() as cache:
             hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
     print(told(published), flush=True)

@@ -10,15 +10,21 @@ in how they are saved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exporting.parity import Bounds
+
+if TYPE_CHECKING:
+    import nncf
+    import openvino
+
+    Given = np.ndarray | dict[str, np.ndarray]  # what a graph takes
 
 METHODS = ("int8", "int8-mixed", "int8-weight", "fp16", "fp32")
 CALIBRATED = ("int8", "int8-mixed")
@@ -44,7 +50,7 @@ class Yardstick:
         bounds (Bounds): what may be lost.
     """
 
-    inputs: list[Any]
+    inputs: list
     labels: list[int]
     original: np.ndarray
     bounds: Bounds
@@ -60,8 +66,8 @@ class Samples:
         yardstick (Yardstick): what the scores of ``validation`` are measured by.
     """
 
-    calibration: list[Any]
-    validation: list[Any]
+    calibration: Sequence[Given]
+    validation: Sequence[Given]
     yardstick: Yardstick
 
 
@@ -76,7 +82,7 @@ def attempts_for(precision: str) -> tuple[str, ...]:
     return CALIBRATED if precision == "int8" else (precision,)
 
 
-def quantize_with_optimum(folder: Path, method: str, samples: list[dict]) -> Any:
+def quantize_with_optimum(folder: Path, method: str, samples: list[dict[str, np.ndarray]]) -> openvino.Model:
     """Quantizes a transformer's graph through Optimum Intel.
 
     Args:
@@ -118,7 +124,9 @@ def quantize_with_optimum(folder: Path, method: str, samples: list[dict]) -> Any
     return model.model
 
 
-def quantize_graph(model: Any, method: str, samples: list[Any], transformer: bool = False) -> Any:
+def quantize_graph(
+    model: openvino.Model, method: str, samples: Sequence[Given], transformer: bool = False
+) -> openvino.Model:
     """Quantizes a graph that Optimum does not know with NNCF.
 
     Args:
@@ -145,7 +153,7 @@ def quantize_graph(model: Any, method: str, samples: list[Any], transformer: boo
     )
 
 
-def restore_accuracy(model: Any, samples: Samples, transformer: bool = False) -> Any:
+def restore_accuracy(model: openvino.Model, samples: Samples, transformer: bool = False) -> openvino.Model:
     """Quantizes a graph, then lets layers compute in floating point until the loss is within bounds (NNCF).
 
     The layers are ranked by what they change in the scores of some validation inputs; after each one that is
@@ -182,7 +190,7 @@ def restore_accuracy(model: Any, samples: Samples, transformer: bool = False) ->
 
 
 def _within_bounds(
-    bounds: Bounds, compiled: Any, items: Iterable[tuple[Any, int, np.ndarray]]
+    bounds: Bounds, compiled: Callable[[Given], Sequence[np.ndarray]], items: Iterable[tuple[Given, int, np.ndarray]]
 ) -> tuple[float, list[list[np.ndarray]]]:
     """0 for the original's scores, -1 at the bounds; and the scores, from which NNCF sees more than from one number."""
     scores, labels, original = [], [], []
@@ -194,7 +202,7 @@ def _within_bounds(
     return -bounds.excess(np.stack(original), found, np.array(labels)), scores
 
 
-def _static_settings(transformer: bool) -> dict[str, Any]:
+def _static_settings(transformer: bool) -> dict:
     import nncf
 
     return {
@@ -204,7 +212,7 @@ def _static_settings(transformer: bool) -> dict[str, Any]:
     }
 
 
-def _advanced() -> Any:
+def _advanced() -> nncf.AdvancedQuantizationParameters:
     import nncf
 
     alphas = nncf.AdvancedSmoothQuantParameters(matmul=SMOOTH_QUANT_ALPHA)

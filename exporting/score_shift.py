@@ -8,11 +8,14 @@ cross-entropy between original and export is smallest.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exporting.parity import softmax
+
+if TYPE_CHECKING:
+    import openvino
 
 ROUNDS = 1000  # of scaling, at most; confident models need many, and each takes microseconds
 TOLERANCE = 1e-6
@@ -37,7 +40,7 @@ def fit_shift(original: np.ndarray, export: np.ndarray) -> np.ndarray:
     return shift
 
 
-def with_shift(model: Any, shift: np.ndarray) -> Any:
+def with_shift(model: openvino.Model, shift: np.ndarray) -> openvino.Model:
     """The graph with the constants added to its logits, under the same name.
 
     Args:

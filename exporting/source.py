@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
+from exporting.reports import RunReport
 from exporting.whole import RUN, read_report
 from grokaem import ownership
 
 if TYPE_CHECKING:
+    import numpy as np
+    import openvino
+
+    from exporting.quantization import Yardstick
+    from exporting.reports import Data
     from grokaem.corpora import Corpus
 
 
@@ -24,7 +30,7 @@ class Run:
     """
 
     path: Path
-    report: dict[str, Any]
+    report: RunReport
     home: Path | None = None
 
     @property
@@ -77,7 +83,37 @@ class Run:
         return corpus
 
 
-def _identity(data: dict) -> dict:
+class Source(Protocol):
+    """What a run can be turned into; its inputs are texts, or paths of sounds."""
+
+    run: Run
+
+    def convert(self, folder: Path) -> None:
+        """Writes the floating-point graph into a folder."""
+
+    def write_rest(self, folder: Path) -> None:
+        """Writes what the graph is used with."""
+
+    def read(self, inputs: list, /) -> list:
+        """The inputs as a classifier is given them."""
+        ...
+
+    def quantized(
+        self, folder: Path, method: str, calibration: list, yardstick: Yardstick
+    ) -> openvino.Model:
+        """The graph in a folder made smaller."""
+        ...
+
+    def original_logits(self, inputs: list, /) -> np.ndarray:
+        """Logits of the original weights, in fp32 by torch: (n, n_labels)."""
+        ...
+
+    def as_scored(self, inputs: list, /) -> np.ndarray | None:
+        """Logits as training scored the inputs; None where that is no difference."""
+        ...
+
+
+def _identity(data: Data | dict) -> dict:
     """What a data set is, without the notes, which are prose."""
     return {key: data[key] for key in ("name", "task", "revision", "sizes", "label_names", "classes")}
 
@@ -106,4 +142,4 @@ def read_run(path: str | Path) -> Run:
         raise FileNotFoundError(f"there is no run folder {path}: python training/finetune.py makes one")
     if not (path / "run.json").is_file():
         raise FileNotFoundError(f"{path} holds no run.json: give a folder made by training/finetune.py")
-    return Run(path, read_report(path / "run.json", RUN, "put it back as it was, or train again"))
+    return Run(path, read_report(path / "run.json", RunReport, RUN, "put it back as it was, or train again"))

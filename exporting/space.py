@@ -118,6 +118,7 @@ def main(argv: list[str]) -> int:
             message="Publish the page",
             token=token,
         )
+    assert done.commit is not None  # only a dry run has none
     state = "published" if done.changed else "already up to date"
     print(f"{state}: {done.url} at {done.commit[:12]}, {len(done.files)} files", flush=True)
     stage_reached = hub.wait_running(

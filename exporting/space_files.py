@@ -97,7 +97,9 @@ def requirements(hardware: Hardware, root: Path = ROOT, index_url: str | None = 
     for line in (root / "requirements.txt").read_text(encoding="utf-8").splitlines():
         requirement, _, why = (part.strip() for part in line.partition("#"))
         if requirement and why.startswith(MARK):
-            name = _normal(re.match(r"[A-Za-z0-9][\w.-]*", requirement)[0])
+            found = re.match(r"[A-Za-z0-9][\w.-]*", requirement)
+            assert found is not None
+            name = _normal(found[0])
             lines.append(hardware.pins.get(name, requirement))
     return "\n".join(lines) + "\n"
 

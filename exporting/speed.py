@@ -14,9 +14,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING
 
 from grokaem.child_process import environment, module_command
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from exporting.reports import Speed
 
 ROOT = Path(__file__).resolve().parents[1]
 BATCH = 32
@@ -24,7 +29,7 @@ CALLS = {1: 50, BATCH: 7}  # batch size -> calls timed; the median of them count
 INPUTS = BATCH * CALLS[BATCH]
 
 
-def measure(folder: Path, task: str, inputs: list[Any]) -> dict[str, float]:
+def measure(folder: Path, task: str, inputs: list[str] | list[np.ndarray]) -> Speed:
     """Times an export on real inputs in a process of its own.
 
     Args:
@@ -58,7 +63,7 @@ def measure(folder: Path, task: str, inputs: list[Any]) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def timed(predict: Callable[[list], Any], inputs: list) -> dict[str, float]:
+def timed(predict: Callable[[list], object], inputs: list) -> dict[str, float]:
     """Median milliseconds and inputs a second at each batch size, and inputs a second of all at once."""
     found: dict[str, float] = {}
     for size, calls in CALLS.items():

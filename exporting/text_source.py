@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,11 @@ from exporting.quantization import CALIBRATED, Samples, Yardstick, quantize_with
 from exporting.source import Run
 from grokaem.inference.export_folder import MODEL
 from grokaem.tokenization import take_marks_as_text
+
+if TYPE_CHECKING:
+    import openvino
+    import torch
+    from transformers import PreTrainedModel
 
 BATCH = 32
 
@@ -50,7 +55,7 @@ class TextSource:
             fill_token_types(model.model)
         model.save_pretrained(folder)
 
-    def quantized(self, folder: Path, method: str, calibration: list[str], yardstick: Yardstick) -> Any:
+    def quantized(self, folder: Path, method: str, calibration: list[str], yardstick: Yardstick) -> openvino.Model:
         """The graph in ``folder`` made smaller; calibrated on ``calibration``, texts of the training part.
 
         ``int8-mixed`` alone looks at ``yardstick``, to stay within its bounds.
@@ -72,7 +77,7 @@ class TextSource:
         ]
 
     @cached_property
-    def model(self) -> Any:
+    def model(self) -> PreTrainedModel:
         """The original weights in torch, in fp32, ready to predict."""
         import torch
         from transformers import AutoModelForSequenceClassification
@@ -90,7 +95,7 @@ class TextSource:
 
         taken = signature(self.model.forward).parameters  # a tokenizer may make more than the model takes
 
-        def run(batch: dict[str, Any]) -> np.ndarray:
+        def run(batch: dict[str, torch.Tensor]) -> np.ndarray:
             with torch.inference_mode():
                 return self.model(**{name: ids for name, ids in batch.items() if name in taken}).logits.numpy()
 
@@ -100,7 +105,7 @@ class TextSource:
         """None: padding, which is masked, changes nothing, so training scored as :meth:`original_logits` does."""
         return None
 
-    def logits_of(self, run: Callable[[dict[str, Any]], np.ndarray], texts: list[str]) -> np.ndarray:
+    def logits_of(self, run: Callable[[dict[str, torch.Tensor]], np.ndarray], texts: list[str]) -> np.ndarray:
         """Logits of all texts, (n_texts, n_labels), from a function of one batch of torch tensors."""
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # like lengths: little padding
         pieces = []
@@ -133,7 +138,7 @@ class TextSource:
             _write_compact(folder / settings.name, json.loads(settings.read_text(encoding="utf-8")))
 
 
-def fill_token_types(graph: Any) -> None:
+def fill_token_types(graph: openvino.Model) -> None:
     """Puts zeros in the place of the input ``token_type_ids``, in place.
 
     Args:
@@ -150,5 +155,5 @@ def fill_token_types(graph: Any) -> None:
     graph.validate_nodes_and_infer_types()
 
 
-def _write_compact(path: Path, content: Any) -> None:
+def _write_compact(path: Path, content: object) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")

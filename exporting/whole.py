@@ -1,70 +1,51 @@
-"""Whether a report that was read back holds what its readers take from it."""
+"""Whether a report that was read back holds what its readers take from it, each key of the kind it is written in."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-NUMBER = (int, float)
-RUN = {"task": str, "base_model": dict, "data": dict, "config": dict}
-PARITY = {"method": str, "original": dict, "export": dict, "gate": dict}
-SIZES = {"train": int, "validation": int, "test": int}
+Report = TypeVar("Report", bound=Mapping[str, object])
+# Keys of exporting.reports, those below others after a dot. What is read of any run, and of any export:
+RUN = ("task", "base_model", "data", "config")
+PARITY = ("method", "original", "export", "gate")
 # What a card tells of them.
-TOLD_OF_RUN = {
-    "base_model": {"name": str, "revision": str},
-    "data": {"name": str, "revision": str, "label_names": list, "sizes": SIZES},
-    "metrics": {"accuracy": NUMBER, "macro_f1": NUMBER, "loss": NUMBER},
-    "confusion": list,
-    "versions": dict,
-}
-TOLD_OF_TRAINING = {
-    "config": {"epochs": NUMBER, "batch_size": int, "learning_rate": NUMBER, "precision": str},
-    "memory": {"measured_peak_mib": object, "predicted_peak_mib": object},
-    "hardware": {"cpu": str, "gpu": object},
-    "seconds": NUMBER,
-    "seed": int,
-}
-SPEED = {
-    "bytes": NUMBER,
-    "weight_bytes": NUMBER,
-    "latency_ms_b1": NUMBER,
-    "latency_ms_b32": NUMBER,
-    "items_per_second": NUMBER,
-    "peak_mib": object,
-}
-TOLD_OF_EXPORT = {
-    "original": {"accuracy": NUMBER, "bytes": NUMBER, "weight_bytes": NUMBER},
-    "export": {"accuracy": NUMBER, "macro_f1": NUMBER, "accuracy_interval_95": list, **SPEED},
-    "drop_interval_95": list,
-    "flips": int,
-    "n": int,
-    "max_score_difference": NUMBER,
-    "calibration": {"samples": int},
-    "gate": {"max_drop": NUMBER},
-    "attempts": list,
-}
-TOLD_OF_WORDS = {
-    "id2label": dict,
-    "revision": str,
-    "data": {"name": str, "label_names": list},
-    "recommended": {"scorer": str, "features": NUMBER, "accuracy": NUMBER, "accuracy_std": NUMBER},
-    "test": {"recommended": NUMBER, "all": NUMBER},
-    "top": dict,
-    "ngrams": list,
-    "n_features": int,
-    "n_folds": int,
-    "n_documents": int,
-    "n_test": int,
-}
+TOLD_OF_RUN = (
+    "base_model.name", "base_model.revision",
+    "data.name", "data.revision", "data.label_names", "data.sizes.train", "data.sizes.validation", "data.sizes.test",
+    "metrics.accuracy", "metrics.macro_f1", "metrics.loss",
+    "confusion", "versions",
+)  # fmt: skip
+TOLD_OF_TRAINING = (
+    "config.epochs", "config.batch_size", "config.learning_rate", "config.precision",
+    "memory.measured_peak_mib", "memory.predicted_peak_mib",
+    "hardware.cpu", "hardware.gpu",
+    "seconds", "seed",
+)  # fmt: skip
+TOLD_OF_EXPORT = (
+    "original.accuracy", "original.bytes", "original.weight_bytes",
+    "export.accuracy", "export.macro_f1", "export.accuracy_interval_95", "export.bytes", "export.weight_bytes",
+    "export.latency_ms_b1", "export.latency_ms_b32", "export.items_per_second", "export.peak_mib",
+    "drop_interval_95", "flips", "n", "max_score_difference", "calibration.samples", "gate.max_drop", "attempts",
+)  # fmt: skip
+TOLD_OF_WORDS = (
+    "id2label", "revision", "data.name", "data.label_names",
+    "recommended.scorer", "recommended.features", "recommended.accuracy", "recommended.accuracy_std",
+    "test.recommended", "test.all",
+    "top", "ngrams", "n_features", "n_folds", "n_documents", "n_test",
+)  # fmt: skip
 
 
-def read_report(file: Path, shape: dict[str, Any], remedy: str) -> dict[str, Any]:
+def read_report(file: Path, record: type[Report], needed: tuple[str, ...], remedy: str) -> Report:
     """A report as it is on disk.
 
     Args:
         file (Path): ``run.json``, ``parity.json`` or the ``config.json`` of a model of words.
-        shape (dict): see :func:`check_whole`.
+        record (type): its type in :mod:`exporting.reports`.
+        needed (tuple of str): see :func:`check_whole`.
         remedy (str): what the user can do, the end of the message's sentence.
 
     Raises:
@@ -74,16 +55,17 @@ def read_report(file: Path, shape: dict[str, Any], remedy: str) -> dict[str, Any
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{file} cannot be read ({error}): {remedy}.") from None
-    check_whole(content, shape, file, remedy)
+    check_whole(content, record, needed, file, remedy)
     return content
 
 
-def check_whole(content: Any, shape: dict[str, Any], file: Path, remedy: str) -> None:
+def check_whole(content: object, record: type, needed: tuple[str, ...], file: Path, remedy: str) -> None:
     """Refuses a report in which something is missing, or is of another kind.
 
     Args:
         content (JSON-able): the report.
-        shape (dict): key -> type, or the shape of what is below it.
+        record (type): its type in :mod:`exporting.reports`.
+        needed (tuple of str): the keys that must be there, those below others after a dot.
         file (Path): where it lies.
         remedy (str): what the user can do, the end of the message's sentence.
 
@@ -93,20 +75,31 @@ def check_whole(content: Any, shape: dict[str, Any], file: Path, remedy: str) ->
     if not isinstance(content, dict):
         raise ValueError(f"{file} holds no report, but {type(content).__name__ if content is not None else 'nothing'}: "
                          f"{remedy}.")
-    if (key := _lacking(content, shape)) is not None:
-        raise ValueError(f"{file} does not tell {key!r}, or not in the form it is written in: {remedy}.")
+    for path in needed:
+        if (key := _lacking(content, record, path.split("."))) is not None:
+            raise ValueError(f"{file} does not tell {key!r}, or not in the form it is written in: {remedy}.")
 
 
-def _lacking(content: dict[str, Any], shape: dict[str, Any]) -> str | None:
-    """The first key that is missing or of another kind, with those above it."""
-    for key, wanted in shape.items():
-        if key not in content:
-            return key
-        if isinstance(wanted, dict):
-            if not isinstance(content[key], dict):
-                return key
-            if (below := _lacking(content[key], wanted)) is not None:
-                return f"{key}.{below}"
-        elif not isinstance(content[key], wanted):
-            return key
-    return None
+def _lacking(content: object, kind: object, path: list[str]) -> str | None:
+    """The key of a path that is missing or of another kind, with those above it."""
+    for depth, key in enumerate(path, 1):
+        if not isinstance(content, dict) or key not in content:
+            return ".".join(path[: depth if isinstance(content, dict) else depth - 1])
+        content, kind = content[key], _below(kind, key)
+    return None if isinstance(content, _classes(kind)) else ".".join(path)
+
+
+def _below(kind: object, key: str) -> object:
+    """The type of a record's key, or of what a dictionary holds."""
+    return get_type_hints(kind)[key] if is_typeddict(kind) else get_args(kind)[1]
+
+
+def _classes(kind: object) -> tuple[type, ...]:
+    """The classes that JSON of a type may have: any where it may be null, and whole numbers for broken ones."""
+    if get_origin(kind) in (Union, UnionType):
+        return (object,)
+    if kind is float:
+        return (int, float)
+    found = dict if is_typeddict(kind) else get_origin(kind) or kind
+    assert isinstance(found, type)
+    return (found,)

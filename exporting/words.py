@@ -12,10 +12,11 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exporting.own_files import check_own
 from exporting.public_copy import copy_files, staged, tell_places
+from exporting.reports import WordsConfig
 from exporting.whole import TOLD_OF_WORDS, read_report
 from grokaem.atomic import write_text
 from grokaem.command_line import run
@@ -23,6 +24,7 @@ from grokaem.plain_text import terminal
 
 if TYPE_CHECKING:
     from exporting.publication import Publication
+    from exporting.reports import WordsRun
     from grokaem.inference.word_classifier import WordClassifier
 
 
@@ -45,6 +47,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     from exporting.card_metadata import is_on_hub
     from grokaem import hub, inference
+    from grokaem.inference.word_classifier import WordClassifier
 
     asked = Publication(
         options.repo_id,
@@ -56,12 +59,13 @@ def main(argv: list[str]) -> int:
         card=read_card(options.card),
     )
     classifier = inference.load(options.folder) if options.folder.is_dir() else None
-    if classifier is None or not classifier.export.counts_words:
+    if not isinstance(classifier, WordClassifier):
         raise ValueError(f"{options.folder} is no TF-IDF model: grokaem select-features DATA --save makes one")
     check_own(classifier.export.path, "words")
-    read_report(classifier.export.path / "config.json", TOLD_OF_WORDS, "put it back as it was, or save the model again")
+    remedy = "put it back as it was, or save the model again"
+    config = read_report(classifier.export.path / "config.json", WordsConfig, TOLD_OF_WORDS, remedy)
     if asked.card:
-        asked.card.check_datasets(is_on_hub(_data(classifier.export.config)))
+        asked.card.check_datasets(is_on_hub(_data(config)))
     token = hub.find_token(token_file=options.token_file)
     asked.check(token, new=False)
     publish(classifier, asked, asked.target("", "", token), token)
@@ -93,19 +97,21 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
         published = asked.send(folder, repo_id, "Publish the model", token)
         if asked.dry_run:
             return
+        assert published.commit is not None  # only a dry run has none
         with tempfile.TemporaryDirectory() as cache:
             copy = hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
-            answer = inference.load(copy).predict([_example(config)])[0]
+            given: list = [_example(config)]
+            answer = inference.load(copy).predict(given)[0]
     print(
         f"{told(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}", flush=True
     )
 
-def _data(config: dict[str, Any]) -> dict[str, Any]:
+def _data(config: WordsConfig) -> WordsRun:
     """The data as ``run.json`` tells of it."""
-    return config["data"] | {"revision": config["revision"], "sizes": {"test": config["n_test"]}}
+    return {**config["data"], "revision": config["revision"], "sizes": {"test": config["n_test"]}}
 
 
-def _example(config: dict[str, Any]) -> str:
+def _example(config: WordsConfig) -> str:
     """A word that the model knows, where any class has one."""
     return next((words[0][0] for words in config["top"].values() if words), "a text")
 

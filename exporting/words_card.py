@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exporting import card_metadata
 from exporting.card_figures import label_table
@@ -12,11 +12,12 @@ from grokaem.plain_text import markdown
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
+    from exporting.reports import Words, WordsConfig
 
 SHOWN = 12  # words of each class on the card
 
 
-def card(config: dict[str, Any], repo_id: str | None = None, own: OwnCard | None = None) -> str:
+def card(config: WordsConfig, repo_id: str | None = None, own: OwnCard | None = None) -> str:
     """The model card.
 
     Args:
@@ -37,7 +38,7 @@ def card(config: dict[str, Any], repo_id: str | None = None, own: OwnCard | None
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _introduction(config: dict, own: OwnCard | None) -> str:
+def _introduction(config: WordsConfig, own: OwnCard | None) -> str:
     data, chosen = config["data"], config["recommended"]
     labels = ", ".join(f"**{markdown(name)}**" for name in config["id2label"].values())
     language = (own and own.language()) or data.get("language")
@@ -50,7 +51,7 @@ def _introduction(config: dict, own: OwnCard | None) -> str:
     )
 
 
-def _results(config: dict) -> str:
+def _results(config: WordsConfig) -> str:
     chosen, validated = config["recommended"], f"cross-validation, {config['n_documents']:,} texts"
     lines = [
         "## Results",
@@ -66,7 +67,7 @@ def _results(config: dict) -> str:
     return "\n".join(lines)
 
 
-def _usage(config: dict, repo_id: str | None) -> str:
+def _usage(config: WordsConfig, repo_id: str | None) -> str:
     parts = ["## How to use it"]
     if is_plain(config["words"]):
         where = "" if repo_id else ", in this folder"
@@ -80,7 +81,7 @@ def _usage(config: dict, repo_id: str | None) -> str:
     return "\n\n".join([*parts, f"```bash\n{command}\n```"])
 
 
-def is_plain(words: dict[str, Any]) -> bool:
+def is_plain(words: Words) -> bool:
     """Whether a text becomes words by a pattern, lower case and a list of stop words alone.
 
     Args:
@@ -90,7 +91,7 @@ def is_plain(words: dict[str, Any]) -> bool:
     return not looked_up and not words["stop_languages"]
 
 
-def _snippet(config: dict, repo_id: str | None) -> str:
+def _snippet(config: WordsConfig, repo_id: str | None) -> str:
     from grokaem.text.vectorize import WORDS, WORDS_AND_NUMBERS
 
     imports = "json, re, huggingface_hub, numpy" if repo_id else "json, re, numpy"
@@ -114,12 +115,12 @@ print(config["id2label"][str(scores.argmax())])
 ```"""
 
 
-def _example(config: dict) -> str:
+def _example(config: WordsConfig) -> str:
     """A word that the model knows."""
     return next((words[0][0] for words in config["top"].values() if words), "A text.")
 
 
-def _words(config: dict) -> str:
+def _words(config: WordsConfig) -> str:
     rows = (
         f"| {markdown(name)} | {markdown(', '.join(word for word, _ in words[:SHOWN]))} |"
         for name, words in config["top"].items()
@@ -127,7 +128,7 @@ def _words(config: dict) -> str:
     return "\n".join(["## The words of each class", "", "| class | words |", "|---|---|", *rows])
 
 
-def _limits(config: dict) -> str:
+def _limits(config: WordsConfig) -> str:
     data = config["data"]
     licence = data.get("license")
     known = f", licence {markdown(licence)}" if licence and licence != "unknown" else ""

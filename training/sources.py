@@ -40,7 +40,7 @@ def check_sources(config: FinetuneConfig, folder: Path) -> None:
             )
 
 
-def check_base(config: Any, base: Any) -> list[str]:
+def check_base(config: FinetuneConfig, base: BaseModel) -> list[str]:
     """Refuses a base model whose code may not run, or, where an export follows, one that none can be made of.
 
     Args:
