@@ -14,10 +14,14 @@ import functools
 import statistics
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
+
+if TYPE_CHECKING:
+    from grokaem.corpora import Corpus
 
 SAMPLE_RATE = 16000
 PENALTIES = (1, 3, 10, 30, 100)
@@ -38,7 +42,7 @@ def main() -> None:
         print(f"| kits{' and FoxDot' if further else ''} | {told} | {statistics.mean(scores):.3f} |", flush=True)
 
 
-def accuracy(corpus: object) -> float:
+def accuracy(corpus: Corpus) -> float:
     """Trains on the training part and scores the test part, once."""
     from sklearn.model_selection import GridSearchCV, GroupKFold
     from sklearn.pipeline import make_pipeline

@@ -69,7 +69,7 @@ def in_a_fork(main: Callable[[list[str]], int], words: list[str], folder: Path) 
         for number, name in enumerate(("/dev/null", output, output)):
             os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | (os.O_APPEND if number else 0)), number)
         held = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_DATA, (held + MOST_MEMORY,) * 2)
+        resource.setrlimit(resource.RLIMIT_DATA, (held + MOST_MEMORY, held + MOST_MEMORY))
         os.chdir(folder)
         code = 99
         try:
@@ -126,8 +126,8 @@ class Commands:
             import_module(name)
         finetune, export = import_module("training.finetune"), import_module("exporting.export")
         # Reading is what is tried here: a training or an export of a good input would take minutes.
-        finetune._train = lambda config, *_: Path(config.output_dir)
-        export.export_run = lambda *_, **__: folder
+        vars(finetune)["_train"] = lambda config, *_: Path(config.output_dir)
+        vars(export)["export_run"] = lambda *_, **__: folder
         self.mains = {
             "topics": import_module("grokaem.topics.compare").main,
             "select-features": import_module("grokaem.text.select_features").main,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import os
 import re
 import subprocess
@@ -142,6 +143,7 @@ class Page:
 
     def ask(self, event: str, data: Sequence[object]) -> Ending:
         """One event: its seconds, the memory that it added to the server's, how it ended."""
+        before, start = math.inf, time.perf_counter()  # a refused upload adds nothing
         try:
             data = [self._upload(value) if isinstance(value, Path) else value for value in data]
             Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")

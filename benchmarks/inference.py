@@ -115,7 +115,7 @@ def measure_limit(precision: str) -> dict[str, float]:
         else:
             weight = ops.constant(chance.standard_normal((size, size)).astype(np.float32))
         value = ops.matmul(value, weight, False, True)
-    model = openvino.Model([ops.result(value)], [given], "limit")
+    model = openvino.Model([ops.result(value)], [given], "limit")  # pyright: ignore[reportGeneralTypeIssues]  # two classes of its stubs
     settings = {} if precision == "openvino" else {"INFERENCE_PRECISION_HINT": "f32"}
     compiled = openvino.Core().compile_model(model, "CPU", settings)
     matrix = chance.standard_normal((size, size)).astype(np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
@@ -45,7 +45,9 @@ def _pipeline(model: PreTrainedModel | OVModelForSequenceClassification, run_fol
     from transformers import AutoTokenizer, pipeline
 
     tokenizer = AutoTokenizer.from_pretrained(run_folder)
-    classify = pipeline("text-classification", model=model, tokenizer=tokenizer, device="cpu")
+    classify: Callable[..., Iterable[dict]] = pipeline(
+        "text-classification", model=model, tokenizer=tokenizer, device="cpu"
+    )
     number = model.config.label2id
     length = _max_length(run_folder)
 

@@ -111,10 +111,16 @@ def main(argv: list[str] | None = None) -> int:
             _set_up(home, environment)
             expected = {name: _left_alone(name, home, environment) for name in options.commands}
             pairs = [(name, phase) for name in options.commands for phase in COMMANDS[name].phases]
-            plan = [(*pairs[number % len(pairs)], options.seed * 100_000 + number) for number in range(options.count)]
+            plan: list[tuple[str, str, int]] = [
+                (*pairs[number % len(pairs)], options.seed * 100_000 + number) for number in range(options.count)
+            ]
             with ThreadPoolExecutor(options.jobs) as pool:
                 kills = []
-                for kill in pool.map(lambda item: _kill(*item, home, environment, expected[item[0]]), plan):
+
+                def one(item: tuple[str, str, int]) -> dict:
+                    return _kill(*item, home, environment, expected[item[0]])
+
+                for kill in pool.map(one, plan):
                     kills.append(kill)
                     told = f"{len(kills)} of {len(plan)}: {kill['command']} in {kill['phase']}"
                     print(told, file=sys.stderr, flush=True)
@@ -144,6 +150,7 @@ def _hub(home: Path) -> dict:
     server = subprocess.Popen(
         [sys.executable, script, "--root", str(home / "hub")], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
+    assert server.stdout is not None
     told = dict(part.split("=", 1) for part in server.stdout.readline().split())
     return {**told, "HF_HUB_DISABLE_XET": "1", "server": server.pid}
 
@@ -168,15 +175,15 @@ def _set_up(home: Path, environment: dict) -> None:
         soundfile.write(home / "sounds" / f"{number}.wav", np.random.default_rng(number).uniform(-1, 1, 160_000), 16000)
     torch.manual_seed(0)
     tokenizer = transformers.AutoTokenizer.from_pretrained(MODEL_DIR)
-    config = transformers.BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=128,
-    )
-    transformers.BertModel(config).save_pretrained(home / "encoder")
+    sizes: dict = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 128,
+    }
+    transformers.BertModel(transformers.BertConfig(**sizes)).save_pretrained(home / "encoder")
     tokenizer.save_pretrained(home / "encoder")
     for name in ("train", "export"):
         done = _run(name, home, home, environment, hook={})
@@ -353,12 +360,14 @@ def _exported(workspace: Path, told: str, environment: dict) -> object:
 
 def _pushed(workspace: Path, told: str, environment: dict) -> object:
     from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile
 
     api = HfApi(environment["HF_ENDPOINT"], environment["HF_TOKEN"])
     files = api.list_repo_tree(f"ada/{workspace.name}", recursive=True)
+    found = [file for file in files if isinstance(file, RepoFile)]
     commits = len(api.list_repo_commits(f"ada/{workspace.name}"))
     # The card names the repository, which is the kill's own.
-    return commits, sorted((file.path, file.blob_id) for file in files if file.path != "README.md")
+    return commits, sorted((file.path, file.blob_id) for file in found if file.path != "README.md")
 
 
 def _pulled(workspace: Path, told: str, environment: dict) -> object:

@@ -91,7 +91,9 @@ class Accuracy(TypedDict):
 
 def main(argv: list[str]) -> int:
     """Runs the benchmark; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory_levers", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.memory_levers", description=str(__doc__).splitlines()[0]
+    )
     parser.add_argument("--accuracy", action="store_true", help="train plain and small on Rotten Tomatoes")
     parser.add_argument("--bert", action="store_true", help="steps of BERT-base in little memory")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])

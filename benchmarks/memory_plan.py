@@ -86,7 +86,7 @@ class Row(TypedDict):
 
 def main(argv: list[str]) -> int:
     """Runs the benchmark; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory_plan", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory_plan", description=str(__doc__).splitlines()[0])
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--published", action="store_true", help="predict the published table of bert-large")
     parser.add_argument("--only", default="", metavar="WORD", help="configurations whose name holds the word")

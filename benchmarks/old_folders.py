@@ -154,8 +154,8 @@ def _tiny_bert(here: Path) -> Path:
 
     tokenizer = AutoTokenizer.from_pretrained(MODEL_DIR)
     torch.manual_seed(0)
-    sizes = {"vocab_size": len(tokenizer), "max_position_embeddings": 128, "hidden_size": 32, "num_hidden_layers": 2,
-             "num_attention_heads": 2, "intermediate_size": 64}  # fmt: skip
+    sizes: dict = {"vocab_size": len(tokenizer), "max_position_embeddings": 128, "hidden_size": 32,
+                   "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}  # fmt: skip
     BertModel(BertConfig(**sizes)).save_pretrained(here / "bert")
     tokenizer.save_pretrained(here / "bert")
     return here / "bert"

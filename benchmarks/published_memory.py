@@ -99,7 +99,7 @@ def _Adam8bitOf2022(groups: list[dict], defaults: dict) -> torch.optim.Optimizer
 
     class Adam8bit(torch.optim.Optimizer):
         @torch.no_grad()
-        def step(self) -> None:
+        def step(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # takes no closure
             for weight in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
                 state = self.state[weight]
                 if state:

@@ -24,7 +24,7 @@ ROOT = Path("/sys/fs/cgroup")
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quota", description=__doc__.splitlines()[0], allow_abbrev=False
+        prog="python -m benchmarks.quota", description=str(__doc__).splitlines()[0], allow_abbrev=False
     )
     parser.add_argument("export", type=Path, help="an exported text classifier")
     parser.add_argument("--share", type=float, default=0.5, help="processors' worth of time (default: %(default)s)")

@@ -174,7 +174,7 @@ def _same(found: object, alone: object) -> bool:
 
 def main(argv: list[str]) -> int:
     """Prints the table; exit code 1 if an answer was wrong. See the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.threads", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.threads", description=str(__doc__).splitlines()[0])
     parser.add_argument("--calls", type=int, default=2000, help="of each class (default: 2000)")
     parser.add_argument("--threads", type=int, default=8, help="that ask at once (default: 8)")
     parser.add_argument("--only", nargs="+", choices=CLASSES, default=list(CLASSES), help="classes to ask")

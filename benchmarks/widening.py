@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
     """Trains what is missing and prints the table; see the module's docstring."""
     from grokaem.audio.wide_resnet import cost
 
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.widening", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.widening", description=str(__doc__).splitlines()[0])
     parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="DEPTH-K")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])

@@ -22,7 +22,9 @@ MODEL_FILES = ("*.bin", "*.xml", "*.safetensors", "vocabulary.json")
 
 def main(argv: list[str]) -> int:
     """Runs the benchmark; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.words_or_encoder", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.words_or_encoder", description=str(__doc__).splitlines()[0]
+    )
     parser.add_argument("dataset", help="built-in data set, file, or owner/name")
     parser.add_argument("models", nargs="+", help="export folders")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
