@@ -24,7 +24,7 @@ from grokaem.command_line import run
 
 RATE = 16000
 SHORT = 10.0  # seconds of sound that wake a contestant's threads
-FRAMES = {"n_fft": 512, "win_length": 400, "hop_length": 160}
+FRAMES: dict = {"n_fft": 512, "win_length": 400, "hop_length": 160}
 GOALS = (  # (ours, theirs, how many times faster)
     ("GFCC fft", "spafe gfcc", 10.0),
     ("GFCC fft, no pre-emphasis", "torchaudio MFCC", 2.0),

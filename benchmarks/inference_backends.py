@@ -35,8 +35,10 @@ def ours(run_folder: Path, work: Path) -> tuple[Predict, Path]:
     """The export, through ``inference.TextClassifier``."""
     from grokaem import inference
     from grokaem.inference.export_folder import WEIGHTS
+    from grokaem.inference.text_classifier import TextClassifier
 
     classifier = inference.load(run_folder)
+    assert isinstance(classifier, TextClassifier)
     number = {label: i for i, label in enumerate(classifier.labels)}
     return lambda texts: [number[p.label] for p in classifier.predict(texts)], classifier.export.path / WEIGHTS
 
@@ -131,7 +133,7 @@ def torch_dynamic_int8(run_folder: Path, work: Path) -> tuple[Predict, Path]:
 
 def onnxruntime_dynamic_int8(run_folder: Path, work: Path) -> tuple[Predict, Path]:
     """ONNX Runtime with its dynamic 8-bit quantization."""
-    import onnxruntime
+    import onnxruntime  # pyright: ignore[reportMissingImports]  # installed by who compares with it
 
     path = work / "int8.onnx"
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -209,7 +211,10 @@ def operations(run_folder: Path, texts: list[str]) -> float:
 
 def _write_onnx(run_folder: Path, work: Path) -> None:
     import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization import (  # pyright: ignore[reportMissingImports]  # likewise
+        QuantType,
+        quantize_dynamic,
+    )
 
     from exporting.onnx_file import with_own_mask
 

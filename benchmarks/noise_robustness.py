@@ -39,7 +39,7 @@ def filter_bank(shape: str) -> nn.Module:
     """Energies of 24 filters, 25 ms every 10 ms."""
     from grokaem.audio.features import make
 
-    common = {"f_min": LOWEST, "f_max": HIGHEST}
+    common: dict = {"f_min": LOWEST, "f_max": HIGHEST}
     if shape == "mel":
         return make("mel", RATE, n_mels=FILTERS, **common)
     return make("gammatone", RATE, n_filters=FILTERS, method=shape.split()[1], **common)
@@ -103,7 +103,7 @@ def one_seed(seed: int, n_train: int, n_test: int) -> dict[tuple[str, str, str, 
     for noise in ("none", *NOISES):
         for ratio in RATIOS if noise != "none" else ("clean",):
             noisy = test
-            if noise != "none":
+            if not isinstance(ratio, str):
                 noisy = [add_noise(c, make_noise(noise, len(c), rng, train), ratio) for c in test]
             for key, rows in table(noisy).items():
                 result[(*key, noise, str(ratio))] = float((models[key].predict(rows) == test_labels).mean())

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -78,7 +79,7 @@ def embedder(folder: Path) -> Shared:
     return Embedder().encode, [*([text] for text in texts[:60]), texts[60:90], texts[90:]]
 
 
-def topic_model(name: str) -> Callable[[Path], Shared]:
+def topic_model(name: Literal["lda", "lsa", "nmf", "bertopic", "bert+lda"]) -> Callable[[Path], Shared]:
     """``transform`` of a fitted topic model."""
 
     def make(folder: Path) -> Shared:
@@ -145,8 +146,8 @@ def ask(shared: Shared, calls: int, threads: int) -> tuple[int, float]:
     """How many of ``calls`` answers from ``threads`` threads are not those of one thread, and the seconds it took."""
     call, inputs = shared
     alone = [call(given) for given in inputs]
-    if isinstance(call, Fetch):
-        call.turn += 1  # another cache, empty
+    if isinstance(shared[0], Fetch):
+        shared[0].turn += 1  # another cache, empty
 
     def one(number: int) -> int:
         rng = random.Random(number)
@@ -167,8 +168,9 @@ def ask(shared: Shared, calls: int, threads: int) -> tuple[int, float]:
 
 def _same(found: object, alone: object) -> bool:
     if isinstance(alone, np.ndarray):
-        alike = isinstance(found, np.ndarray) and found.shape == alone.shape
-        return alike and np.allclose(found, alone, atol=TOLERANCE)
+        if not isinstance(found, np.ndarray):
+            return False
+        return found.shape == alone.shape and np.allclose(found, alone, atol=TOLERANCE)
     return found == alone
 
 

@@ -41,6 +41,7 @@ def newsgroups(count: int | None) -> tuple[list[str], list[str]]:
     from grokaem import corpora
 
     read = corpora.read_documents("20newsgroups")
+    assert read.labels is not None
     rows = list(range(len(read.texts)))
     if count is not None and count < len(rows):
         rows = sorted(random.Random(0).sample(rows, count))
@@ -58,7 +59,7 @@ def short_documents(count: int) -> list[str]:
     return [" ".join(chance.choices(sentences, k=2)) for _ in range(count)]
 
 
-def quality(words: list[list[str]], documents: list[str]) -> float:
+def quality(words: list[list[str]], documents: list[str]) -> float | None:
     """NPMI of the top ten words."""
     from grokaem.topics.coherence import Reference, coherence
 
@@ -264,7 +265,7 @@ def coherence_gensim(options: argparse.Namespace) -> dict[str, object]:
     return {"seconds": time.perf_counter() - start, **means}
 
 
-def _at_scale(options: argparse.Namespace, model: str) -> dict[str, object]:
+def _at_scale(options: argparse.Namespace, model: Literal["lda", "nmf", "bertopic"]) -> dict[str, object]:
     from grokaem import topics
     from grokaem.topics.scoring import peak_memory_mib
 

@@ -119,8 +119,8 @@ def of_words(config: WordsConfig, repo_id: str | None, own: OwnCard | None = Non
     name = (repo_id or f"words of {data_set['name']}").rsplit("/", 1)[-1]
     data = ModelCardData(model_name=name, eval_results=[result]).to_dict()
     data.update(pipeline_tag=PIPELINES["text"], tags=["text", "tf-idf", "grokaem"], metrics=["accuracy"])
-    if data_set.get("language") not in (None, "unknown"):
-        data.update(language=data_set["language"])
+    if (language := data_set.get("language")) not in (None, "unknown"):
+        data.update(language=language)
     if is_on_hub(data_set):
         data.update(datasets=[data_set["name"]])
     return _yaml(data, own)
