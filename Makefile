@@ -40,8 +40,9 @@ test: $(VENV)/installed-dev  ## the tests, under 10 minutes on 2 cores
 test-all: $(VENV)/installed-dev  ## the tests with the slow ones
 	$(PY) -m pytest
 
-lint: $(VENV)/installed-dev  ## ruff
+lint: $(VENV)/installed-dev  ## ruff, and the types
 	$(PY) -m ruff check .
+	$(VENV)/bin/basedpyright --pythonpath $(PY)
 
 wheel: $(VENV)/installed-dev  ## the wheel, built and tried in an empty environment of each Python that is installed
 	$(PY) -m pytest tests/test_wheel.py

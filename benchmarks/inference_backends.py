@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,10 +47,12 @@ def _pipeline(model: PreTrainedModel | OVModelForSequenceClassification, run_fol
     from transformers import AutoTokenizer, pipeline
 
     tokenizer = AutoTokenizer.from_pretrained(run_folder)
-    classify: Callable[..., Iterable[dict]] = pipeline(
-        "text-classification", model=model, tokenizer=tokenizer, device="cpu"
+    # Its types know strings and lists; it takes generators too, and gives back as many answers.
+    classify = cast(
+        "Callable[..., Iterable[dict[str, str]]]",
+        pipeline("text-classification", model=model, tokenizer=tokenizer, device="cpu"),
     )
-    number = model.config.label2id
+    number = {str(label): int(index) for label, index in (model.config.label2id or {}).items()}
     length = _max_length(run_folder)
 
     def predict(texts: list[str]) -> list[int]:

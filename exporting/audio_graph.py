@@ -56,7 +56,8 @@ def attention(folder: Path) -> str:
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
     from transformers.models.auto.modeling_auto import MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING
 
-    if not MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING[type(AutoConfig.from_pretrained(folder))]._supports_sdpa:
+    model = MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING[type(AutoConfig.from_pretrained(folder))]
+    if not getattr(model, "_supports_sdpa", False):
         return "eager"
     name = "unmasked_sdpa"
     AttentionInterface.register(name, sdpa_attention_forward)

@@ -45,12 +45,13 @@ def results(report: RunReport, parity: ParityReport | None) -> str:
         "|---|---|---|---|",
         f"| original{trained} | {m['accuracy']:.4f} | {m['macro_f1']:.4f} | {m['loss']:.4f} |",
     ]
+    best = m["accuracy"]
     if parity:
         e = parity["export"]
+        best = e["accuracy"]
         if twice:
             lines.append(f"| original, in fp32 | {parity['original']['accuracy']:.4f} | | |")
         lines.append(f"| this export | {e['accuracy']:.4f} | {e['macro_f1']:.4f} | |")
-    best = e["accuracy"] if parity else m["accuracy"]
     if (share := most_frequent(report)) is not None:
         lines.append(f"| always the most frequent label | {share:.4f} | | |")
         if best <= share:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from grokaem.hub.base_model import BaseModel
     from training.config import FinetuneConfig
 
 
