@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporting import parity
 from exporting.source import Run, in_order
 from grokaem import ownership
 from grokaem.atomic import temporary_folder
+from grokaem.scores import confusion, macro_f1, softmax
 from grokaem.short_name import short
 
 if TYPE_CHECKING:
@@ -129,16 +129,16 @@ def complete(run: Run, logits: np.ndarray, corpus: Corpus) -> None:
 
     part, names = corpus.test, corpus.label_names
     labels, predicted = np.asarray(part.labels), logits.argmax(axis=1)
-    confusion = parity.confusion(logits, labels)
-    shares = parity.softmax(logits)[np.arange(len(labels)), labels]
+    counts = confusion(labels, predicted, len(names))
+    shares = softmax(logits)[np.arange(len(labels)), labels]
     run.report.update(
         {
             "metrics": {
                 "accuracy": float((predicted == labels).mean()),
-                "macro_f1": parity.macro_f1(confusion),
+                "macro_f1": macro_f1(counts),
                 "loss": float(-np.log(np.maximum(shares, np.finfo(float).tiny)).mean()),
             },
-            "confusion": confusion.tolist(),
+            "confusion": counts.tolist(),
             "examples": _examples(part.inputs, labels, predicted, names) if run.task == "text" else [],
             "versions": {package: version(package) for package in ("transformers", "torch", "openvino", "nncf")},
         }

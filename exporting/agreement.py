@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporting import parity
 from exporting.source import Run
+from grokaem.scores import confusion
 
 if TYPE_CHECKING:
     from exporting.reports import ParityReport, RunReport
@@ -108,11 +108,12 @@ def check_told(run: Run, folder: Path, measured: ParityReport) -> None:
 
 def differing(report: RunReport, logits: np.ndarray, labels: list[int]) -> int:
     """How many labels on the test part are others than ``run.json`` tells of, at the least."""
-    right = logits.argmax(axis=1) == np.asarray(labels)
-    differ = round(abs(right.mean() - report["metrics"]["accuracy"]) * len(labels))
+    true, predicted = np.asarray(labels), logits.argmax(axis=1)
+    differ = round(abs((predicted == true).mean() - report["metrics"]["accuracy"]) * len(labels))
     if (counts := report.get("confusion")) is None:
         return differ
-    return max(differ, int(np.abs(np.asarray(counts) - parity.confusion(logits, np.asarray(labels))).sum()) // 2)
+    found = confusion(true, predicted, logits.shape[1])
+    return max(differ, int(np.abs(np.asarray(counts) - found).sum()) // 2)
 
 
 def in_doubt(logits: np.ndarray) -> int:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporting import parity as measures
 from grokaem.plain_text import markdown
+from grokaem.scores import per_label
 
 if TYPE_CHECKING:
     from exporting.reports import (
@@ -82,7 +82,7 @@ def _labels(report: RunReport, parity: ParityReport | None) -> list[str]:
         counts, names = report.get("confusion"), report["data"]["label_names"]
         if not counts or len(counts) != len(names):
             return []
-        found, whose = measures.per_label(np.asarray(counts), names), "the original"
+        found, whose = per_label(np.asarray(counts), names), "the original"
     return label_table(found, f"Of {whose}, label by label:")
 
 

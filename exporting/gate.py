@@ -16,6 +16,7 @@ from exporting.parity import Bounds
 from exporting.score_shift import fit_shift, with_shift
 from grokaem.command_line import one_line
 from grokaem.inference.export_folder import MODEL, WEIGHTS
+from grokaem.scores import confusion, per_label
 
 if TYPE_CHECKING:
     import openvino
@@ -168,6 +169,7 @@ def prove(source: Source, corpus: Corpus, original: np.ndarray, chosen: Chosen, 
     given = source.read(part.inputs)
     export = _logits(chosen.folder, given)
     scores = parity.compare(original, export, np.asarray(part.labels))
+    counts = confusion(np.asarray(part.labels), export.argmax(axis=1), export.shape[1])
     passed = parity.passes(scores["original_accuracy"], scores["export_accuracy"], bounds.max_drop)
     measured: Measured = {**sizes(chosen.folder), **_speed(chosen.folder, given, source)}
     last: Attempt = {"method": chosen.method, "part": "test", "passed": passed, **scores, **measured}
@@ -186,7 +188,7 @@ def prove(source: Source, corpus: Corpus, original: np.ndarray, chosen: Chosen, 
             "accuracy": scores["export_accuracy"],
             "macro_f1": scores["export_macro_f1"],
             "accuracy_interval_95": scores["export_accuracy_interval_95"],
-            "labels": parity.per_label(parity.confusion(export, np.asarray(part.labels)), _label_names(source)),
+            "labels": per_label(counts, _label_names(source)),
             **measured,
             "instruction_sets": instruction_sets.measure(chosen.folder, given, original, export, part.labels),
         },

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grokaem.scores import confusion, macro_f1, softmax
+
 if TYPE_CHECKING:
-    from exporting.reports import LabelScores, Scores
+    from exporting.reports import Scores
 
 ROUNDS = 2000  # of the bootstrap
 FEW = 200  # examples, below which a 99th percentile says no more than the largest value
@@ -49,48 +51,6 @@ class Bounds:
         return max((was_right - is_right) / (self.max_drop + 1e-9), change / (self.max_score_change + 1e-9))
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Scores of shape (n, n_labels) that sum to 1 a row."""
-    exponents = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return exponents / exponents.sum(axis=1, keepdims=True)
-
-
-def confusion(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Counts of (true class, predicted class): rows are the true classes."""
-    counts = np.zeros((logits.shape[1], logits.shape[1]), dtype=int)
-    np.add.at(counts, (labels, logits.argmax(axis=1)), 1)
-    return counts
-
-
-def macro_f1(counts: np.ndarray) -> float:
-    """Mean F1 of the classes that occur or are predicted, from :func:`confusion`."""
-    both = counts.sum(axis=0) + counts.sum(axis=1)
-    return float((2 * counts.diagonal()[both > 0] / both[both > 0]).mean())
-
-
-def per_label(counts: np.ndarray, names: list[str]) -> list[LabelScores]:
-    """What each label gets right, from :func:`confusion`.
-
-    Args:
-        counts (ndarray of shape (n_labels, n_labels)): rows are the true classes.
-        names (list of str): the labels.
-
-    Returns:
-        list of dict: ``label``, ``precision`` and ``recall`` (0 where nothing was predicted, or nothing true), and
-        ``support``, the examples of that label.
-    """
-    right, given, true = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
-    return [
-        {
-            "label": name,
-            "precision": float(right[i] / max(1, given[i])),
-            "recall": float(right[i] / max(1, true[i])),
-            "support": int(true[i]),
-        }
-        for i, name in enumerate(names)
-    ]
-
-
 def compare(original: np.ndarray, export: np.ndarray, labels: np.ndarray) -> Scores:
     """Differences between two models' logits on the same inputs.
 
@@ -115,7 +75,7 @@ def compare(original: np.ndarray, export: np.ndarray, labels: np.ndarray) -> Sco
     return {
         "original_accuracy": float(was_right.mean()),
         "export_accuracy": float(is_right.mean()),
-        "export_macro_f1": macro_f1(confusion(export, labels)),
+        "export_macro_f1": macro_f1(confusion(labels, export.argmax(axis=1), export.shape[1])),
         "export_accuracy_interval_95": mean_interval(is_right.astype(int)),
         "drop_interval_95": loss_interval(was_right, is_right),
         "flips": int((original.argmax(axis=1) != export.argmax(axis=1)).sum()),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict, final
 
+from grokaem.scores import LabelScores
+
 
 class BaseModel(TypedDict):
     """What was fine-tuned: a Hub id or a folder's name, and which state of it."""
@@ -116,15 +118,6 @@ class RunReport(TypedDict):
     seconds: float
     seed: int
     epochs_run: NotRequired[float]
-
-
-class LabelScores(TypedDict):
-    """What one label gets right, and how many examples it has."""
-
-    label: str
-    precision: float
-    recall: float
-    support: int
 
 
 class Scores(TypedDict):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporting.parity import softmax
+from grokaem.scores import softmax
 
 if TYPE_CHECKING:
     import openvino

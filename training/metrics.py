@@ -30,10 +30,3 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
     from scipy.special import log_softmax
 
     return float(-log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(labels)), labels].mean())
-
-
-def confusion(logits: np.ndarray, labels: np.ndarray, n_classes: int) -> list[list[int]]:
-    """Counts of (true class, predicted class); rows are the true classes."""
-    counts = np.zeros((n_classes, n_classes), dtype=int)
-    np.add.at(counts, (labels, logits.argmax(axis=1)), 1)
-    return counts.tolist()

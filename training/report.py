@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grokaem.scores import confusion
 from training.config import flat
 from training.memory_choice import MemoryChoice
-from training.metrics import classification_metrics, confusion
+from training.metrics import classification_metrics
 from training.peak import Peak
 from training.processes import world_size
 from training.run_folder import hardware, versions
@@ -39,7 +40,7 @@ def score_test(trainer: ClassifierTrainer, task: Task) -> Scored:
     names = task.corpus.label_names
     scored: Scored = {
         "metrics": classification_metrics(logits, labels),
-        "confusion": confusion(logits, labels, len(names)),
+        "confusion": confusion(labels, logits.argmax(axis=1), len(names)).tolist(),
     }
     if task.corpus.task == "text":
         scored["examples"] = _examples(part.inputs, labels, logits, names)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grokaem.scores import softmax
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -42,8 +44,7 @@ def from_logits(
     """
     if not np.isfinite(logits).all():
         raise ValueError("the model's scores are no finite numbers: give another input, or export the model again.")
-    exponents = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    shares = exponents / exponents.sum(axis=1, keepdims=True)
+    shares = softmax(logits)
     return [
         Prediction(labels[int(row.argmax())], dict(zip(labels, row.tolist(), strict=True)), milliseconds, read)
         for row, read in zip(shares, reads or [""] * len(shares), strict=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from typing import ClassVar, Protocol, TypedDict
+from typing import ClassVar, Protocol
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
 from sklearn.pipeline import Pipeline
 
+from grokaem.scores import LabelScores, confusion, per_label
 from grokaem.text.bench import Row, Vocabulary, evaluate, make_counter, make_pipeline, recommend
 from grokaem.text.words import WordSettings, words_of
 
@@ -49,15 +49,6 @@ class LabelledTexts(Protocol):
     def notes(self) -> list[str]: ...  # noqa: D102
 
 
-class LabelScore(TypedDict):
-    """What one label gets right; see :func:`per_label`."""
-
-    label: str
-    precision: float
-    recall: float
-    support: int
-
-
 @dataclass(frozen=True)
 class Study:
     """What was found.
@@ -90,7 +81,7 @@ class Study:
     rows: list[Row]
     recommended: Row
     test: dict[str, float]
-    labels: list[LabelScore]
+    labels: list[LabelScores]
     top: dict[str, list[tuple[str, float]]]
     notes: list[str]
     label_names: list[str]
@@ -170,7 +161,7 @@ def study(
         rows,
         chosen,
         test,
-        per_label(truth, given, corpus.label_names),
+        per_label(confusion(truth, given, len(corpus.label_names)), corpus.label_names),
         top_words(fitted, corpus.label_names),
         [*corpus.notes, *_more_than_all(ks, n_features), *(f"{name} is left out: {reason}" for name, reason in aside)],
         list(corpus.label_names),
@@ -184,25 +175,6 @@ def _more_than_all(ks: list[int | None], n_features: int) -> list[str]:
     if not beyond:
         return []
     return [f"there are only {n_features:,} words: k = {', '.join(beyond)} takes all of them"]
-
-
-def per_label(truth: np.ndarray, given: np.ndarray, names: list[str]) -> list[LabelScore]:
-    """What each label gets right.
-
-    Args:
-        truth (ndarray of shape (n,)): the labels' numbers.
-        given (ndarray of shape (n,)): those that a model gave.
-        names (list of str): the labels.
-
-    Returns:
-        list of dict: ``label``, ``precision`` and ``recall`` (0 where nothing was given, or nothing true), and
-        ``support``, the examples of that label.
-    """
-    found = precision_recall_fscore_support(truth, given, labels=range(len(names)), zero_division=0)
-    return [
-        {"label": name, "precision": float(precision), "recall": float(recall), "support": int(support)}
-        for name, precision, recall, _, support in zip(names, *found, strict=True)
-    ]
 
 
 def without_rare(corpus: LabelledTexts, n_folds: int) -> tuple[LabelledTexts, list[tuple[str, str]]]:

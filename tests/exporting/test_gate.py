@@ -8,8 +8,9 @@ import pytest
 
 from exporting import gate, instruction_sets
 from exporting.agreement import check_original
-from exporting.parity import Bounds, confusion
+from exporting.parity import Bounds
 from exporting.source import Run
+from grokaem.scores import confusion
 
 N = 400
 LABELS = list(np.arange(N) % 2)
@@ -228,8 +229,12 @@ def _source(accuracy, counts):
     return SimpleNamespace(run=SimpleNamespace(report=report, home=None, path="run"), as_scored=lambda _: None)
 
 
+def counted(logits, labels):
+    return confusion(np.asarray(labels), logits.argmax(axis=1), logits.shape[1]).tolist()
+
+
 def test_weights_that_were_not_scored_are_noticed():
-    counts = confusion(ORIGINAL, np.array(LABELS)).tolist()
+    counts = counted(ORIGINAL, LABELS)
     inputs = ["x"] * N
     check_original(_source(1.0, counts), ORIGINAL, inputs, LABELS)
     with pytest.raises(RuntimeError, match=r"accuracy 0\.9750 .* run\.json says 1\.0000: at least 10 of 400"):
@@ -240,7 +245,7 @@ def test_weights_that_were_not_scored_are_noticed():
 
 def test_equal_accuracy_of_other_answers_is_noticed_too():
     always = np.tile([[1.0, 0.0]], (N, 1))
-    counts = confusion(always, np.array(LABELS)).tolist()
+    counts = counted(always, LABELS)
     with pytest.raises(RuntimeError, match=r"accuracy 0\.5000 .* says 0\.5000: at least 400"):
         check_original(_source(0.5, counts), always[:, ::-1], ["x"] * N, LABELS)
 
@@ -251,13 +256,13 @@ def test_as_many_labels_may_differ_as_the_original_doubts():
     logits = np.stack([margin, -margin], axis=1) / 2
     labels = (rng.random(2000) < 0.5).astype(int)
     rounded = logits + rng.normal(0, 0.01, logits.shape)
-    source = _source(float((rounded.argmax(axis=1) == labels).mean()), confusion(rounded, labels).tolist())
+    source = _source(float((rounded.argmax(axis=1) == labels).mean()), counted(rounded, labels))
     assert (rounded.argmax(axis=1) != logits.argmax(axis=1)).sum() > 0
     check_original(source, logits, ["x"] * 2000, labels.tolist())
 
 
 def test_padding_that_training_heard_is_no_disagreement():
-    counts = confusion(lossy(10), np.array(LABELS)).tolist()
+    counts = counted(lossy(10), LABELS)
     source = _source(0.975, counts)
     with pytest.raises(RuntimeError):
         check_original(source, ORIGINAL, ["x"] * N, LABELS)

@@ -3,8 +3,8 @@ import openvino
 import pytest
 from openvino import opset13
 
-from exporting.parity import softmax
 from exporting.score_shift import fit_shift, with_shift
+from grokaem.scores import softmax
 
 
 @pytest.mark.parametrize("labels", [2, 5])

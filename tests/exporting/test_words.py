@@ -93,9 +93,10 @@ def test_the_card_s_sentences():
 
 
 def test_what_each_label_gets_right():
-    from grokaem.text.study import per_label
+    from grokaem.scores import confusion, per_label
 
-    found = per_label(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 0, 0]), ["a", "b", "c"])
+    counts = confusion(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 0, 0]), 3)
+    found = per_label(counts, ["a", "b", "c"])
     assert found == [
         {"label": "a", "precision": 0.5, "recall": pytest.approx(2 / 3), "support": 3},
         {"label": "b", "precision": 0.5, "recall": 0.5, "support": 2},
