@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import glob
 import json
 import os
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from exporting.own_files import own_files
+from grokaem.atomic import lock, unlock
 from grokaem.plain_text import terminal
 
 if TYPE_CHECKING:
@@ -184,13 +184,13 @@ def staged(run: Path) -> Iterator[Path]:
         beside = Path(tempfile.gettempdir())
     for stage in ("staged", "staging"):  # the second was a folder's name before it was locked, up to version 0.1
         for left in beside.glob(f".{glob.escape(run.name)}.{stage}.*"):
-            with _lock(left) as free:
+            with _locked(left, without_locks=False) as free:  # without locks nobody knows whether its maker lives
                 if free:
                     shutil.rmtree(left, ignore_errors=True)
     while True:
         folder = Path(tempfile.mkdtemp(dir=beside, prefix=f".{run.name}.staged."))
-        with _lock(folder) as ours:
-            if ours is False or not folder.exists():
+        with _locked(folder) as ours:
+            if not ours:
                 continue  # another one, who tidies, took it for a left one before it was locked
             try:
                 yield folder
@@ -200,22 +200,14 @@ def staged(run: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[bool | None]:
-    """Whether the folder could be locked, and None where nobody can; the lock ends with the process that holds it."""
+def _locked(folder: Path, without_locks: bool = True) -> Iterator[bool]:
+    """Whether the folder could be locked; the lock ends with the process that holds it."""
     try:
         opened = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:
         yield False
         return
     try:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            locked = False
-        except OSError:  # a file system without locks, where nothing is tidied either
-            locked = None
-        else:
-            locked = True
-        yield locked
+        yield lock(opened, folder, without_locks)
     finally:
-        os.close(opened)
+        unlock(opened)

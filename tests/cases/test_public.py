@@ -176,7 +176,7 @@ def test_a_folder_that_another_one_tidies_before_it_is_locked_is_made_again(tmp_
         return genuine_lock(opened, how)
 
     monkeypatch.setattr(public_copy.tempfile, "mkdtemp", make)
-    monkeypatch.setattr(public_copy.fcntl, "flock", lock)
+    monkeypatch.setattr(fcntl, "flock", lock)
     with public_copy.staged(run) as folder:
         assert folder.is_dir() and not lost[0].exists() and folder != lost[0]
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".run.staged", folder.name, "run"])
@@ -187,7 +187,7 @@ def test_on_a_file_system_without_locks_a_publication_goes_on(tmp_path, monkeypa
     def refused(opened, how):
         raise OSError(errno.ENOLCK, "no locks")
 
-    monkeypatch.setattr(public_copy.fcntl, "flock", refused)
+    monkeypatch.setattr(fcntl, "flock", refused)
     (tmp_path / ".run.staged.perhaps-living").mkdir()
     with public_copy.staged(tmp_path / "run") as folder:
         assert folder.is_dir()
