@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
-import hashlib
 import json
 import os
 import random
@@ -31,6 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grokaem.child_process import module_command
+from grokaem.file_hash import sha256_of
 
 ROOT = Path(__file__).resolve().parents[1]
 THEIRS = {"keep.txt": "mine", ".keep": "hidden", "theirs/model.bin": "weights", "theirs/.partial/x": "also mine"}
@@ -343,18 +343,14 @@ def _differences(name: str, workspace: Path, home: Path, environment: dict, expe
     return problems
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _trained(workspace: Path, told: str, environment: dict) -> object:
     report = json.loads((workspace / "run" / "run.json").read_text())
-    return _sha256(workspace / "run" / "model.safetensors"), report["metrics"]
+    return sha256_of(workspace / "run" / "model.safetensors"), report["metrics"]
 
 
 def _exported(workspace: Path, told: str, environment: dict) -> object:
     parity = json.loads((workspace / "out" / "parity.json").read_text())
-    weights = sorted(path.name + _sha256(path) for path in (workspace / "out").glob("*.bin"))
+    weights = sorted(path.name + sha256_of(path) for path in (workspace / "out").glob("*.bin"))
     return weights, parity["method"], parity["export"]["accuracy"], parity["flips"]
 
 
@@ -395,13 +391,13 @@ COMMANDS = {
     ),
     "predict": Command(
         ["grokaem predict", "out", "--input", "texts.csv", "--output", "labels.jsonl"],
-        "grokaem.inference.export_folder", ("load", "work"), lambda w, told, e: _sha256(w / "labels.jsonl"),
+        "grokaem.inference.export_folder", ("load", "work"), lambda w, told, e: sha256_of(w / "labels.jsonl"),
         ("out", "texts.csv"),
     ),
     "extract": Command(
         ["grokaem audio-features", *(f"sounds/{number}.wav" for number in range(30)), "--output", "table.csv"],
         "grokaem.audio.feature_tables", ("load", "work", "rename"),
-        lambda w, told, e: _sha256(w / "table.csv"), ("sounds",), ("--overwrite",),
+        lambda w, told, e: sha256_of(w / "table.csv"), ("sounds",), ("--overwrite",),
     ),
     "compare": Command(
         ["grokaem topics", "notes.txt", "--models", "lda,nmf", "--topics", "4", "--html", "report.html"],

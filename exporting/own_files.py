@@ -108,8 +108,7 @@ def _recorded(folder: Path) -> dict[str, set[str]] | None:
     record = ownership.read(folder)
     if record is None:
         return None
-    parts = (record["files"], record.get("pending", {}))
-    return {name: {files[name] for files in parts if name in files} for name in {**parts[0], **parts[1]}}
+    return {name: ownership.hashes(record, name) for name in record["files"] | record.get("pending", {})}
 
 
 def _names(kind: str) -> tuple[str, ...]:

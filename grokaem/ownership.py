@@ -101,6 +101,11 @@ def read(folder: Path) -> Record | None:
     return content
 
 
+def hashes(found: Record, name: str) -> set[str]:
+    """What a file of a folder may hold: what its record says, and what it says is about to take its place."""
+    return {files[name] for files in (found["files"], found.get("pending", {})) if name in files}
+
+
 def changed(folder: Path, names: Iterable[str], largest: int) -> list[str]:
     """Files of a folder that are not as its record says, or that it does not list; none where it has no record.
 
@@ -112,10 +117,9 @@ def changed(folder: Path, names: Iterable[str], largest: int) -> list[str]:
     found = read(folder)
     if found is None:
         return []
-    known = [found["files"], found.get("pending", {})]
     files = [folder / name for name in names if (folder / name).is_file()]
     files = [path for path in files if path.stat().st_size <= largest]
-    return [path.name for path in files if sha256_of(path) not in [listed.get(path.name) for listed in known]]
+    return [path.name for path in files if sha256_of(path) not in hashes(found, path.name)]
 
 
 def kind_of(folder: Path) -> str | None:
@@ -285,7 +289,7 @@ def _sort_folder(top: Path, path: Path, name: str, found: Record | None, result:
 
 
 def _is_ours(path: Path, name: str, found: Record) -> bool:
-    known = [files[name] for files in (found["files"], found.get("pending", {})) if name in files]
+    known = hashes(found, name)
     return bool(known) and path.is_file() and not path.is_symlink() and sha256_of(path) in known
 
 
