@@ -6,6 +6,7 @@ import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from exporting.own_card import OwnCard
 from exporting.quantization import METHODS
@@ -65,17 +66,28 @@ def from_options(options: argparse.Namespace, card: OwnCard | None) -> Publicati
         raise ValueError(f"{', '.join(idle)}: nothing is published without --push (or --dry-run, to see what).")
     if not (options.push or options.dry_run):
         return None
-    return Publication(
-        options.repo_id,
-        private=options.hub_private,
+    return Publication.of(
+        options,
         original=options.push_original or options.layout is not None,
         one_repository=options.layout == "one",
-        tag=options.tag,
-        message=options.message,
-        pull_request=options.pull_request,
         dry_run=options.dry_run,
         card=card,
     )
+
+
+class Flags(Protocol):
+    """The flags of a publication as a command read them: its options, or the settings of a training."""
+
+    @property
+    def repo_id(self) -> str | None: ...  # noqa: D102
+    @property
+    def hub_private(self) -> bool: ...  # noqa: D102
+    @property
+    def tag(self) -> str | None: ...  # noqa: D102
+    @property
+    def message(self) -> str | None: ...  # noqa: D102
+    @property
+    def pull_request(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -107,6 +119,29 @@ class Publication:
     pull_request: bool = False
     dry_run: bool = False
     card: OwnCard | None = None
+
+    @classmethod
+    def of(
+        cls,
+        flags: Flags | argparse.Namespace,
+        *,
+        original: bool = False,
+        one_repository: bool = False,
+        dry_run: bool = False,
+        card: OwnCard | None = None,
+    ) -> Publication:
+        """What the flags that every publishing command has ask for, and what each command reads in its own way."""
+        return cls(
+            flags.repo_id,
+            private=flags.hub_private,
+            original=original,
+            one_repository=one_repository,
+            tag=flags.tag,
+            message=flags.message,
+            pull_request=flags.pull_request,
+            dry_run=dry_run,
+            card=card,
+        )
 
     def __post_init__(self) -> None:
         if self.repo_id is not None:

@@ -49,15 +49,7 @@ def main(argv: list[str]) -> int:
     from grokaem import hub, inference
     from grokaem.inference.word_classifier import WordClassifier
 
-    asked = Publication(
-        options.repo_id,
-        private=options.hub_private,
-        tag=options.tag,
-        message=options.message,
-        pull_request=options.pull_request,
-        dry_run=options.dry_run,
-        card=read_card(options.card),
-    )
+    asked = Publication.of(options, dry_run=options.dry_run, card=read_card(options.card))
     classifier = inference.load(options.folder) if options.folder.is_dir() else None
     if not isinstance(classifier, WordClassifier):
         raise ValueError(f"{options.folder} is no TF-IDF model: grokaem select-features DATA --save makes one")

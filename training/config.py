@@ -154,14 +154,7 @@ class FinetuneConfig:
         """What ``--push`` publishes, and how."""
         from exporting.publication import Publication
 
-        return Publication(
-            self.repo_id,
-            private=self.hub_private,
-            original=self.push_original,
-            tag=self.tag,
-            message=self.message,
-            pull_request=self.pull_request,
-        )
+        return Publication.of(self, original=self.push_original)
 
     def _refuse_flags_without_effect(self) -> None:
         """A flag that this kind of run would pass over in silence is somebody's mistake."""
