@@ -99,6 +99,18 @@ def check_writable(
     return path
 
 
+def add_reports(parser: argparse.ArgumentParser, html: str) -> None:
+    """The flags of a command that writes reports, which :func:`check_reports` looks over.
+
+    Args:
+        parser (argparse.ArgumentParser): gets ``--json``, ``--html`` and ``--overwrite``.
+        html (str): what the page shows.
+    """
+    parser.add_argument("--json", type=user_path, help="write the results here")
+    parser.add_argument("--html", type=user_path, help=f"write {html} here")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing --json or --html")
+
+
 def check_reports(arguments: argparse.Namespace, *inputs: str | Path | None) -> None:
     """As :func:`check_writable`, for a command's ``--json`` and ``--html``, under its ``--overwrite``.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grokaem.atomic import write_text
-from grokaem.command_line import check_reports, user_path
+from grokaem.command_line import add_reports, check_reports, user_path
 from grokaem.output_folder import claimed, claimed_files, destination
 from grokaem.plain_text import lines_of, terminal
 from grokaem.set_aside import SetAside
@@ -60,9 +60,7 @@ def parser() -> argparse.ArgumentParser:
     columns.add_argument("--max-df", default="1.0", help="largest fraction, or number (default: 1.0)")
     columns.add_argument("--vocabulary", type=user_path, metavar="FILE", help="use these words, one a line")
     made.add_argument("--save", type=Path, metavar="FOLDER", help="keep the recommended model, for grokaem predict")
-    made.add_argument("--json", type=user_path, help="write the results here")
-    made.add_argument("--html", type=user_path, help="write a report with the curves here")
-    made.add_argument("--overwrite", action="store_true", help="replace an existing --json or --html")
+    add_reports(made, "a report with the curves")
     made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
     return made
 

@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from grokaem.atomic import write_text
-from grokaem.command_line import check_reports, one_line, user_path
+from grokaem.command_line import add_reports, check_reports, one_line
 from grokaem.output_folder import claimed_files
 from grokaem.plain_text import terminal
 from grokaem.set_aside import SetAside
@@ -58,9 +58,7 @@ def parser() -> argparse.ArgumentParser:
         default=128,
         help="tokens of a document that are embedded (default: 128)",
     )
-    made.add_argument("--json", type=user_path, help="write the results here")
-    made.add_argument("--html", type=user_path, help="write an interactive report here")
-    made.add_argument("--overwrite", action="store_true", help="replace an existing --json or --html")
+    add_reports(made, "an interactive report")
     made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
     return made
 
