@@ -75,8 +75,7 @@ def test_an_empty_environment_classifies_a_text_and_a_sound(wheel, models, tmp_p
     subprocess.run([python, "-m", "venv", tmp_path / "env"], check=True)
     home = tmp_path / "env" / "bin"
     wanted = [str(wheel), *(lowest() if ends == "lowest" else [])]
-    # From a folder of its own: in the checkout pip would find its grokaem.egg-info and hold the wheel for installed.
-    subprocess.run([home / "python", "-m", "pip", "install", "--quiet", *wanted], cwd=tmp_path, check=True)
+    run([home / "python", "-m", "pip", "install", "--quiet", *wanted], tmp_path)
     listed = json.loads(run([home / "python", "-m", "pip", "list", "--format", "json"], tmp_path))
     assert not HEAVY & {package["name"].lower() for package in listed}
     text, sound, clip = models
@@ -97,6 +96,7 @@ def test_an_empty_environment_classifies_a_text_and_a_sound(wheel, models, tmp_p
 
 
 def run(command, folder) -> str:
+    """Without PYTHONPATH: on it pip would find the checkout's grokaem.egg-info and hold the wheel for installed."""
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
     words = [str(word) for word in command]
     done = subprocess.run(words, cwd=folder, env={**environment, **OFFLINE}, capture_output=True, text=True)
