@@ -162,7 +162,12 @@ def evaluate(
 
     Returns:
         list of Row: scorers in the order given, k in the order given.
+
+    Raises:
+        ValueError: no scorer, or no k; see :func:`folds_of` and :func:`grokaem.text.selection.best`.
     """
+    if not scorers or not ks:
+        raise ValueError(f"there is no {'number of features' if scorers else 'scorer'} to compare: give at least one.")
     splits = folds_of(labels, groups, n_folds, seed)
     found: dict[tuple[str, int | None], list[Fold]] = {(s, k): [] for s in scorers for k in ks}
     everything = np.array(documents, dtype=object)

@@ -64,7 +64,13 @@ class WordSelector(SelectorMixin, BaseEstimator):
 
 
 def best(scores: Scores, k: int | None) -> np.ndarray:
-    """Columns of the k highest scores, ascending; of equal scores the first column (in the alphabet) wins."""
+    """Columns of the k highest scores, ascending; of equal scores the first column (in the alphabet) wins.
+
+    Raises:
+        ValueError: k is below 1.
+    """
+    if k is not None and k < 1:
+        raise ValueError(f"k is {k}: keep at least 1 word, or give None for all.")
     order = np.argsort(-scores, kind="stable")
     return np.sort(order[: len(scores) if k is None else k])
 

@@ -50,6 +50,9 @@ def fit(
 
     Returns:
         dict: the fields of a ``TopicModel``.
+
+    Raises:
+        ValueError: topics or words that are no whole number from 1 on.
     """
     import numpy as np
     from sklearn.cluster import KMeans

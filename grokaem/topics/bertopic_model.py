@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import make_vectorizer
 from grokaem.topics.clustering import TopicClusters, mixtures_by_similarity
-from grokaem.topics.documents import Terms
+from grokaem.topics.documents import Terms, at_least_one
 from grokaem.topics.reduction import ExactUMAP
 
 if TYPE_CHECKING:
@@ -49,9 +49,13 @@ def fit(
 
     Returns:
         dict: the fields of a ``TopicModel``.
+
+    Raises:
+        ValueError: topics or words that are no whole number from 1 on.
     """
     import numpy as np
 
+    at_least_one(top_words=top_words, **({} if n_topics is None else {"n_topics": n_topics}))
     clusters = TopicClusters(vectors, n_topics)
     bertopic = load_bertopic()
     from bertopic.vectorizers import ClassTfidfTransformer

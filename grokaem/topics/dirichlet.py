@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import VectorSettings
-from grokaem.topics.documents import Terms, ranked_words, recount
+from grokaem.topics.documents import Terms, at_least_one, ranked_words, recount
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +42,9 @@ def fit(
     Returns:
         dict: the fields of a ``TopicModel``.
 
+    Raises:
+        ValueError: topics, words or sweeps that are no whole number from 1 on.
+
     Source: Blei, Ng and Jordan 2003; Asuncion, Welling, Smyth and Teh 2009 (CVB0).
     """
     import numpy as np
@@ -49,6 +52,7 @@ def fit(
 
     from grokaem.topics.collapsed_bayes import sweep
 
+    at_least_one(n_topics=n_topics, top_words=top_words, iterations=iterations)
     matrix = terms.matrix.tocsr()
     n_documents, n_words = matrix.shape
     random = np.random.default_rng(seed)
@@ -87,7 +91,7 @@ def fit(
         "topics": ranked_words(words.T, terms.vocabulary, top_words),
         "document_topics": mixtures / mixtures.sum(axis=1, keepdims=True),
         "arrays": {"words": words.astype(np.float32)},
-        "settings": {"sweeps": iteration + 1},  # pyright: ignore[reportPossiblyUnboundVariable]  # there is one at least
+        "settings": {"sweeps": iteration + 1},  # pyright: ignore[reportPossiblyUnboundVariable]  # at_least_one
     }
 
 

@@ -124,6 +124,13 @@ def check_enough(n_documents: int, n_topics: int) -> None:
         )
 
 
+def at_least_one(**numbers: object) -> None:
+    """Raises ValueError for a count that is no whole number from 1 on; the count is named as it was given."""
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, Integral) or number < 1:
+            raise ValueError(f"{name} is {number!r:.40}: give a whole number from 1 on.")
+
+
 def default_settings(n_documents: int, weighting: Literal["count", "tfidf"]) -> VectorSettings:
     """Stop words of both languages; rare words are dropped once the corpus is large enough to spare them."""
     if n_documents < 50:

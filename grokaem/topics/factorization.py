@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import VectorSettings
-from grokaem.topics.documents import Terms, ranked_words, recount, rows_to_one
+from grokaem.topics.documents import Terms, at_least_one, ranked_words, recount, rows_to_one
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +28,9 @@ def fit(terms: Terms, n_topics: int, seed: int, top_words: int, iterations: int 
     Returns:
         dict: the fields of a ``TopicModel``.
 
+    Raises:
+        ValueError: topics, words or iterations that are no whole number from 1 on.
+
     Source: Cichocki and Phan 2009 (HALS updates); Boutsidis and Gallopoulos 2008 (NNDSVD).
     """
     import warnings
@@ -36,6 +39,7 @@ def fit(terms: Terms, n_topics: int, seed: int, top_words: int, iterations: int 
     from sklearn.decomposition import NMF
     from sklearn.exceptions import ConvergenceWarning
 
+    at_least_one(n_topics=n_topics, top_words=top_words, iterations=iterations)
     start = "nndsvda" if n_topics <= min(terms.matrix.shape) else "random"
     model = NMF(n_topics, init=start, random_state=seed, max_iter=iterations)
     with warnings.catch_warnings():

@@ -88,7 +88,12 @@ def evaluate(
         ``stability`` needs two seeds; ``peak_mib`` is the most memory this process held while it fitted, what
         it held before included; ``topics`` are those of the first seed, ``empty_topics`` how many of them have
         no words. What cannot be told is None.
+
+    Raises:
+        ValueError: no seed; or what ``grokaem.topics.fit`` refuses.
     """
+    if not seeds:
+        raise ValueError("there is no seed: give at least one, such as [0].")
     runs = []
     for seed in seeds:
         reset_peak_memory()

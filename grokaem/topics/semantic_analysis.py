@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import VectorSettings
-from grokaem.topics.documents import Terms, ranked_words, recount, rows_to_one
+from grokaem.topics.documents import Terms, at_least_one, ranked_words, recount, rows_to_one
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,11 +31,15 @@ def fit(terms: Terms, n_topics: int, seed: int, top_words: int) -> Fitted:
     Returns:
         dict: the fields of a ``TopicModel``.
 
+    Raises:
+        ValueError: topics or words that are no whole number from 1 on.
+
     Source: Deerwester et al. 1990; Halko, Martinsson and Tropp 2011 (the randomized decomposition).
     """
     import numpy as np
     from sklearn.utils.extmath import randomized_svd
 
+    at_least_one(n_topics=n_topics, top_words=top_words)
     rank = min(n_topics, *terms.matrix.shape)
     _, _, directions = randomized_svd(terms.matrix, rank, random_state=seed)
     if rank < n_topics:  # fewer different words or documents than topics: the rest are empty

@@ -137,3 +137,19 @@ def test_chi2_on_weights_is_warned_of(counts):
 def test_too_many_folds_are_told():
     with pytest.raises(ValueError, match="--folds 5: the smallest class has 2"):
         folds_of(np.array([0, 0, 1, 1]), list("abcd"), 5)
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_keeping_no_word_is_refused(counts, documents, k):
+    with pytest.raises(ValueError, match="at least 1 word"):
+        best(np.arange(5.0), k)
+    texts, labels = documents[:2]
+    with pytest.raises(ValueError, match="at least 1 word"):
+        make_pipeline(Vocabulary(), "chi2", k, 0).fit(texts, labels).predict(texts)
+
+
+@pytest.mark.parametrize(("scorers", "ks", "missing"), [([], [5], "scorer"), (["chi2"], [], "number of features")])
+def test_a_comparison_of_nothing_is_refused(documents, scorers, ks, missing):
+    texts, labels = documents[:2]
+    with pytest.raises(ValueError, match=f"no {missing} to compare"):
+        evaluate(texts, labels, [str(i) for i in range(len(texts))], scorers, ks, vocabulary=Vocabulary())

@@ -122,6 +122,49 @@ def test_wrong_input_is_told_in_a_sentence(arguments, message):
         topics.fit(*arguments)
 
 
+@pytest.fixture(scope="module")
+def rooms(corpus):
+    """Each model's own function on the corpus, with the number of topics and whatever else is given."""
+    from grokaem.topics import bert_lda, bertopic_model, dirichlet, factorization, semantic_analysis
+    from grokaem.topics.documents import count_terms, default_settings
+
+    documents = corpus[0]
+    terms = count_terms(documents, default_settings(len(documents), "count"))
+    vectors = np.eye(8, dtype=np.float32)[np.arange(len(documents)) % 8]
+    return {
+        "lda": lambda n=3, **more: dirichlet.fit(terms, n, 0, **{"top_words": 5} | more),
+        "nmf": lambda n=3, **more: factorization.fit(terms, n, 0, **{"top_words": 5} | more),
+        "lsa": lambda n=3, **more: semantic_analysis.fit(terms, n, 0, **{"top_words": 5} | more),
+        "bertopic": lambda n=3, **more: bertopic_model.fit(documents, vectors, terms, n, 0, **{"top_words": 5} | more),
+        "bert+lda": lambda n=3, **more: bert_lda.fit(documents, vectors, terms, n, 0, **{"top_words": 5} | more),
+    }
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, True])
+def test_each_model_refuses_a_count_of_none_itself(rooms, model, wrong):
+    with pytest.raises(ValueError, match=r"^n_topics is .*: give a whole number from 1 on\.$"):
+        rooms[model](wrong)
+    with pytest.raises(ValueError, match=r"^top_words is .*: give a whole number from 1 on\.$"):
+        rooms[model](top_words=wrong)
+
+
+@pytest.mark.parametrize("model", ["lda", "nmf"])
+@pytest.mark.parametrize("wrong", [0, -3, None])
+def test_no_pass_over_the_corpus_is_refused(rooms, model, wrong):
+    with pytest.raises(ValueError, match=r"^iterations is .*: give a whole number from 1 on\.$"):
+        rooms[model](iterations=wrong)
+    assert len(rooms[model](iterations=np.int64(1))["topics"]) == 3
+
+
+def test_a_comparison_without_a_seed_is_refused(corpus):
+    from grokaem.topics.coherence import Reference
+    from grokaem.topics.scoring import evaluate
+
+    with pytest.raises(ValueError, match="no seed"):
+        evaluate("nmf", corpus[0], 3, [], Reference.from_documents(corpus[0]))
+
+
 def test_given_embeddings_are_used(corpus):
     documents, labels = corpus
     names = sorted(set(labels))
