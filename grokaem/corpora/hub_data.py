@@ -10,7 +10,9 @@ from grokaem.atomic import new_file
 from grokaem.cache import cache_folder
 from grokaem.corpora.columns import choose_columns
 from grokaem.corpora.corpus import Corpus
+from grokaem.corpora.label_names import unify_labels
 from grokaem.corpora.labelled_rows import (
+    Distinct,
     LabelledRows,
     as_label,
     check_most,
@@ -18,6 +20,7 @@ from grokaem.corpora.labelled_rows import (
     labelled_texts,
     sorted_labels,
 )
+from grokaem.corpora.lost_classes import lost_classes
 from grokaem.corpora.own_data import make_corpus
 from grokaem.corpora.parts import own_parts
 from grokaem.corpora.sounds import check_sound, groups_of_sounds
@@ -145,32 +148,58 @@ def _download(name: str, revision: str | None, token: str | None) -> dict:
 
 
 def _sounds(name: str, pairs: list[tuple], origin: list[str], label: str) -> LabelledRows:
-    """Writes the sounds as files, named by their content, since every reader here takes files."""
+    """Writes the sounds as files, named by their content, since every reader here takes files.
+
+    Equal ones are treated as :func:`grokaem.corpora.labelled_rows.labelled_texts` treats equal texts.
+    """
     folder = cache_folder("corpora") / "hub_sounds" / name.replace("/", "--").replace(":", "--")
-    rows, seen = LabelledRows(parts=[]), set()
+    rows, distinct, files = LabelledRows(parts=[]), Distinct(), {}
     for number, ((sound, class_name), part) in enumerate(zip(pairs, origin, strict=True), start=1):
         try:
-            content = sound["bytes"] if sound["bytes"] is not None else Path(sound["path"]).read_bytes()
-            path = folder / (digest(content)[:32] + (Path(sound["path"] or "sound.wav").suffix or ".wav"))
-            if (part, path) in seen:
-                continue
-            if not path.exists() or path.stat().st_size != len(content):
-                with new_file(path) as partial:
-                    partial.write_bytes(content)
-            check_sound(path, f"row {number}")
+            content = sound["bytes"] if sound["bytes"] is not None else _read(Path(sound["path"]))
+            sha256 = digest(content)
+            if sha256 not in files:
+                files[sha256] = _written(folder, sha256, content, sound["path"], number)
             named = as_label(class_name, label)
         except (ValueError, TypeError) as error:
             rows.set_aside.append((f"row {number}", str(error)))
             continue
-        seen.add((part, path))
-        rows.inputs.append(path)
+        rows.given[named] += 1
+        distinct.add(part, sha256, number, named)
+    for part, sha256, number, named in distinct.kept():
+        rows.inputs.append(files[sha256])
         rows.labels.append(named)
         rows.names.append(f"row {number}")
         rows.parts.append(part)  # pyright: ignore[reportOptionalMemberAccess]  # the list made above
-    check_most(name, rows.set_aside, len(rows.inputs))
-    if copies := len(pairs) - len(seen) - len(rows.set_aside):
-        rows.notes.append(f"dropped {counted(copies, 'sound')} of {name} that came twice")
+    check_most(name, rows.set_aside, len(distinct))
+    rows.notes += distinct.notes(name, "sound")
+    rows.lost = lost_classes(rows.labels, distinct.together())
+    unify_labels(name, rows.labels, rows.notes)
     return rows
+
+
+def _read(path: Path) -> bytes:
+    """What a data set holds by the name of a file only.
+
+    Raises:
+        ValueError: the file cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"its sound is a file that cannot be read, {path} ({error.strerror}): put it there or leave the row out"
+        ) from None
+
+
+def _written(folder: Path, sha256: str, content: bytes, given: str | None, number: int) -> Path:
+    """The file of a sound, which is written unless it is there."""
+    path = folder / (sha256[:32] + (Path(given or "sound.wav").suffix or ".wav"))
+    if not path.exists() or path.stat().st_size != len(content):
+        with new_file(path) as partial:
+            partial.write_bytes(content)
+    check_sound(path, f"row {number}")
+    return path
 
 
 def _label_name(value: object, label_names: list[str] | None) -> object:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from grokaem.corpora.label_names import note_infinity, unify_labels
 from grokaem.corpora.lost_classes import likely_cause, lost_classes
@@ -55,6 +56,59 @@ class LabelledRows:
                 setattr(self, name, [column[index] for index in kept])
 
 
+class Distinct:
+    """One example a content and part: further copies are dropped, and all of them where their labels differ.
+
+    Nothing says which of two labels is right, so the first is no better than the others.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[object, object], tuple[int, str]] = {}
+        self._copies: list[int] = []
+        self._conflicts: dict[tuple[object, object], list[tuple[int, str]]] = {}
+
+    def add(self, part: object, content: object, number: int, label: str) -> None:
+        """Takes the example of a row."""
+        key = (part, content)
+        if key not in self._first:
+            self._first[key] = (number, label)
+        elif self._first[key][1] == label:
+            self._copies.append(number)
+        else:
+            self._conflicts.setdefault(key, []).append((number, label))
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def kept(self) -> list[tuple[Any, Any, int, str]]:
+        """Part, content, row number and label of what is left, in the order of the rows."""
+        return [(*key, *found) for key, found in self._first.items() if key not in self._conflicts]
+
+    def together(self) -> list[list[str]]:
+        """Of each content that is dropped for its labels, all of these."""
+        return [[self._first[key][1], *(label for _, label in rest)] for key, rest in self._conflicts.items()]
+
+    def notes(self, source: str, kind: str) -> list[str]:
+        """What was dropped.
+
+        Args:
+            source (str): the file or data set.
+            kind (str): of the contents, such as ``"text"``.
+        """
+        notes = []
+        if self._copies:
+            first = self._copies[0]
+            notes.append(f"dropped {counted(len(self._copies), 'repeated row')} of {source} (first: row {first})")
+        if self._conflicts:
+            key, rest = next(iter(self._conflicts.items()))
+            notes.append(
+                f"dropped {counted(len(self._conflicts), kind)} of {source} that came with different labels (first: "
+                f"rows {self._first[key][0]} and {rest[0][0]}); keep one label for each to use them"
+                f"{likely_cause(self.together())}"
+            )
+        return notes
+
+
 def labelled_texts(
     source: str,
     rows: Iterable[tuple[int, object, object, object]],
@@ -81,7 +135,7 @@ def labelled_texts(
     Raises:
         ValueError: most rows cannot be used; the first is named.
     """
-    empty, copies, first, conflicts, aside, infinite = [], [], {}, {}, [], []
+    empty, aside, infinite, distinct = [], [], [], Distinct()
     labels: dict[str, str] = {}  # one object a class
     given: Counter[str] = Counter()
     without_text: Counter[str] = Counter()
@@ -101,33 +155,20 @@ def labelled_texts(
             continue
         label = labels.setdefault(label, label)
         given[label] += 1
-        key = (part, text)
-        if key not in first:
-            first[key] = (number, label)
-        elif first[key][1] == label:
-            copies.append(number)
-        else:
-            conflicts.setdefault(key, []).append((number, label))
-    kept = [(part, text, *found) for (part, text), found in first.items() if (part, text) not in conflicts]
-    check_most(source, aside, len(first))
-    notes = _of_dropped(source, empty, copies)
-    together = [[first[key][1], *(label for _, label in rest)] for key, rest in conflicts.items()]
-    if conflicts:
-        key, rest = next(iter(conflicts.items()))
-        notes.append(
-            f"dropped {counted(len(conflicts), 'text')} of {source} that came with different labels (first: rows "
-            f"{first[key][0]} and {rest[0][0]}); keep one label for each to use them{likely_cause(together)}"
-        )
+        distinct.add(part, text, number, label)
+    kept = distinct.kept()
+    check_most(source, aside, len(distinct))
+    notes = [f"dropped {counted(len(empty), 'empty row')} of {source} (first: row {empty[0]})"] if empty else []
     result = LabelledRows(
         [text for _, text, _, _ in kept],
         [label for *_, label in kept],
         [f"row {number}" for _, _, number, _ in kept],
         [part for part, *_ in kept] if any(part for part, *_ in kept) else None,
-        notes,
+        notes + distinct.notes(source, "text"),
         aside,
         given=given,
     )
-    result.lost = lost_classes(result.labels, together, without_text)
+    result.lost = lost_classes(result.labels, distinct.together(), without_text)
     unify_labels(source, result.labels, result.notes)
     note_infinity(source, infinite, result.notes)
     return result
@@ -138,15 +179,6 @@ def _label_if_any(value: object, column: str) -> list[str]:
         return [as_label(value, column)]
     except ValueError:
         return []
-
-
-def _of_dropped(source: str, empty: list[int], copies: list[int]) -> list[str]:
-    notes = []
-    if empty:
-        notes.append(f"dropped {counted(len(empty), 'empty row')} of {source} (first: row {empty[0]})")
-    if copies:
-        notes.append(f"dropped {counted(len(copies), 'repeated row')} of {source} (first: row {copies[0]})")
-    return notes
 
 
 def check_most(source: str, aside: list[tuple[str, str]], usable: int) -> None:

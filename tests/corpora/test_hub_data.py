@@ -30,23 +30,32 @@ def rows(start, stop, label=("neg", "pos")):
     return "text,label\n" + "".join(f"this is text {i},{label[i % 2]}\n" for i in range(start, stop))
 
 
-def parquet_of_sounds():
-    """100 sounds in a Parquet file as the Hub holds them, its features described as `datasets` does."""
-    import pyarrow
-    import pyarrow.parquet
+def sound(number):
     import soundfile
 
-    sounds = []
-    for i in range(100):
-        buffer = io.BytesIO()
-        soundfile.write(buffer, np.full(100, i / 200), 8000, format="WAV")
-        sounds.append({"bytes": buffer.getvalue(), "path": f"{i}.wav"})
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.full(100, number / 200), 8000, format="WAV")
+    return {"bytes": buffer.getvalue(), "path": f"{number}.wav"}
+
+
+def parquet_of_sounds(further=()):
+    """100 sounds in a Parquet file as the Hub holds them, its features described as `datasets` does.
+
+    Args:
+        further (iterable of tuple): sounds after those, each with its class number.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    further = list(further)
+    sounds = [sound(i) for i in range(100)] + [item for item, _ in further]
+    labels = [i // 50 for i in range(100)] + [label for _, label in further]
     features = {
         "audio": {"_type": "Audio"},
         "label": {"names": ["low", "high"], "_type": "ClassLabel"},
         "who": {"dtype": "string", "_type": "Value"},
     }
-    table = pyarrow.table({"audio": sounds, "label": [i // 50 for i in range(100)], "who": ["x"] * 100})
+    table = pyarrow.table({"audio": sounds, "label": labels, "who": ["x"] * len(sounds)})
     table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
     buffer = io.BytesIO()
     pyarrow.parquet.write_table(table, buffer)
@@ -139,6 +148,26 @@ def test_sounds_become_files(hub):
     import soundfile
 
     assert {soundfile.info(path).frames for path in corpus["inputs"]} == {100}
+
+
+def test_equal_sounds_with_different_labels_are_dropped_as_such_texts_are(hub):
+    further = [
+        (sound(7), 1),  # row 8 is the same with label 0: nobody knows which is right
+        (sound(9) | {"path": "another name.WAV"}, 0),  # row 10 once more
+        ({"bytes": None, "path": "/nowhere/lost.wav"}, 0),
+    ]
+    hub.put(f"{hub.user}/doubtful", {"data/train-00000-of-00001.parquet": parquet_of_sounds(further)}, kind="datasets")
+    corpus, done = load(hub, f"{hub.user}/doubtful")
+    assert corpus, done.stderr
+    assert len(corpus["inputs"]) == 99
+    import soundfile
+
+    heard = {round(float(soundfile.read(path)[0][0]) * 200) for path in corpus["inputs"]}
+    assert heard == set(range(100)) - {7}
+    notes = "; ".join(corpus["notes"])
+    assert "dropped 1 sound of" in notes and "came with different labels (first: rows 8 and 101)" in notes
+    assert "dropped 1 repeated row of" in notes and "(first: row 102)" in notes
+    assert "row 103: its sound is a file that cannot be read, /nowhere/lost.wav" in notes
 
 
 def test_code_that_comes_with_a_data_set_is_not_run(hub):
