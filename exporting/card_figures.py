@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
 
 CONFUSIONS = 5
+BUSY = 0.25  # of the threads: a load above it is told beside the speeds
 
 
 def results(report: RunReport, parity: ParityReport | None) -> str:
@@ -122,7 +123,6 @@ def quantization(parity: ParityReport) -> str:
     """
     original, export = parity["original"], parity["export"]
     low, high = export["accuracy_interval_95"]
-    memory = f"{export['peak_mib']:.0f}" if export["peak_mib"] else "not measured"
     lines = [
         "## What quantization costs",
         "",
@@ -132,10 +132,10 @@ def quantization(parity: ParityReport) -> str:
         f"| {export['accuracy']:.4f} ({low:.4f} to {high:.4f}) |",
         f"| weights, MB | {original['weight_bytes'] / 1e6:.1f} | {export['weight_bytes'] / 1e6:.1f} |",
         f"| all files, MB | {original['bytes'] / 1e6:.1f} | {export['bytes'] / 1e6:.1f} |",
-        f"| 1 input, ms | | {export['latency_ms_b1']:.2f} |",
-        f"| 32 inputs, ms | | {export['latency_ms_b32']:.1f} |",
-        f"| inputs a second, many at once | | {export['items_per_second']:.0f} |",
-        f"| memory of the process, MiB | | {memory} |",
+        f"| 1 input, ms | | {_measured(export['latency_ms_b1'], '.2f')} |",
+        f"| 32 inputs, ms | | {_measured(export['latency_ms_b32'], '.1f')} |",
+        f"| inputs a second, many at once | | {_measured(export['items_per_second'], '.0f')} |",
+        f"| memory of the process, MiB | | {_measured(export['peak_mib'], '.0f')} |",
         "",
         *_measured_on(parity),
         _changes(parity),
@@ -154,11 +154,24 @@ def quantization(parity: ParityReport) -> str:
     return "\n".join(lines)
 
 
+def _measured(figure: float | None, form: str) -> str:
+    return f"{figure:{form}}" if figure else "not measured"
+
+
 def _measured_on(parity: ParityReport) -> list[str]:
+    if reason := parity["export"].get("not_measured"):
+        return [f"Speeds and memory could not be measured ({markdown(reason)}).", ""]
     if not (runtime := parity.get("runtime")):
         return []
     versions = ", ".join(f"{name} {number}" for name, number in runtime["versions"].items())
-    return [f"Speeds and memory on {markdown(runtime['cpu'])}, {runtime['threads']} threads, with {versions}.", ""]
+    told = f"Speeds and memory on {markdown(runtime['cpu'])}, {runtime['threads']} threads, with {versions}."
+    load = runtime.get("load")
+    if load is not None and load > BUSY * runtime["threads"]:
+        told += (
+            f" The machine had other work as the export began or shortly before (a load of {load:.2f} over the last "
+            "minute): undisturbed, it may be faster."
+        )
+    return [told, ""]
 
 
 def _changes(parity: ParityReport) -> str:
@@ -181,8 +194,9 @@ def _attempt(a: Attempt | FailedAttempt) -> str:
         return f"| {a['method']} | {a['part']} | | | | | | | no: {markdown(a['error'])} |"
     return (
         f"| {a['method']} | {a['part']} | {a['original_accuracy']:.4f} | {a['export_accuracy']:.4f} "
-        f"| {a['flips']} of {a['n']} | {a['weight_bytes'] / 1e6:.1f} | {a['latency_ms_b1']:.2f} "
-        f"| {a['items_per_second']:.0f} | {'yes' if a['passed'] else 'no'} |"
+        f"| {a['flips']} of {a['n']} | {a['weight_bytes'] / 1e6:.1f} "
+        f"| {_measured(a['latency_ms_b1'], '.2f')} | {_measured(a['items_per_second'], '.0f')} "
+        f"| {'yes' if a['passed'] else 'no'} |"
     )
 
 

@@ -244,7 +244,7 @@ def _make(
     """Converts, chooses, proves, and lets the folder appear."""
     from transformers.utils.logging import disable_progress_bar
 
-    from exporting import adopt
+    from exporting import adopt, speed
     from exporting.agreement import check_original
     from exporting.failure import forget
     from exporting.gate import choose, prove
@@ -254,6 +254,7 @@ def _make(
     from exporting.parity import Bounds
     from exporting.text_source import TextSource
 
+    load = speed.machine_load()
     disable_progress_bar()
     corpus = run_.corpus(token)
     if aside is not None:
@@ -269,11 +270,9 @@ def _make(
         if "metrics" not in run_.report:
             adopt.complete(run_, original, corpus)
         check_original(source, original, corpus.test.inputs, corpus.test.labels)
-        chosen = choose(
-            source, corpus, partial, settings["precision"], bounds, settings["calibration_samples"]
-        )
+        chosen = choose(source, corpus, partial, settings["precision"], bounds, settings["calibration_samples"])
         print("scoring the test part", flush=True)
-        result = prove(source, corpus, original, chosen, bounds)
+        result = prove(source, corpus, original, chosen, bounds, load)
         result["run"] = {"weights": weights, "accuracy": run_.report["metrics"]["accuracy"]}
         if settings["onnx"]:
             assert isinstance(source, TextSource)  # check_onnx refuses others

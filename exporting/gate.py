@@ -149,7 +149,14 @@ def _shift_scores(source: Source, original: Path, folder: Path, method: str, inp
     shifted.rmdir()
 
 
-def prove(source: Source, corpus: Corpus, original: np.ndarray, chosen: Chosen, bounds: Bounds) -> ParityReport:
+def prove(
+    source: Source,
+    corpus: Corpus,
+    original: np.ndarray,
+    chosen: Chosen,
+    bounds: Bounds,
+    load: float | None = None,
+) -> ParityReport:
     """Scores the export on the test part, once; loss of accuracy alone decides.
 
     Args:
@@ -158,6 +165,7 @@ def prove(source: Source, corpus: Corpus, original: np.ndarray, chosen: Chosen, 
         original (ndarray of shape (n, n_labels)): the original's logits on the test part.
         chosen (Chosen): the attempt that passed on validation.
         bounds (Bounds): what may be lost.
+        load (float, optional): of the machine before any of our work; see :func:`exporting.speed.machine_load`.
 
     Returns:
         dict: the content of ``parity.json``.
@@ -200,13 +208,14 @@ def prove(source: Source, corpus: Corpus, original: np.ndarray, chosen: Chosen, 
         "calibration": {"part": "train", "samples": chosen.calibration_samples},
         "gate": {"max_drop": bounds.max_drop, "max_score_change": bounds.max_score_change, "passed": passed},
         "attempts": attempts,
-        "runtime": runtime(source.run.task),
+        "runtime": runtime(source.run.task, load),
     }
+    single = result["export"]["latency_ms_b1"]
     print(
         f"{chosen.method}: accuracy {scores['export_accuracy']:.4f} against {scores['original_accuracy']:.4f}, "
         f"{scores['flips']} of {scores['n']} labels changed, scores move by {scores['score_change']:.3f}, "
         f"{result['export']['weight_bytes'] / result['original']['weight_bytes']:.1%} of the weights' size, "
-        f"{result['export']['latency_ms_b1']:.1f} ms a single input",
+        + ("the speed is not measured" if single is None else f"{single:.1f} ms a single input"),
         flush=True,
     )
     return result
@@ -216,17 +225,19 @@ def _label_names(source: Source) -> list[str]:
     return source.run.report["data"]["label_names"]
 
 
-def runtime(task: str) -> Runtime:
-    """What speeds were measured on: the processor, its threads for us, the versions of what users install.
+def runtime(task: str, load: float | None = None) -> Runtime:
+    """What speeds were measured on: the processor, its threads for us, the versions of what users install, the load.
 
     Args:
         task (str): ``text`` or ``audio``.
+        load (float, optional): of the machine, where it is known.
     """
     from exporting.card_usage import runtime_versions
     from grokaem.processor import processor_name
     from grokaem.thread_counts import threads
 
-    return {"cpu": processor_name(), "threads": threads(), "versions": runtime_versions(task)}
+    found: Runtime = {"cpu": processor_name(), "threads": threads(), "versions": runtime_versions(task)}
+    return found if load is None else {**found, "load": load}
 
 
 def sizes(folder: Path) -> Sizes:
@@ -246,4 +257,11 @@ def _logits(folder: Path, given: list) -> np.ndarray:
 
 
 def _speed(folder: Path, given: list, source: Source) -> Speed:
-    return speed.measure(folder, source.run.task, random.Random(0).sample(given, min(speed.INPUTS, len(given))))
+    found = speed.measure(folder, source.run.task, random.Random(0).sample(given, min(speed.INPUTS, len(given))))
+    if reason := found.get("not_measured"):
+        print(
+            f"the speed of {folder.name} is not measured ({reason}): make room for temporary files, or name a folder "
+            "for them in TMPDIR, and export with --overwrite to have it",
+            flush=True,
+        )
+    return found

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exporting.speed import system_reason
 from grokaem.child_process import environment, module_command
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def measure(
 
     Returns:
         list of dict: ``name``, ``accuracy``, ``flips`` (labels other than the original's) and
-        ``max_logit_difference`` (from the export's own logits here); or ``name`` and ``error``.
+        ``max_logit_difference`` (from the export's own logits here); or ``name`` and ``error``, also where inputs
+        and logits cannot be handed over, as on a full disk.
     """
     here = name()
     found: list[InstructionSet | FailedInstructionSet] = [_described(here, export, original, export, labels)]
@@ -76,6 +78,8 @@ def measure(
             found.append(_described(other, logits_under(other, folder, inputs), original, export, labels))
         except RuntimeError as error:
             found.append({"name": other, "error": str(error)})
+        except OSError as error:
+            found.append({"name": other, "error": f"not measured: {system_reason(error)}"})
     return found
 
 

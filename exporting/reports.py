@@ -142,14 +142,15 @@ class Sizes(TypedDict):
 
 
 class Speed(TypedDict):
-    """What :func:`exporting.speed.measure` finds."""
+    """What :func:`exporting.speed.measure` finds; all None beside ``not_measured``, which says why."""
 
-    latency_ms_b1: float
-    latency_ms_b32: float
+    latency_ms_b1: float | None
+    latency_ms_b32: float | None
     items_per_second_b1: NotRequired[float]
     items_per_second_b32: NotRequired[float]
-    items_per_second: float
+    items_per_second: float | None
     peak_mib: float | None
+    not_measured: NotRequired[str]
 
 
 class Measured(Sizes, Speed):
@@ -247,6 +248,7 @@ class Runtime(TypedDict):
     cpu: str
     threads: int
     versions: dict[str, str]
+    load: NotRequired[float]
 
 
 class ExportedRun(TypedDict):

@@ -7,6 +7,7 @@ would tell of them too. So this file is also the program of a child: folder and 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -40,11 +41,50 @@ def measure(folder: Path, task: str, inputs: list[str] | list[np.ndarray]) -> Sp
     Returns:
         dict: ``latency_ms_b1`` and ``latency_ms_b32`` (median milliseconds of a call with 1 and 32 inputs),
         ``items_per_second_b1`` and ``items_per_second_b32``, ``items_per_second`` (all inputs in one call) and
-        ``peak_mib`` (resident high-water mark of the process, None where the system does not tell).
+        ``peak_mib`` (resident high-water mark of the process, None where the system does not tell). Where the inputs
+        cannot be handed over, as on a full disk, there are no figures, and ``not_measured`` is the reason.
 
     Raises:
         RuntimeError: the child failed; its last line is repeated.
     """
+    try:
+        done = _in_a_child(folder, task, inputs)
+    except OSError as error:  # no fault of the export's
+        return unmeasured(system_reason(error))
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"the speed of {folder} cannot be measured: {last}; export again")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def unmeasured(reason: str) -> Speed:
+    """What stands in a report where nothing was measured."""
+    return {
+        "latency_ms_b1": None,
+        "latency_ms_b32": None,
+        "items_per_second": None,
+        "peak_mib": None,
+        "not_measured": reason,
+    }
+
+
+def system_reason(error: OSError) -> str:
+    """Why the system refused, without the paths of this machine: reports are published."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__
+
+
+def machine_load() -> float | None:
+    """How much ran on this machine in the last minute: its load average; None where the system has none.
+
+    It says nothing of other programs once our own work has begun.
+    """
+    try:
+        return round(os.getloadavg()[0], 2)
+    except (AttributeError, OSError):
+        return None
+
+
+def _in_a_child(folder: Path, task: str, inputs: list) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as temporary:
         if task == "text":
             given = Path(temporary, "inputs.json")
@@ -54,13 +94,9 @@ def measure(folder: Path, task: str, inputs: list[str] | list[np.ndarray]) -> Sp
 
             given = Path(temporary, "inputs.npz")
             np.savez(given, *inputs)
-        done = subprocess.run(
+        return subprocess.run(
             module_command("exporting.speed", folder, given), capture_output=True, text=True, env=environment(ROOT)
         )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise RuntimeError(f"the speed of {folder} cannot be measured: {last}; export again")
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def timed(predict: Callable[[list], object], inputs: list) -> dict[str, float]:

@@ -95,9 +95,9 @@ def _below(kind: object, key: str) -> object:
 
 
 def _classes(kind: object) -> tuple[type, ...]:
-    """The classes that JSON of a type may have: any where it may be null, and whole numbers for broken ones."""
+    """The classes that JSON of a type may have; whole numbers too for broken ones."""
     if get_origin(kind) in (Union, UnionType):
-        return (object,)
+        return tuple(found for one in get_args(kind) for found in _classes(one))
     if kind is float:
         return (int, float)
     found = dict if is_typeddict(kind) else get_origin(kind) or kind

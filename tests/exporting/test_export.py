@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import numpy as np
@@ -37,6 +38,7 @@ def test_export_folder_is_whole(text_run):
         assert {"flips", "n", "max_score_difference", "export_macro_f1"} <= set(attempt)
     # Torch alone is more than that: the measuring process is free of it.
     assert parity["export"]["peak_mib"] < 250
+    assert not hasattr(os, "getloadavg") or parity["runtime"]["load"] >= 0
     assert parity["n"] == json.loads((text_run / "run.json").read_text())["data"]["sizes"]["test"]
     assert [path.name for path in text_run.glob(".*")] == [".grokaem.json"], "no temporary folder stays"
 

@@ -1,12 +1,15 @@
 """The gate's decisions, with scores made up: what is chosen on which part, and what is said when nothing passes."""
 
+import errno
 import json
+import os
+import tempfile
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from exporting import gate, instruction_sets
+from exporting import gate, instruction_sets, speed
 from exporting.agreement import check_original
 from exporting.parity import Bounds
 from exporting.source import Run
@@ -15,6 +18,7 @@ from grokaem.scores import confusion
 N = 400
 LABELS = list(np.arange(N) % 2)
 ORIGINAL = np.eye(2)[LABELS] * 6.0 - 3.0  # each example right, and sure
+AS_IT_IS = {"speed": gate._speed, "instruction sets": instruction_sets.measure}
 METHODS = ("int8", "int8-mixed", "int8-weight", "fp16", "fp32")
 
 
@@ -289,3 +293,55 @@ def test_a_processor_without_flags_is_named_by_its_architecture():
     import platform
 
     assert instruction_sets.name("") == platform.machine()
+
+
+@pytest.fixture
+def measuring(tried, monkeypatch):
+    """As ``tried``, with speed and instruction sets measured as they are, on a processor with VNNI."""
+    monkeypatch.setattr(gate, "_speed", AS_IT_IS["speed"])
+    monkeypatch.setattr(instruction_sets, "measure", AS_IT_IS["instruction sets"])
+    monkeypatch.setattr(instruction_sets, "name", lambda: "AVX512_CORE_VNNI")
+    monkeypatch.delenv(instruction_sets.CAP, raising=False)
+    return tried
+
+
+def test_what_cannot_be_measured_on_a_full_disk_is_exported_all_the_same(measuring, monkeypatch, capsys):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/secret/place")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    result = measuring({}).result
+    assert result["method"] == "int8" and result["gate"]["passed"]
+    for figures in (result["export"], *result["attempts"]):
+        assert figures["latency_ms_b1"] is None and figures["peak_mib"] is None
+        assert figures["not_measured"] == "No space left on device"
+    here, without = result["export"]["instruction_sets"]
+    assert here["accuracy"] == 1 and without == {
+        "name": "AVX512_CORE",
+        "error": "not measured: No space left on device",
+    }
+    assert "/secret" not in json.dumps(result)
+    said = capsys.readouterr().out
+    assert "the speed of int8 is not measured (No space left on device): make room" in said
+    assert said.splitlines()[-1].endswith("the speed is not measured")
+
+
+def test_an_export_that_fails_in_a_process_of_its_own_is_no_full_disk(measuring):
+    with pytest.raises(RuntimeError, match="the speed of .*int8 cannot be measured"):
+        measuring({}, precision="int8")
+
+
+def test_the_load_before_the_export_is_recorded_where_the_system_tells(tried, monkeypatch):
+    assert speed.machine_load() is None or speed.machine_load() >= 0
+    monkeypatch.setattr(os, "getloadavg", lambda: (1.2345, 9.0, 9.0), raising=False)
+    assert speed.machine_load() == 1.23
+    assert gate.runtime("text", speed.machine_load())["load"] == 1.23
+
+    def unknown():
+        raise OSError("no load average")
+
+    monkeypatch.setattr(os, "getloadavg", unknown)
+    assert speed.machine_load() is None
+    monkeypatch.delattr(os, "getloadavg")  # as on Windows
+    assert speed.machine_load() is None
+    assert "load" not in tried({}).result["runtime"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from exporting.model_card import write_card, write_original_card
+from exporting.speed import unmeasured
 from grokaem import hub, inference
 
 REPORT = {
@@ -117,6 +118,45 @@ def test_the_whole_card(export):
     card = write_card(REPORT, export, "ada/reviews-openvino-int8").read_text(encoding="utf-8")
     assert card == CARD
     assert not list(export.glob("*.tmp"))
+
+
+@pytest.mark.parametrize(("load", "told"), [(0.5, False), (0.51, True), (7.123, True)])
+def test_the_load_of_the_machine_stands_beside_the_speeds_where_it_was_high(export, load, told):
+    parity = copy.deepcopy(PARITY)  # 2 threads
+    parity["runtime"]["load"] = load
+    (export / "parity.json").write_text(json.dumps(parity))
+    card = write_card(REPORT, export).read_text(encoding="utf-8")
+    (line,) = [line for line in card.splitlines() if line.startswith("Speeds and memory on")]
+    assert (f"a load of {load:.2f} over the last minute" in line) == told
+    assert told or line in CARD
+
+
+def test_speeds_that_were_not_measured_are_said_to_be(export):
+    from exporting.reports import ParityReport
+    from exporting.whole import TOLD_OF_EXPORT, check_whole
+
+    parity = copy.deepcopy(PARITY)
+    for figures in (parity["export"], *parity["attempts"]):
+        figures |= unmeasured("No space left on device")
+    check_whole(parity, ParityReport, TOLD_OF_EXPORT, export / "parity.json", "export again")
+    (export / "parity.json").write_text(json.dumps(parity))
+    card = write_card(REPORT, export, "ada/reviews").read_text(encoding="utf-8")
+    hub.check_card(card)
+    assert "| 1 input, ms | | not measured |" in card and "| memory of the process, MiB | | not measured |" in card
+    assert "Speeds and memory could not be measured (No space left on device)." in card
+    assert "Speeds and memory on A processor" not in card
+    assert card.count("| not measured | not measured | yes |") == 2
+
+
+@pytest.mark.parametrize("wrong", ["12", [1.0]])
+def test_a_speed_that_is_no_number_is_none_of_ours(export, wrong):
+    from exporting.reports import ParityReport
+    from exporting.whole import TOLD_OF_EXPORT, check_whole
+
+    parity = copy.deepcopy(PARITY)
+    parity["export"]["latency_ms_b1"] = wrong
+    with pytest.raises(ValueError, match="does not tell 'export.latency_ms_b1'"):
+        check_whole(parity, ParityReport, TOLD_OF_EXPORT, export / "parity.json", "export again")
 
 
 def test_an_export_of_before_gets_a_card(export):
