@@ -167,7 +167,8 @@ def create_demo(served: ServedModel, load: Callable[..., Corpus], at_hand: list[
             f"**{chosen.features:,.0f} of {told.n_features:,} features** by {chosen.scorer}: accuracy "
             f"{chosen.accuracy:.3f} ± {chosen.accuracy_std:.3f} in cross-validation. On the "
             f"{told.n_test:,} documents of the test part: {told.test['recommended']:.3f} with them, "
-            f"{told.test['all']:.3f} with all."
+            f"{told.test['all']:.3f} with all, {told.test['most_frequent']:.3f} by always answering the most frequent "
+            "label."
         )
         table = [[name, ", ".join(word for word, _ in top[:12])] for name, top in told.top.items()]
         rows = [[step, size, ", ".join(top[:12])] for step, size, top in steps_told]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grokaem.plain_text import markdown
-from grokaem.scores import per_label
+from grokaem.scores import most_frequent_share, per_label
 
 if TYPE_CHECKING:
     from exporting.reports import (
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
 
 CONFUSIONS = 5
+BEATEN = "**It is right no more often than if it always answered with the most frequent label.**"
 BUSY = 0.25  # of the threads: a load above it is told beside the speeds
 
 
@@ -56,7 +57,7 @@ def results(report: RunReport, parity: ParityReport | None) -> str:
     if (share := most_frequent(report)) is not None:
         lines.append(f"| always the most frequent label | {share:.4f} | | |")
         if best <= share:
-            lines += ["", "**It is right no more often than if it always answered with the most frequent label.**"]
+            lines += ["", BEATEN]
     if twice:
         lines += [
             "",
@@ -71,9 +72,14 @@ def results(report: RunReport, parity: ParityReport | None) -> str:
 
 
 def most_frequent(report: RunReport) -> float | None:
-    """The share of the most frequent label in the test part; None where the report does not tell."""
-    counts = [sum(row) for row in report.get("confusion") or []]
-    return max(counts) / sum(counts) if sum(counts) else None
+    """What always answering the most frequent label scores on the test part; None where the report does not tell.
+
+    It is the training part's label, or the test part's own where a report does not count the training part.
+    """
+    scored = [sum(row) for row in report.get("confusion") or []]
+    classes = report["data"].get("classes") or {}
+    trained = [classes[name]["train"] for name in report["data"]["label_names"] if name in classes]
+    return most_frequent_share(trained if len(trained) == len(scored) and any(trained) else scored, scored)
 
 
 def _labels(report: RunReport, parity: ParityReport | None) -> list[str]:

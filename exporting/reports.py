@@ -315,10 +315,11 @@ class Recommended(TypedDict):
 
 
 class WordsOnTest(TypedDict):
-    """Accuracy on the test part, with the words that were chosen and with all of them."""
+    """Accuracy on the test part: with the words that were chosen, with all, by always the most frequent label."""
 
     recommended: float
     all: float
+    most_frequent: NotRequired[float]
 
 
 class Words(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporting import card_metadata
-from exporting.card_figures import label_table
+from exporting.card_figures import BEATEN, label_table
 from exporting.card_usage import install, literal
 from grokaem import address
 from grokaem.plain_text import markdown
@@ -62,6 +62,11 @@ def _results(config: WordsConfig) -> str:
         f"| test part, {config['n_test']:,} texts, seen once | {config['test']['recommended']:.4f} |",
         f"| the same with all words | {config['test']['all']:.4f} |",
     ]
+    share = config["test"].get("most_frequent")  # older folders do not tell
+    if share is not None:
+        lines.append(f"| always the most frequent label | {share:.4f} |")
+        if config["test"]["recommended"] <= share:
+            lines += ["", BEATEN]
     if found := config.get("labels"):  # older folders do not tell
         lines += ["", *label_table(found, "On the test part, label by label:")]
     return "\n".join(lines)

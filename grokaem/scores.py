@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -33,6 +34,21 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, n_labels: int) -> np.nd
     counts = np.zeros((n_labels, n_labels), dtype=int)
     np.add.at(counts, (labels, predicted), 1)
     return counts
+
+
+def most_frequent_share(trained: Sequence[int], scored: Sequence[int]) -> float | None:
+    """The accuracy of always answering with the most frequent label of the training part.
+
+    Args:
+        trained (sequence of int): examples of each label in the training part; of equal ones the first counts.
+        scored (sequence of int): examples of each label, in the same order, in the part that is scored.
+
+    Returns:
+        float: None where either part is empty.
+    """
+    if not sum(trained) or not sum(scored):
+        return None
+    return float(scored[list(trained).index(max(trained))] / sum(scored))
 
 
 def macro_f1(counts: np.ndarray) -> float:

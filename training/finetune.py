@@ -155,6 +155,8 @@ def _run(
 
 def _finished(config: FinetuneConfig, path: Path, token: str | None, aside: SetAside | None) -> Path:
     """A run that ``--resume`` found finished: what it scored, and which of your rows it went without, told again."""
+    from training.report import last_lines
+
     report = json.loads((path / "run.json").read_text(encoding="utf-8"))
     if Path(config.dataset).expanduser().exists():  # your own data may have changed in the meantime
         corpus = _corpus(config, token)
@@ -166,8 +168,7 @@ def _finished(config: FinetuneConfig, path: Path, token: str | None, aside: SetA
         if aside is not None:
             aside.reasons += corpus.set_aside
     print(f"{path} is finished: there is nothing left to train", flush=True)
-    told = {"run_folder": str(path), **report["metrics"], "seconds": round(report["seconds"], 1)}
-    print(json.dumps(told), flush=True)
+    print(*last_lines(path, report), sep="\n", flush=True)
     return path
 
 
@@ -283,7 +284,7 @@ def _train(
         return folder.path
     result = report.compose(config, task, base, choice, peak, trainer, seconds, validation, scored)
     path = folder.finish(task.model, task.preprocessor, result)
-    print(json.dumps({"run_folder": str(path), **scored["metrics"], "seconds": round(seconds, 1)}), flush=True)
+    print(*report.last_lines(path, result), sep="\n", flush=True)
     return path
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grokaem.scores import confusion
+from grokaem.plain_text import terminal
+from grokaem.scores import confusion, most_frequent_share
 from training.config import flat
 from training.memory_choice import MemoryChoice
 from training.metrics import classification_metrics
@@ -113,6 +116,32 @@ def compose(
         "versions": versions(),
         "seed": config.seed,
     }
+
+
+def last_lines(path: Path, result: RunReport) -> list[str]:
+    """What the command ends with: what the accuracy is worth, and the scores as a line of JSON.
+
+    Args:
+        path (Path): the run folder.
+        result (dict): its ``run.json``, perhaps of an older version.
+    """
+    told = {"run_folder": str(path), **result["metrics"], "seconds": round(result["seconds"], 1)}
+    return [*_against_no_model(result), json.dumps(told)]
+
+
+def _against_no_model(result: RunReport) -> list[str]:
+    data: Any = result["data"]
+    names, classes = data["label_names"], data.get("classes") or {}
+    trained = [classes.get(name, {}).get("train", 0) for name in names]
+    share = most_frequent_share(trained, [sum(row) for row in result.get("confusion") or []])
+    if share is None:
+        return []  # an older report
+    accuracy, label = result["metrics"]["accuracy"], names[trained.index(max(trained))]
+    worth = "" if accuracy > share else "; the model is no better than that"
+    return [
+        f"accuracy {accuracy:.4f} on the test part, where always answering {terminal(label)}, the most frequent label "
+        f"of the training part, has {share:.4f}{worth}"
+    ]
 
 
 def _rounded(mib: float | None) -> float | None:

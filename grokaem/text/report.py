@@ -72,7 +72,8 @@ def write_report(path: Path, study: Study) -> None:
 <h1>How few words tell {html.escape(study.dataset)} apart</h1>
 <p>{study.n_documents:,} documents, {study.n_features:,} features, {study.n_folds} folds. Recommended:
 <b>{chosen.scorer}, {chosen.features:,.0f} features</b>, the fewest within one standard error of the best. On the
-test part, seen once: {study.test["recommended"]:.4f} with them, {study.test["all"]:.4f} with all.</p>
+test part, seen once: {study.test["recommended"]:.4f} with them, {study.test["all"]:.4f} with all,
+{study.test["most_frequent"]:.4f} by always answering the most frequent label.</p>
 {curves(study).to_html(full_html=False, include_plotlyjs=True)}
 <h2>Words of each class</h2><table>{top}</table>
 <h2>All rows</h2><table><tr>{"".join(f"<th>{name}</th>" for name in head)}</tr>{rows}</table>{notes}</html>"""

@@ -228,7 +228,8 @@ def _print(told: Study) -> None:
           f"{chosen.features:.0f} features ({chosen.features / told.n_features:.1%}), the fewest within one "
           f"standard error of the best")  # fmt: skip
     print(f"held-out test part ({told.n_test:,} documents): accuracy {told.test['recommended']:.4f} with the "
-          f"recommended features, {told.test['all']:.4f} with all")  # fmt: skip
+          f"recommended features, {told.test['all']:.4f} with all, {told.test['most_frequent']:.4f} by always "
+          "answering the most frequent label")  # fmt: skip
     for name, words in told.top.items():
         print(terminal(f"  {name}: {' '.join(f'{word} {weight:.2f}' for word, weight in words[:10])}"))
     for note in told.notes:

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from grokaem.scores import LabelScores, confusion, per_label
+from grokaem.scores import LabelScores, confusion, most_frequent_share, per_label
 from grokaem.text.bench import Row, Vocabulary, evaluate, make_counter, make_pipeline, recommend
 from grokaem.text.words import WordSettings, words_of
 
@@ -62,7 +62,8 @@ class Study:
         words, vocabulary: the settings.
         rows: one a scorer and k.
         recommended: the row to use.
-        test: accuracy on the test part, with the ``recommended`` features and with ``all``.
+        test: accuracy on the test part, with the ``recommended`` features, with ``all``, and of always answering the
+            ``most_frequent`` label of the documents that were learnt from.
         labels: of the test part with the recommended features: ``label``, ``precision``, ``recall``, ``support``.
         top: class -> its words and their weights, largest first.
         notes: what the reader must know.
@@ -145,7 +146,8 @@ def study(
     unseen, truth = words_of(corpus.test.inputs, words), np.array(corpus.test.labels)
     if not unseen:
         raise ValueError(f"{corpus.name} has no example of these classes in its test part: give it more rows.")
-    test, fitted = {}, None
+    learnt, asked = (np.bincount(part, minlength=len(corpus.label_names)).tolist() for part in (labels, truth))
+    test, fitted = {"most_frequent": most_frequent_share(learnt, asked) or 0.0}, None
     for name, k in (("all", None), ("recommended", chosen.k)):
         fitted = make_pipeline(vocabulary, chosen.scorer, k, seed).fit(documents, labels)
         given = fitted.predict(unseen)

@@ -302,3 +302,13 @@ def test_a_model_that_does_not_beat_the_most_frequent_label_says_so(export):
     poor = report(confusion=[[0, 0, 0], [0, 181, 0], [0, 19, 0]])  # 0.905, which is what the export scores
     card = write_card(poor, export).read_text(encoding="utf-8")
     assert words in card and "| always the most frequent label | 0.9050 | | |" in card
+
+
+def test_the_most_frequent_label_is_that_of_the_training_part(export):
+    counts = {"bad": 500, "good": 200, "mixed": 100}
+    known = report(
+        confusion=[[40, 0, 0], [0, 100, 0], [0, 0, 60]],
+        data={"classes": {name: {"train": n, "validation": 9, "test": 9} for name, n in counts.items()}},
+    )
+    card = write_card(known, export).read_text(encoding="utf-8")
+    assert "| always the most frequent label | 0.2000 | | |" in card, "not the 0.5 of what nobody knew before the test"

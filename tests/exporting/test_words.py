@@ -170,3 +170,18 @@ def test_dry_run_sends_nothing(server, model, capsys):
 def test_another_folder_is_told(tmp_path, capsys):
     assert command_line.run(words.main, [str(tmp_path / "none"), "--repo-id", "ada/words"]) == 2
     assert "is no TF-IDF model" in capsys.readouterr().err
+
+
+def test_the_card_says_what_always_the_most_frequent_label_scores():
+    assert "most frequent" not in card(CONFIG), "an older folder does not tell"
+    better = CONFIG | {"test": {"recommended": 0.91, "all": 0.92, "most_frequent": 0.55}}
+    told = card(better)
+    assert "| always the most frequent label | 0.5500 |" in told and "right no more often" not in told
+    worse = CONFIG | {"test": {"recommended": 0.55, "all": 0.6, "most_frequent": 0.55}}
+    assert "right no more often than if it always answered" in card(worse)
+
+
+def test_a_saved_model_knows_what_always_the_most_frequent_label_scores(model):
+    config = json.loads((model / "config.json").read_text())
+    support = [row["support"] for row in config["labels"]]
+    assert config["test"]["most_frequent"] in {count / sum(support) for count in support}

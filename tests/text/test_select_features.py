@@ -40,7 +40,11 @@ def test_table_json_and_report(table, tmp_path):
     ]
     assert told["recommended"]["k"] == 6 and told["recommended"]["accuracy"] == 1.0
     assert {word for word, _ in told["top"]["good"][:3]} == {"superb", "lovely", "moving"}
+    labels = {row["label"]: row["support"] for row in told["labels"]}
+    share = told["test"].pop("most_frequent")
     assert told["test"] == {"all": 1.0, "recommended": 1.0}
+    assert share in {count / sum(labels.values()) for count in labels.values()}
+    assert f"{share:.4f} by always answering the most frequent label" in done.stdout
     small, all_of_them = told["results"][1], told["results"][2]
     assert small["matrix_bytes"] < all_of_them["matrix_bytes"] and small["model_bytes"] < all_of_them["model_bytes"]
     assert "recommended: chi2, k = 6" in done.stdout

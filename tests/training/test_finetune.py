@@ -187,3 +187,23 @@ def test_which_weights_are_kept(tmp_path, tiny_bert, averaged, last, kept):
     load_weights(model, keeper.folder)
     assert all(torch.equal(value, weights[kept][name]) for name, value in model.state_dict().items())
     assert keeper.best()["accuracy"] == kept and keeper.best()["highest_accuracy"] == 0.8
+
+
+@pytest.mark.parametrize(("accuracy", "worth"), [(0.8, ""), (0.2, "; the model is no better than that")])
+def test_the_last_lines_say_what_no_model_at_all_scores(accuracy, worth, tmp_path):
+    from training.report import last_lines
+
+    report = {
+        "metrics": {"accuracy": accuracy, "macro_f1": 0.5, "loss": 0.5},
+        "seconds": 1.23,
+        "confusion": [[10, 10], [0, 80]],
+        "data": {"label_names": ["a\x1b", "b"], "classes": {"a\x1b": {"train": 70}, "b": {"train": 30}}},
+    }
+    said, scores = last_lines(tmp_path, report)
+    assert said == (
+        f"accuracy {accuracy:.4f} on the test part, where always answering a\\x1b, the most frequent label of the "
+        f"training part, has 0.2000{worth}"
+    )
+    assert json.loads(scores) == {"run_folder": str(tmp_path), **report["metrics"], "seconds": 1.2}
+    del report["data"]["classes"]  # an older report
+    assert last_lines(tmp_path, report) == [scores]
