@@ -15,7 +15,7 @@ import numpy as np
 from demos.refusals import one_sentence
 from demos.served_model import ServedModel
 from demos.shares import uncertain
-from grokaem.plain_text import terminal
+from grokaem.plain_text import is_blank, terminal
 from grokaem.topics.documents import encodable
 
 MAX_CHARACTERS = 2000
@@ -77,7 +77,7 @@ def check_text(text: str) -> str:
         ValueError: nothing in it, or more than the page takes.
     """
     text = encodable(text or "").strip()
-    if not text:
+    if is_blank(text):
         raise ValueError("There is no text to classify; type a sentence.")
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"The text has {len(text):,} characters; the limit is {MAX_CHARACTERS:,}.")

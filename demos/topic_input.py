@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grokaem.plain_text import lines_of
+from grokaem.plain_text import is_blank, lines_of
 from grokaem.topics.documents import encodable
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def collect_documents(
     else:
         choices = ", ".join([*names, *OWN])
         raise ValueError(f"The source of the documents is one of {choices}, not {source!r:.40}.")
-    rows = [row for row, text in enumerate(texts) if text and text.strip()]
+    rows = [row for row, text in enumerate(texts) if text and not is_blank(text)]
     if source in names:
         rows, sampled = _sample(texts, rows)
         notes += sampled

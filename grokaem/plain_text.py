@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Line separators and the marks that turn the direction of writing: invisible, and they change what is read.
 _INVISIBLE = "\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _UNSHOWN = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{_INVISIBLE}]")
 _STRUCTURE = re.compile(r"[\\`*_\[\]#~!]")
 _ENTITIES = re.compile(r"[&<>|$:@]")
+# Of these nothing can be seen either, though Unicode takes them for letters, marks and signs: fillers, the blank of
+# Braille, selectors of variants.
+_FILLERS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
 _FORMULA = re.compile(r"[\s\x00]*[=+\-@|\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
 
@@ -38,6 +44,11 @@ def markdown(text: object) -> str:
     marked = _STRUCTURE.sub(r"\\\g<0>", terminal(text))
     # Entities where a backslash is no remedy: links that need no brackets, formulas, a table's bars inside code.
     return _ENTITIES.sub(lambda found: f"&#{ord(found[0])};", marked)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing can be seen of a text: it is empty, or spaces, control characters and invisible signs alone."""
+    return all(unicodedata.category(letter)[0] in "CZ" or _FILLERS.match(letter) for letter in text)
 
 
 def lines_of(text: str) -> list[str]:

@@ -117,6 +117,73 @@ def test_what_the_rows_are(tmp_path):
         assert of_prediction(path)[0] == texts, name
 
 
+UNSEEN = {
+    "zero width": "\u200b\u200c\u200d",
+    "byte order mark": "\ufeff",
+    "word joiner": "\u2060",
+    "soft hyphen": "\u00ad \u00ad",
+    "controls": "\x1b\x7f\x85",
+    "wide spaces": "\u2003\u3000\u00a0\u2028",
+    "directions": "\u202e\u2066",
+    "fillers": "\u3164\u2800\ufe0f",
+}
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "txt"])
+def test_a_text_of_which_nothing_can_be_seen_is_an_empty_one(tmp_path, ending):
+    from grokaem import topics
+    from grokaem.corpora.documents import from_file
+    from grokaem.corpora.labelled_rows import NO_PART, labelled_texts
+    from grokaem.inference.bulk import _classify
+
+    given = [("seen", "first"), *UNSEEN.items(), ("with both", "a\u200bb"), ("a family", "\U0001f468\u200d\U0001f469")]
+    path = tmp_path / f"a.{ending}"
+    if ending == "csv":
+        content = "text,label\n" + "".join(f'"{text}",{name}\n' for name, text in given)
+    elif ending == "jsonl":
+        content = "".join(json.dumps({"text": text, "label": name}) + "\n" for name, text in given)
+    else:
+        content = "".join(f"{text}\n" for _, text in given)
+    path.write_text(content, encoding="utf-8")
+    left = ["first", "a\u200bb", "\U0001f468\u200d\U0001f469"]
+    assert from_file(path).texts == left
+    if ending != "txt":
+        table = read_table(path)
+        rows = labelled_texts("a", ((n, t, y, NO_PART) for n, (t, y) in table.rows("text", "label")), "label")
+        assert rows.inputs == left and rows.notes[0].startswith(f"dropped {len(UNSEEN)} empty rows")
+    asked = []
+    taken = list(Rows(path).read(None if ending == "txt" else "text"))
+    results = _classify(taken, lambda texts: asked.extend(texts) or texts)
+    assert asked == left
+    # A line of spaces is no row of plain lines.
+    assert sum(answer is None for *_, answer in results) == len(UNSEEN) - (ending == "txt")
+    fitted = topics.fit("nmf", ["a cat purrs", "a dog barks", *UNSEEN.values()], 2)
+    assert fitted.notes[0].startswith(f"{len(UNSEEN)} empty documents")
+
+
+def test_a_text_file_of_which_nothing_can_be_seen_is_set_aside(tmp_path):
+    from grokaem import corpora
+
+    for number in range(120):
+        place = tmp_path / "mine" / ("good" if number % 2 else "bad")
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number}.txt").write_text(f"text number {number}")
+    (tmp_path / "mine" / "bad" / "blank.txt").write_text("\u200b \n")
+    corpus = corpora.load(str(tmp_path / "mine"))
+    assert corpus.set_aside == [("bad/blank.txt", "blank.txt holds no text: write some or remove it")]
+    assert len(corpus.train) + len(corpus.validation) + len(corpus.test) == 120
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_a_text_on_the_command_line_of_which_nothing_can_be_seen_is_told(tmp_path, name, capsys, monkeypatch):
+    from grokaem.inference import predict
+
+    asked = []
+    classifier = type("Never", (), {"predict": lambda self, texts: asked.extend(texts) or texts})()
+    (pair,) = predict._texts(classifier, [UNSEEN[name]])
+    assert pair == (UNSEEN[name], "there is no text to classify.") and not asked
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_both_refuse_in_a_sentence(tmp_path, name):
     path = tmp_path / name

@@ -11,6 +11,7 @@ from grokaem.corpora.labelled_rows import as_label, as_text, check_most, counted
 from grokaem.corpora.limits import COMMAND, Limits, Meter
 from grokaem.corpora.table_rows import BadRow, Rows
 from grokaem.corpora.tables import Table, read_table
+from grokaem.plain_text import is_blank
 from grokaem.regular_file import check_file
 from grokaem.text_encoding import find_encoding, is_undecoded, open_text, read_line
 
@@ -82,7 +83,7 @@ def from_file(
             document = as_text(value, column)
             named = None if label is None or label_column is None else as_label(label, label_column)
         except ValueError as error:
-            if isinstance(value, str) and value.strip():  # only its label is none
+            if isinstance(value, str) and not is_blank(value):  # only its label is none
                 document, named = value.strip(), None
             else:
                 aside.append((f"row {number}", str(error)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from grokaem.corpora.label_names import note_infinity, unify_labels
 from grokaem.corpora.lost_classes import likely_cause, lost_classes
+from grokaem.plain_text import is_blank
 
 # How people write the parts of a data set.
 PART_NAMES = {
@@ -191,7 +192,7 @@ def check_most(source: str, aside: list[tuple[str, str]], usable: int) -> None:
 
 
 def as_text(value: object, column: str = "text") -> str | None:
-    """The text of a cell; None where it is empty or missing.
+    """The text of a cell; None where it is missing, or nothing of it can be seen.
 
     Raises:
         ValueError: the cell holds a list, an object or bytes.
@@ -202,7 +203,8 @@ def as_text(value: object, column: str = "text") -> str | None:
         raise ValueError(
             f"a {type(value).__name__} in column {column!r}, not a text: write the text itself into one string"
         )
-    return str(value).strip() or None
+    text = str(value).strip()
+    return None if is_blank(text) else text
 
 
 def as_label(value: object, column: str) -> str:

@@ -16,7 +16,7 @@ from grokaem.corpora.split_columns import Split, find_split
 from grokaem.corpora.splitting import groups_of_texts
 from grokaem.corpora.tables import read_table
 from grokaem.file_hash import sha256_of
-from grokaem.plain_text import terminal
+from grokaem.plain_text import is_blank, terminal
 
 
 def load(
@@ -102,6 +102,8 @@ def load_folder(
     for path in found.files:
         try:
             text = read_text(path)[0].strip()
+            if is_blank(text):
+                raise ValueError(f"{path.name} holds no text: write some or remove it")
         except CHECKED as error:
             aside.append((found.name(path), str(error)))
             continue

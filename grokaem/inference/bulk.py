@@ -21,6 +21,7 @@ from grokaem.command_line import one_line
 from grokaem.inference.bulk_output import BulkOutput, Done
 from grokaem.inference.prediction import Prediction, shown_share
 from grokaem.inference.rows import BadRow, Rows, Text
+from grokaem.plain_text import is_blank
 from grokaem.set_aside import SHOWN
 
 WINDOW = 2048  # rows classified, written and recorded together
@@ -74,7 +75,7 @@ def classify_rows(
 
 
 def _classify(taken: list[tuple[int, Text]], predict: Callable) -> list[Result]:
-    whole = [isinstance(text, str) and not isinstance(text, BadRow) and bool(text.strip()) for _, text in taken]
+    whole = [isinstance(text, str) and not isinstance(text, BadRow) and not is_blank(text) for _, text in taken]
     answers = iter(apart(predict, [text for (_, text), good in zip(taken, whole, strict=True) if good]))
     results: list[Result] = []
     for (number, text), good in zip(taken, whole, strict=True):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from grokaem.command_line import user_path
 from grokaem.output_folder import claimed_files
-from grokaem.plain_text import terminal
+from grokaem.plain_text import is_blank, terminal
 from grokaem.set_aside import SHOWN, SetAside
 
 if TYPE_CHECKING:
@@ -128,11 +128,11 @@ def _bulk(options: argparse.Namespace) -> int:
 
     rows, column = Rows(options.input), None
     print(*map(terminal, rows.notes), sep="\n", end="\n" if rows.notes else "", file=sys.stderr)
-    options.output = check_output(options.output, options.overwrite, options.input)
     if rows.columns is not None:
         column = _column(rows, options.text_column)
     elif options.text_column:
         raise ValueError(f"{options.input} has no columns: leave out --text-column")
+    options.output = check_output(options.output, options.overwrite, options.input)
     with claimed_files(output=options.output):
         return _told(options.output, _classified(options, rows, column))
 
@@ -206,7 +206,8 @@ def _inputs(given: list[str]) -> Iterator[str]:
         if item != "-":
             yield item
             continue
-        yield from filter(str.strip, (line.rstrip("\r\n") for line in _standard_input()))
+        lines = (line.rstrip("\r\n") for line in _standard_input())
+        yield from (line for line in lines if not is_blank(line))
 
 
 def _standard_input() -> TextIO:
@@ -230,7 +231,7 @@ def _texts(
 
     def predict(window: list[str]) -> list[Prediction]:
         for text in window:
-            if not text.strip():
+            if is_blank(text):
                 raise ValueError("there is no text to classify.")
             if is_undecoded(text):
                 raise ValueError("it has bytes that are not UTF-8; save it as UTF-8.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from grokaem.atomic import write_text
 from grokaem.command_line import add_reports, check_reports, one_line
 from grokaem.output_folder import claimed_files
-from grokaem.plain_text import terminal
+from grokaem.plain_text import is_blank, terminal
 from grokaem.set_aside import SetAside
 from grokaem.topics.fit import MODELS, USES_EMBEDDINGS
 
@@ -83,7 +83,7 @@ def main(argv: list[str]) -> int:
 
         documents = [encodable(text) for text in documents]
         labels = labels and [encodable(label) for label in labels]
-        check_enough(sum(1 for text in documents if text.strip()), wanted or 2)
+        check_enough(sum(1 for text in documents if not is_blank(text)), wanted or 2)
         code = _compare(arguments, models, wanted, terminal(name), documents, labels, notes)
         return max(code, rows_aside.tell())
 
@@ -170,7 +170,7 @@ def _embed(
     try:
         embedder = Embedder(arguments.embedding_model, arguments.precision, arguments.sequence_length)
         start = time.perf_counter()
-        embedder.encode([text for text in documents if text.strip()], bar)
+        embedder.encode([text for text in documents if not is_blank(text)], bar)
     except (ValueError, FileNotFoundError):  # a wrong name or setting: nothing is computed yet
         raise
     except Exception as error:
@@ -220,7 +220,7 @@ def _vectors(embedder: Embedder, documents: list[str]) -> np.ndarray:
     """The documents' vectors, from the cache that the models filled; zeros for a document without text."""
     import numpy as np
 
-    rows = [row for row, text in enumerate(documents) if text.strip()]
+    rows = [row for row, text in enumerate(documents) if not is_blank(text)]
     vectors = np.zeros((len(documents), embedder.dimension), np.float32)
     vectors[rows] = embedder.encode([documents[row] for row in rows])
     return vectors

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from numbers import Integral
 from typing import TYPE_CHECKING
 
+from grokaem.plain_text import is_blank
 from grokaem.text.vectorize import VectorSettings
 from grokaem.topics.documents import as_documents, as_vectors, check_enough, count_terms, default_settings
 from grokaem.topics.model import TopicModel
@@ -71,7 +72,7 @@ def fit(
     if isinstance(top_words, bool) or not isinstance(top_words, Integral) or top_words < 1:
         raise ValueError(f"top_words is {top_words!r:.40}: keep at least 1 word of a topic.")
     documents = as_documents(documents)
-    rows = [row for row, text in enumerate(documents) if text.strip()]
+    rows = [row for row, text in enumerate(documents) if not is_blank(text)]
     check_enough(len(rows), 2 if n_topics is None else n_topics)
     texts = [documents[row] for row in rows]
     notes = []

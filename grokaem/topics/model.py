@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from grokaem.atomic import new_folder
 from grokaem.ownership import check_replaceable
+from grokaem.plain_text import is_blank
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,7 +108,7 @@ class TopicModel:
 
         documents = as_documents(documents)
         mixtures = np.full((len(documents), self.n_topics), 1.0 / self.n_topics)
-        rows = [row for row, text in enumerate(documents) if text.strip()]
+        rows = [row for row, text in enumerate(documents) if not is_blank(text)]
         room = import_module(TRANSFORMS[self.model])
         if embeddings is not None and hasattr(room, "dimension"):  # the models of words alone take none
             embeddings = as_vectors(embeddings, len(documents), room.dimension(self))[rows]
