@@ -216,6 +216,25 @@ class Publication:
         except hub.HubError as error:
             raise ValueError(str(error)) from None
 
+    def check_sending(self, folder: Path, repo_id: str, token: str | None) -> None:
+        """Finds what :meth:`send` would refuse, while nothing is sent; a dry run asks nobody.
+
+        Args:
+            folder (Path): with its card.
+            repo_id (str): the repository.
+            token (str, optional): Hub token.
+
+        Raises:
+            ValueError: the tag names another revision; a file that must not be published.
+            hub.HubError: it could not be sent.
+        """
+        if self.dry_run:
+            return
+        try:
+            hub.check_publishable(folder, repo_id, private=self.private, tag=self.tag, token=token)
+        except hub.HubTagTaken as error:
+            raise ValueError(str(error)) from None
+
     def send(self, folder, repo_id: str, title: str, token: str | None) -> hub.Published:
         """Publishes a folder as it is asked for, or says what would be sent.
 

@@ -90,6 +90,7 @@ def publish_as_asked(
         if asked.one_repository:
             _append_to_card(card, run, repo_id)
         if sibling:
+            asked.check_sending(copy, repo_id, token)  # before any of the two is sent
             _publish_original(run, asked, sibling, repo_id, token)
         return _publish_export(run, asked, copy, repo_id, token)
 
@@ -195,11 +196,12 @@ def _append_to_card(card: Path, run: Run, repo_id: str) -> None:
 def _publish_export(run: Run, asked: Publication, folder: Path, repo_id: str, token: str | None) -> str:
     from grokaem import hub, inference
 
-    published = asked.send(folder, repo_id, "Publish the export", token)
-    if asked.dry_run:
-        return published.url
-    assert published.commit is not None  # only a dry run has none
+    # The place to download to again is made first: that there is none is no news for after the upload.
     with tempfile.TemporaryDirectory() as cache:
+        published = asked.send(folder, repo_id, "Publish the export", token)
+        if asked.dry_run:
+            return published.url
+        assert published.commit is not None  # only a dry run has none
         copy = hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
         classifier = inference.load(copy)
         given: list = [_example(run, classifier)]  # a text, or a waveform
@@ -223,7 +225,7 @@ def _publish_original(
 ) -> None:
     from grokaem import hub
 
-    with staged(run.path) as folder:
+    with staged(run.path) as folder, tempfile.TemporaryDirectory() as cache:
         copy_files(run.path, folder, "run", own_places(run.report), asked.card and asked.card.examples)
         write_original_card(run.report, folder, repo_id, export_repo_id, asked.card)
         write_eval_results(folder, run.report["data"], run.report["metrics"]["accuracy"])
@@ -231,6 +233,5 @@ def _publish_original(
         if asked.dry_run:
             return
         assert published.commit is not None  # only a dry run has none
-        with tempfile.TemporaryDirectory() as cache:
-            hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
+        hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
     print(told(published), flush=True)

@@ -80,7 +80,7 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
 
     if asked.card:
         tell_places(asked.card.prose)
-    with staged(classifier.export.path) as place:
+    with staged(classifier.export.path) as place, tempfile.TemporaryDirectory() as cache:
         folder = place / "model"
         copy_files(classifier.export.path, folder, "words")
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -90,10 +90,9 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
         if asked.dry_run:
             return
         assert published.commit is not None  # only a dry run has none
-        with tempfile.TemporaryDirectory() as cache:
-            copy = hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
-            given: list = [_example(config)]
-            answer = inference.load(copy).predict(given)[0]
+        copy = hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
+        given: list = [_example(config)]
+        answer = inference.load(copy).predict(given)[0]
     print(
         f"{told(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}", flush=True
     )

@@ -22,7 +22,7 @@ from grokaem.hub.published import Published, PublishedFile
 from grokaem.hub.snapshot import download
 from grokaem.hub.space import create_space, set_secrets, set_variables, wait_running
 from grokaem.hub.tokens import URL_PASSWORD, find_token, looks_secret, scrub
-from grokaem.hub.upload import publish
+from grokaem.hub.upload import check_publishable, publish
 from grokaem.hub.verify import verify_published
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "URL_PASSWORD",
     "check_card",
     "check_new_tag",
+    "check_publishable",
     "check_repo_id",
     "check_tag_name",
     "check_write_access",

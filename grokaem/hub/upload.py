@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grokaem.hub.access import public_instead_of_private, require_token, tag_is_taken
+from grokaem.hub.access import public_instead_of_private, require_token
 from grokaem.hub.card import check_card
 from grokaem.hub.client import (
-    CONNECT_SECONDS,
     check_repo_id,
     check_repo_type,
     check_tag_name,
@@ -22,19 +21,18 @@ from grokaem.hub.client import (
     with_retries,
     xet_if_served,
 )
+from grokaem.hub.content import check_content
 from grokaem.hub.errors import HubConflict, HubUnavailable, explain, is_transient
-from grokaem.hub.files import content_is, is_unsafe, left_at_home, publishable
-from grokaem.hub.listing import listed
-from grokaem.hub.published import Published, PublishedFile
-from grokaem.hub.tokens import find_token, looks_secret
+from grokaem.hub.files import left_at_home, publishable
+from grokaem.hub.published import Published
+from grokaem.hub.revision import check_tag, head_of, is_same, states_of
+from grokaem.hub.tokens import find_token
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 GIT_COMMIT = re.compile(r"[0-9a-f]{40}")
 ATTEMPTS = 3  # of the whole upload; each one only sends what has not arrived yet
-SEARCHED_BYTES = 1 << 20  # of a file, at a time
-LONGEST_SECRET = 256  # what two pieces share, so that none is cut in half
 
 
 def publish(
@@ -87,7 +85,7 @@ def publish(
     paths = publishable(Path(folder))
     left_out = left_at_home(Path(folder))
     token = find_token(token)
-    _check_content(paths, repo_type, token)
+    check_content(paths, repo_type, token)
     card = paths["README.md"].read_text(encoding="utf-8") if "README.md" in paths else None
     if card is not None:
         check_card(card, repo_type)
@@ -104,12 +102,12 @@ def publish(
                 f"{repo_id} is at {head['sha'][:8]} and no longer at {parent_commit[:8]}, so nothing was overwritten: "
                 "look at the newest revision and run again"
             )
-        files = _states(paths, head["oids"])
+        files = states_of(paths, head["oids"])
         kept = sorted(set(head["oids"]) - set(paths) - {".gitattributes"})
         changed = any(file.state != "unchanged" for file in files)
         commit, number = head["sha"], None
         if tag is not None:
-            _check_tag(api, repo_id, repo_type, tag, None if changed else commit)
+            check_tag(api, repo_id, repo_type, tag, None if changed else commit)
         if changed:
             commit, number = _commit(api, paths, repo_id, repo_type, message, head, pull_request)
         if tag is not None:
@@ -123,43 +121,47 @@ def publish(
     return Published(repo_id, commit, url, changed, files, card, kept, proposal, left_out=left_out)
 
 
-def _check_content(paths: dict[str, Path], repo_type: str, token: str | None) -> None:
-    for path, file in paths.items():
-        if is_unsafe(path, paths, programs=repo_type == "space"):
-            raise ValueError(
-                f"{path} could run code on the machine that loads it: save the model as safetensors or IR"
-            )
-        if _holds_secret(file, token):
-            raise ValueError(f"{path} contains an access token or a private key: remove it before publishing")
+def check_publishable(
+    folder: str | Path,
+    repo_id: str,
+    *,
+    private: bool = False,
+    tag: str | None = None,
+    token: str | None = None,
+) -> None:
+    """Finds what would make `publish` refuse a folder's content, repository or tag, and changes nothing.
 
+    For what is published in several repositories: before the first of them is sent, the others are looked at.
 
-def _holds_secret(file: Path, token: str | None) -> bool:
-    """Whether the token itself, or in a text something of the shape of a token or a key, stands in the file."""
-    with file.open("rb") as opened:
-        before, is_text = "", None
-        while block := opened.read(SEARCHED_BYTES):
-            if is_text is None:
-                # UTF-16 has zeros too, but says so at its start; other zeros make it weights.
-                is_text = b"\0" not in block[:8192] or block.startswith((b"\xff\xfe", b"\xfe\xff"))
-            text = before + block.replace(b"\0", b"").decode("latin-1")
-            if (token and token in text) or (is_text and looks_secret(text)):
-                return True
-            before = text[-LONGEST_SECRET:]
-    return False
+    Args:
+        folder (path): what is to be published.
+        repo_id (str): "user/name" of a model, which need not exist yet.
+        private (bool): as `publish` takes it. (Default: False)
+        tag (str, optional): likewise.
+        token (str, optional): (Default: `grokaem.hub.find_token`)
 
+    Raises:
+        ValueError: a file that must not be published.
+        HubAccessError: a public repository where a private one is asked for.
+        HubTagTaken: the tag names another revision than the one that the folder would become.
+        HubUnavailable: the Hub cannot be reached.
+    """
+    from huggingface_hub.errors import RepositoryNotFoundError
 
-def _head(api: HfApi, repo_id: str, repo_type: str, revision: str = "main", retry: bool = True) -> dict:
-    """The newest revision: its commit, whether the repository is private, and each file's sha256 or git name."""
-
-    def ask():
-        return api.repo_info(
-            repo_id, repo_type=repo_type, revision=revision, files_metadata=True, timeout=CONNECT_SECONDS
-        )
-
-    info = with_retries(ask, f"looking at {repo_id}") if retry else ask()
-    files = listed(api, info, repo_id, repo_type)  # pyright: ignore[reportArgumentType]  # never of a kernel
-    oids = {file.path: file.oid for file in files}
-    return {"sha": info.sha, "private": bool(info.private), "oids": oids}
+    paths, token = publishable(Path(folder)), require_token(token)
+    check_content(paths, "model", token)
+    api = connect(token)
+    try:
+        head = head_of(api, repo_id, "model")
+        if private and not head["private"]:
+            raise public_instead_of_private(repo_id)
+        if tag is not None:
+            changed = any(file.state != "unchanged" for file in states_of(paths, head["oids"]))
+            check_tag(api, repo_id, "model", tag, None if changed else head["sha"])
+    except RepositoryNotFoundError:
+        return
+    except Exception as error:
+        raise explain(error, repo_id, endpoint(), "looking at") from None
 
 
 def _open(api: HfApi, repo_id: str, repo_type: str, private: bool) -> dict:
@@ -167,7 +169,7 @@ def _open(api: HfApi, repo_id: str, repo_type: str, private: bool) -> dict:
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
-        head = _head(api, repo_id, repo_type)
+        head = head_of(api, repo_id, repo_type)
     except RepositoryNotFoundError:
         sdk = "gradio" if repo_type == "space" else None
         with_retries(
@@ -176,22 +178,10 @@ def _open(api: HfApi, repo_id: str, repo_type: str, private: bool) -> dict:
             ),
             f"creating {repo_id}",
         )
-        head = _head(api, repo_id, repo_type)
+        head = head_of(api, repo_id, repo_type)
     if private and not head["private"]:
         raise public_instead_of_private(repo_id)
     return head
-
-
-def _same(file: Path, oid: str | None) -> bool:
-    return oid is not None and content_is(file, oid)
-
-
-def _states(paths: dict[str, Path], oids: dict[str, str]) -> list[PublishedFile]:
-    states = []
-    for path, file in paths.items():
-        state = "new" if path not in oids else "unchanged" if _same(file, oids[path]) else "changed"
-        states.append(PublishedFile(path, file.stat().st_size, state))
-    return states
 
 
 def _dry_run(
@@ -200,10 +190,10 @@ def _dry_run(
     head: dict = {"sha": None, "oids": {}}
     if not is_offline():
         try:
-            head = _head(connect(token), repo_id, repo_type, retry=False)
+            head = head_of(connect(token), repo_id, repo_type, retry=False)
         except Exception:  # a dry run needs no Hub: without an answer, everything counts as new
             pass
-    files = _states(paths, head["oids"])
+    files = states_of(paths, head["oids"])
     changed = any(file.state != "unchanged" for file in files)
     kept = sorted(set(head["oids"]) - set(paths) - {".gitattributes"})
     return Published(
@@ -230,7 +220,7 @@ def _commit(
     proposals = _proposals(api, repo_id, repo_type) if pull_request else {}
     # The client takes no other commit than one of 40 digits; a Hub with longer ones is only looked at again.
     parent = head["sha"] if GIT_COMMIT.fullmatch(head["sha"]) else None
-    if parent is None and _head(api, repo_id, repo_type)["sha"] != head["sha"]:
+    if parent is None and head_of(api, repo_id, repo_type)["sha"] != head["sha"]:
         raise HubConflict(f"{repo_id} has changed just now, so nothing was overwritten: run again")
     for attempt in range(1, ATTEMPTS + 1):
         additions = [CommitOperationAdd(path, str(file)) for path, file in paths.items()]
@@ -272,27 +262,18 @@ def _landed(
     """The commit whose answer was lost, if it is there: a newer revision with exactly these contents."""
     if proposals is not None:
         for ref in _proposals(api, repo_id, repo_type).keys() - proposals.keys():
-            head = _head(api, repo_id, repo_type, ref)
-            if all(_same(file, head["oids"].get(path)) for path, file in paths.items()):
+            head = head_of(api, repo_id, repo_type, ref)
+            if all(is_same(file, head["oids"].get(path)) for path, file in paths.items()):
                 return head["sha"], int(ref.rsplit("/", 1)[1])
         return None
-    head = _head(api, repo_id, repo_type)
-    if head["sha"] != parent and all(_same(file, head["oids"].get(path)) for path, file in paths.items()):
+    head = head_of(api, repo_id, repo_type)
+    if head["sha"] != parent and all(is_same(file, head["oids"].get(path)) for path, file in paths.items()):
         return head["sha"], None
     return None
 
 
-def _check_tag(api: HfApi, repo_id: str, repo_type: str, tag: str, commit: str | None) -> bool:
-    """Whether the tag names the revision already; one that names another, or None for one to come, is not moved."""
-    refs = with_retries(lambda: api.list_repo_refs(repo_id, repo_type=repo_type), "listing tags")
-    existing = {ref.name: ref.target_commit for ref in refs.tags}
-    if tag in existing and existing[tag] != commit:
-        raise tag_is_taken(repo_id, tag, existing[tag])
-    return tag in existing
-
-
 def _tag(api: HfApi, repo_id: str, repo_type: str, tag: str, commit: str) -> None:
-    if not _check_tag(api, repo_id, repo_type, tag, commit):
+    if not check_tag(api, repo_id, repo_type, tag, commit):
         with_retries(
             lambda: api.create_tag(repo_id, tag=tag, revision=commit, repo_type=repo_type, exist_ok=True),
             "tagging",

@@ -135,3 +135,16 @@ def test_a_tag_of_another_revision_is_wrong_usage_also_when_it_is_found_while_se
     with pytest.raises(ValueError, match="choose another tag"):  # exit code 2
         Publication("ada/there", tag="v1").send(tmp_path, "ada/there", "x", server.token)
     assert server.files("ada/there")["x"] == b"1"
+
+
+def test_the_export_s_tag_is_looked_at_before_the_original_is_sent(server, text_run, tmp_path, capfd):
+    import shutil
+
+    run = shutil.copytree(text_run, tmp_path / "runs" / "run")
+    server.put("ada/films", {"x": b"1"})
+    connect(server.token).create_tag("ada/films", tag="v1")
+    before = len(server.log)
+    words = [str(run), "--push", "--repo-id", "films", "--push-original", "--tag", "v1"]
+    assert command_line.run(export.main, words) == 2
+    assert "the tag v1 of ada/films names" in capfd.readouterr().err
+    assert {line.split()[0] for line in server.requests()[before:]} == {"GET"}, "nothing was sent or made"

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -185,3 +186,14 @@ def test_a_saved_model_knows_what_always_the_most_frequent_label_scores(model):
     config = json.loads((model / "config.json").read_text())
     support = [row["support"] for row in config["labels"]]
     assert config["test"]["most_frequent"] in {count / sum(support) for count in support}
+
+
+def test_without_a_place_to_download_to_again_nothing_is_sent(server, model, monkeypatch, capsys):
+    def refused(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", refused)
+    before = len(server.log)
+    assert command_line.run(words.main, [str(model), "--repo-id", "ada/unsent"]) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert {line.split()[0] for line in server.requests()[before:]} <= {"GET"}

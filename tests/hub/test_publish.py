@@ -188,3 +188,24 @@ def test_lfs_only_setting_of_the_client_is_respected_and_restored(server, folder
     hub.publish(folder, "ada/two")
     assert not [line for line in server.requests()[before:] if "xet" in line]
     assert remote(server, "ada/one") == remote(server, "ada/two") == contents(folder)
+
+
+def test_what_publishing_would_refuse_is_found_while_nothing_is_sent(server, folder):
+    hub.check_publishable(folder, "ada/new", private=True, tag="v1")
+    hub.publish(folder, "ada/model", tag="v1")
+    before = len(server.log)
+    hub.check_publishable(folder, "ada/model", tag="v1")  # the same content may have the tag that it has
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(hub.HubTagTaken, match="v1 of ada/model"):
+        hub.check_publishable(folder, "ada/model", tag="v1")
+    hub.check_publishable(folder, "ada/model", tag="v2")
+    with pytest.raises(hub.HubAccessError, match="is public"):
+        hub.check_publishable(folder, "ada/model", private=True)
+    (folder / "config.json").write_text(server.token)
+    with pytest.raises(ValueError, match="config.json contains an access token"):
+        hub.check_publishable(folder, "ada/model")
+    assert {line.split()[0] for line in server.requests()[before:]} == {"GET"}
+    server.stop()
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(hub.HubUnavailable):
+        hub.check_publishable(folder, "ada/model")
