@@ -117,6 +117,7 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     Raises:
         ValueError: input that cannot be trained on; nothing has been written.
     """
+    from grokaem import corpora
     from grokaem.output_folder import claimed, destination
     from training import processes
     from training.interrupted import nothing_to_resume
@@ -126,6 +127,7 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     folder = RunFolder(destination(config.output_dir))
     if not processes.is_main():
         return _run(config, token, folder, False, aside)
+    corpora.check_columns(config.dataset, config.text_column, config.label_column)
     check_sources(config, folder.path)
     with claimed(folder.path):
         finished = folder.check(config.to_json(), config.resume, config.overwrite)

@@ -6,8 +6,20 @@ corpus = corpora.load("rotten_tomatoes")     # or "reviews.csv", a folder of sou
 corpus.train.inputs, corpus.train.labels, corpus.label_names
 """
 
-from grokaem.corpora.catalog import at_hand, load, names, read_documents
+from grokaem.corpora.catalog import at_hand, check_columns, load, names, read_documents
 from grokaem.corpora.corpus import Corpus, Documents, Part
 from grokaem.corpora.limits import COMMAND, PAGE, Limits
 
-__all__ = ["COMMAND", "PAGE", "Corpus", "Documents", "Limits", "Part", "at_hand", "load", "names", "read_documents"]
+__all__ = [
+    "COMMAND",
+    "PAGE",
+    "Corpus",
+    "Documents",
+    "Limits",
+    "Part",
+    "at_hand",
+    "check_columns",
+    "load",
+    "names",
+    "read_documents",
+]

@@ -137,6 +137,36 @@ def load(
     return corpus.training_on_validation() if train_on_validation else corpus
 
 
+def check_columns(name_or_path: str, text_column: str | None = None, label_column: str | None = None) -> None:
+    """Finds, before any work and by the header of a table alone, columns that are named and are not there.
+
+    A data set of the Hub is not asked.
+
+    Args:
+        name_or_path (str): as :func:`load` takes it.
+        text_column (str, optional): as the user says.
+        label_column (str, optional): as the user says.
+
+    Raises:
+        FileNotFoundError: a path at which there is nothing.
+        ValueError: no such column, or data that has none.
+    """
+    path = None if name_or_path in BUILT_IN else _path(name_or_path)
+    if path is None and name_or_path not in BUILT_IN:
+        return
+    if path is not None:
+        _check_there(path)
+        if not path.is_dir():
+            from grokaem.corpora.columns import choose_columns
+            from grokaem.corpora.tables import read_table
+
+            choose_columns(path.name, read_table(path).columns, text_column, label_column)
+            return
+    for flag, column in (("--text-column", text_column), ("--label-column", label_column)):
+        if column is not None:
+            raise ValueError(f"{name_or_path} has no columns: leave out {flag}")
+
+
 def read_documents(
     name_or_path: str,
     *,
@@ -216,10 +246,7 @@ def _own(
     only_training: bool,
     limits: Limits,
 ) -> Corpus:
-    if not path.exists():
-        raise FileNotFoundError(
-            f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(BUILT_IN)})"
-        )
+    _check_there(path)
     from grokaem.corpora import own_audio, own_text
 
     if not path.is_dir():
@@ -227,6 +254,13 @@ def _own(
     if task != "audio" and _holds_texts(path):
         return own_text.load_folder(path, classes, only_training, limits)
     return own_audio.load(path, classes, only_training)
+
+
+def _check_there(path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(
+            f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(BUILT_IN)})"
+        )
 
 
 def _holds_texts(folder: Path) -> bool:
@@ -248,6 +282,10 @@ def _path(name: str) -> Path | None:
         exists = path.exists()
     except (RuntimeError, OSError, ValueError):  # ~nobody, a name longer than any, a NUL in it
         path, exists = Path(name), False
+    if not exists:
+        from grokaem.hub.local import check_not_ours
+
+        check_not_ours(name, kind="file or folder")
     looks_like_one = (
         name.startswith((".", "/", "~"))
         or name.count("/") > 1

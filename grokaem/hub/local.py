@@ -11,19 +11,20 @@ from grokaem.hub.errors import HubNotFound, HubUnavailable
 OURS = ("runs/", "exports/")  # folders that our commands make
 
 
-def check_not_ours(name: str, flag: str = "") -> None:
+def check_not_ours(name: str, flag: str = "", kind: str = "folder") -> None:
     """Refuses a folder of ours that is not here, before the Hub is asked for it.
 
     Args:
         name (str): what the user gave, and is no folder.
         flag (str, optional): that it was given by. (Default: none)
+        kind (str, optional): what it could be. (Default: ``"folder"``)
 
     Raises:
         FileNotFoundError: it begins as the folders that our commands make.
     """
     if name.startswith(OURS):
         raise FileNotFoundError(
-            f"{flag + ': ' if flag else ''}there is no folder {name} here (looked in {os.getcwd()}): give its whole "
+            f"{flag + ': ' if flag else ''}there is no {kind} {name} here (looked in {os.getcwd()}): give its whole "
             f"path, or run the command where {name.split('/')[0]} is."
         )
 

@@ -430,3 +430,38 @@ def test_a_column_of_ids_is_called_that_where_the_texts_repeat(write, rows, dist
     path = write("a.csv", as_csv(table, ("id", "text", "label")))
     with pytest.raises(ValueError, match=f"{rows} different labels in {rows} examples.*no classes.*--label-column"):
         corpora.load(str(path), label_column="id")
+
+
+def test_names_that_begin_as_our_folders_do_are_not_asked_for_on_the_hub(tmp_path, monkeypatch):
+    from grokaem.corpora import hub_data
+
+    asked = []
+    monkeypatch.setattr(hub_data, "load", lambda name, **_: asked.append(name))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.csv").write_text("text,label\n" + "".join(f"text {i},{'ab'[i % 2]}\n" for i in range(100)))
+    for read in (
+        lambda: corpora.load("runs/x"),
+        lambda: corpora.load("mine.csv", also_train_on="exports/x"),
+        lambda: corpora.read_documents("runs/x"),
+        lambda: corpora.check_columns("runs/x"),
+    ):
+        with pytest.raises(FileNotFoundError, match=rf"no file or folder \w+/x here \(looked in {tmp_path}\): "):
+            read()
+    assert not asked
+    with pytest.raises(AttributeError):  # of the data set that is none
+        corpora.load("owner/name")
+    assert asked == ["owner/name"]
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "x.csv").write_bytes((tmp_path / "mine.csv").read_bytes())
+    assert len(corpora.load("runs/x.csv").train)
+
+
+def test_columns_are_checked_by_the_header_alone(write):
+    path = write("a.csv", "text,label\none,a,more,than two\ntwo\n")
+    corpora.check_columns(str(path), "text", "label")
+    corpora.check_columns(str(path))
+    corpora.check_columns("owner/name", "anything")  # of a data set of the Hub nothing is known yet
+    with pytest.raises(ValueError, match="a.csv has no column 'y'"):
+        corpora.check_columns(str(path), "text", "y")
+    with pytest.raises(ValueError, match="leave out --label-column"):
+        corpora.check_columns(str(path.parent), None, "y")

@@ -207,3 +207,31 @@ def test_the_last_lines_say_what_no_model_at_all_scores(accuracy, worth, tmp_pat
     assert json.loads(scores) == {"run_folder": str(tmp_path), **report["metrics"], "seconds": 1.2}
     del report["data"]["classes"]  # an older report
     assert last_lines(tmp_path, report) == [scores]
+
+
+def test_a_column_that_is_not_there_is_said_before_the_finished_run(text_run, news_csv):
+    from training.config import parse
+    from training.finetune import finetune
+
+    def told(*flags):
+        with pytest.raises((ValueError, FileNotFoundError)) as caught:
+            finetune(parse(["--output-dir", str(text_run), *map(str, flags)]))
+        return str(caught.value)
+
+    assert "news.csv has no column 'stars': give --label-column one of" in told(
+        "--dataset", news_csv, "--label-column", "stars"
+    )
+    assert "news.csv has no column 'words': give --text-column one of" in told(
+        "--dataset", news_csv, "--text-column", "words", "--resume"
+    )
+    assert "there is no file or folder" in told("--dataset", news_csv.parent / "gone.csv")
+    assert "rotten_tomatoes has no columns: leave out --text-column" in told("--text-column", "text")
+    assert "holds a finished run" in told("--dataset", news_csv, "--label-column", "label")
+
+
+@pytest.mark.parametrize("name", ["runs/x", "exports/x/y", "runs/x.csv"])
+def test_a_folder_of_ours_that_is_not_here_is_no_data_set_of_the_hub(name, tmp_path):
+    done = run_script("training/finetune.py", "--dataset", name, cwd=tmp_path, env={"HF_ENDPOINT": "http://127.0.0.1:9"})
+    assert done.returncode == 2, done.stderr
+    wanted = f"there is no file or folder {name} here (looked in {tmp_path}): give its whole path"
+    assert wanted in done.stderr.splitlines()[-1] and "Hub" not in done.stderr
