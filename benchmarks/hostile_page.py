@@ -29,7 +29,7 @@ SESSION = "hostile"
 REMEDY = re.compile(
     r"\b(give|choose|ask|convert|save|trim|type|use|name|add|check|free|split|remove|record|press|install|make|keep|"
     r"shorten|leave|encode|write|read|put|set|try|unpack|delete|double|say|train|export|limit is|"
-    r"uploaded|resample|minimum value|maximum value|at least|at most|one of|from \d|expected|choices?|usage)\b",
+    r"uploaded|resample|minimum value|maximum value|at least|at most|one of|from \d|expected|choices?|usage|rename)\b",
     re.IGNORECASE,
 )  # fmt: skip
 

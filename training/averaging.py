@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torch.optim.swa_utils import AveragedModel
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 if TYPE_CHECKING:
@@ -23,13 +24,13 @@ class AveragedWeights(TrainerCallback):
     It must stand behind whatever saves weights in ``on_evaluate``: its own puts the live ones back.
 
     Args:
-        decay (float, optional): share of the old average a step keeps, reached over the first steps.
-            (Default: ``0.99``, a memory of about 100 steps)
+        decay (float, optional): share of the old average a step keeps, reached over the first steps:
+            ``min(decay, (1 + steps) / (10 + steps))``. (Default: ``0.99``, a memory of about 100 steps)
     """
 
     def __init__(self, decay: float = 0.99):
         self.decay = decay
-        self.average: dict[str, Tensor] = {}
+        self.average: AveragedModel | None = None
         self.live: dict[str, Tensor] | None = None
 
     def on_train_begin(
@@ -37,30 +38,32 @@ class AveragedWeights(TrainerCallback):
         model: nn.Module, **kwargs: object,
     ) -> None:  # fmt: skip
         """Starts from the weights, or from the checkpoint's average."""
-        self.average = {name: value.detach().clone() for name, value in _floats(model)}
+        # Buffers too: the running means of a batch normalization belong to the weights they were seen with.
+        self.average = AveragedModel(model, multi_avg_fn=self._move, use_buffers=True)
+        self.average.update_parameters(model)
         saved = Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / FILE
         if state.global_step and saved.is_file():
             from safetensors.torch import load_file
 
-            for name, value in load_file(saved).items():
-                self.average[name].copy_(value)
+            self.average.module.load_state_dict(load_file(saved), strict=False)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *,
         model: nn.Module, **kwargs: object,
     ) -> None:  # fmt: skip
         """Moves the average towards the weights."""
-        keep = min(self.decay, (1 + state.global_step) / (10 + state.global_step))
-        for name, value in _floats(model):
-            self.average[name].lerp_(value.detach(), 1 - keep)
+        assert self.average is not None
+        self.average.n_averaged.fill_(state.global_step)  # a resumed run counts on
+        self.average.update_parameters(model)
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *,
         model: nn.Module, **kwargs: object,
     ) -> None:  # fmt: skip
         """The evaluation that follows sees the average."""
-        self.live = {name: value.detach().clone() for name, value in _floats(model)}
-        _put(model, self.average)
+        assert self.average is not None
+        self.live = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        model.load_state_dict(self.average.module.state_dict())
 
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *,
@@ -72,7 +75,7 @@ class AveragedWeights(TrainerCallback):
     def put_back(self, model: nn.Module) -> None:
         """The live weights in the average's place, also after an evaluation that failed."""
         if self.live is not None:
-            _put(model, self.live)
+            model.load_state_dict(self.live)
             self.live = None
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
@@ -81,17 +84,17 @@ class AveragedWeights(TrainerCallback):
             return
         from safetensors.torch import save_file
 
+        assert self.average is not None
         folder = Path(args.output_dir or "") / f"checkpoint-{state.global_step}"
-        save_file({name: value.contiguous() for name, value in self.average.items()}, folder / FILE)
+        average = self.average.module.state_dict()
+        save_file(
+            {name: value.contiguous() for name, value in average.items() if value.is_floating_point()}, folder / FILE
+        )
 
-
-def _floats(model: nn.Module) -> list[tuple[str, Tensor]]:
-    return [(name, value) for name, value in model.state_dict().items() if value.is_floating_point()]
-
-
-def _put(model: nn.Module, weights: dict[str, Tensor]) -> None:
-    import torch
-
-    with torch.no_grad():
-        for name, value in _floats(model):
-            value.copy_(weights[name])
+    def _move(self, averages: tuple[Tensor, ...], weights: tuple[Tensor, ...], steps: Tensor | int) -> None:
+        keep = min(self.decay, (1 + int(steps)) / (10 + int(steps)))
+        for average, value in zip(averages, weights, strict=True):
+            if average.is_floating_point():
+                average.lerp_(value, 1 - keep)
+            else:  # counts of batches
+                average.copy_(value)
