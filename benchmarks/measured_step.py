@@ -144,7 +144,7 @@ def _tensors(take: Callable[[int], list[float]], steps: int) -> float:
 
 
 def _process(take: Callable[..., list[float]], steps: int) -> dict[str, float]:
-    from grokaem.memory.process_memory import give_back, high_water_bytes, reset_high_water
+    from grokaem.process_memory import give_back, high_water_bytes, reset_high_water
 
     gc.collect()
     give_back()

@@ -104,7 +104,7 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     if arguments.measure:
         from benchmarks.measured_step import measure
-        from grokaem.memory.process_memory import tame_allocator
+        from grokaem.process_memory import tame_allocator
 
         what, name = arguments.measure
         if what in ("process", "updates"):

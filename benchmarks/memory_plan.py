@@ -166,7 +166,7 @@ def measure_in_own_process(what: str, name: str, device: str) -> float:
 
 def measure_here(what: str, name: str, device: str) -> dict[str, float]:
     """Takes real steps of one configuration in this process and measures."""
-    from grokaem.memory.process_memory import tame_allocator
+    from grokaem.process_memory import tame_allocator
 
     if device == "cpu" and what == "process":
         tame_allocator()

@@ -267,13 +267,13 @@ def coherence_gensim(options: argparse.Namespace) -> dict[str, object]:
 
 def _at_scale(options: argparse.Namespace, model: Literal["lda", "nmf", "bertopic"]) -> dict[str, object]:
     from grokaem import topics
-    from grokaem.topics.scoring import peak_memory_mib
+    from grokaem.process_memory import MIB, high_water_bytes
 
     documents = short_documents(options.documents or SCALE_DOCUMENTS)
     start = time.perf_counter()
     fitted = topics.fit(model, documents, options.topics, 0)
     seconds = time.perf_counter() - start
-    return {"seconds": seconds, "n_topics": fitted.n_topics, "peak_mib": peak_memory_mib()}
+    return {"seconds": seconds, "n_topics": fitted.n_topics, "peak_mib": high_water_bytes() / MIB}
 
 
 def scale_lda(options: argparse.Namespace) -> dict[str, object]:

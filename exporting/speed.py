@@ -18,6 +18,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from grokaem.child_process import environment, module_command
+from grokaem.process_memory import MIB, high_water_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,8 +42,8 @@ def measure(folder: Path, task: str, inputs: list[str] | list[np.ndarray]) -> Sp
     Returns:
         dict: ``latency_ms_b1`` and ``latency_ms_b32`` (median milliseconds of a call with 1 and 32 inputs),
         ``items_per_second_b1`` and ``items_per_second_b32``, ``items_per_second`` (all inputs in one call) and
-        ``peak_mib`` (resident high-water mark of the process, None where the system does not tell). Where the inputs
-        cannot be handed over, as on a full disk, there are no figures, and ``not_measured`` is the reason.
+        ``peak_mib`` (:func:`grokaem.process_memory.high_water_bytes`). Where the inputs cannot be handed over, as on a
+        full disk, there are no figures, and ``not_measured`` is the reason.
 
     Raises:
         RuntimeError: the child failed; its last line is repeated.
@@ -117,18 +118,6 @@ def timed(predict: Callable[[list], object], inputs: list) -> dict[str, float]:
     return {**found, "items_per_second": len(inputs) / (time.perf_counter() - start)}
 
 
-def peak_mib() -> float | None:
-    """The most memory this process has held at once, in MiB; None where /proc does not tell.
-
-    Not ``getrusage``: on Linux its high-water mark includes what the parent held when it started this process.
-    """
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), None)
-
-
 def main(folder: str, given: str) -> None:
     """The child: measures and prints."""
     from grokaem import inference
@@ -140,7 +129,7 @@ def main(folder: str, given: str) -> None:
 
         with np.load(given) as clips:
             inputs = list(clips.values())
-    print(json.dumps({**timed(inference.load(folder).predict, inputs), "peak_mib": peak_mib()}))
+    print(json.dumps({**timed(inference.load(folder).predict, inputs), "peak_mib": high_water_bytes() / MIB}))
 
 
 if __name__ == "__main__":

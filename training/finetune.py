@@ -215,7 +215,7 @@ def _train(
     from transformers import set_seed
     from transformers.utils.logging import disable_progress_bar
 
-    from grokaem.memory.process_memory import tame_allocator
+    from grokaem.process_memory import tame_allocator
     from training import precision as precisions
     from training import processes, report
     from training.learning_rate import default_learning_rate

@@ -159,7 +159,7 @@ def _diagnose(
 
 def _leave(trainer: ClassifierTrainer, task: Task, folder: RunFolder) -> str | None:
     """Saves what the failed trainer has, lets all its memory go, and tells which checkpoint to go on from."""
-    from grokaem.memory.process_memory import tame_allocator
+    from grokaem.process_memory import tame_allocator
 
     tame_allocator()
     settings, step = trainer.settings, trainer.state.global_step
@@ -199,7 +199,7 @@ def _let_go(error: BaseException | None) -> None:
 def _tidy() -> None:
     import torch
 
-    from grokaem.memory.process_memory import give_back
+    from grokaem.process_memory import give_back
 
     gc.collect()
     give_back()

@@ -223,7 +223,7 @@ def free_bytes(device: str) -> int:
         import torch
 
         return torch.cuda.mem_get_info()[0]
-    from grokaem.memory.process_memory import available_bytes
+    from grokaem.process_memory import available_bytes
 
     return available_bytes()
 

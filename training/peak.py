@@ -20,7 +20,7 @@ class Peak:
     """
 
     def __init__(self, device: str):
-        from grokaem.memory.process_memory import give_back, resident_bytes
+        from grokaem.process_memory import give_back, resident_bytes
 
         self.device = device
         self.measured_mib: float | None = None
@@ -35,7 +35,7 @@ class Peak:
 
             torch.cuda.reset_peak_memory_stats()
             return
-        from grokaem.memory.process_memory import give_back, reset_high_water
+        from grokaem.process_memory import give_back, reset_high_water
 
         gc.collect()
         give_back()
@@ -48,6 +48,6 @@ class Peak:
 
             self.measured_mib = torch.cuda.max_memory_reserved() / MIB
         elif self.device == "cpu":
-            from grokaem.memory.process_memory import high_water_bytes
+            from grokaem.process_memory import high_water_bytes
 
             self.measured_mib = max(0.0, high_water_bytes() / MIB - self.before_mib)

@@ -69,7 +69,7 @@ def predict(
     """Predicts the peak of a training step on one device.
 
     On a CPU it is the high-water mark of the process above what it held after its imports, with the allocator
-    tamed as in :func:`grokaem.memory.process_memory.tame_allocator`. On CUDA it is what ``nvidia-smi`` shows.
+    tamed as in :func:`grokaem.process_memory.tame_allocator`. On CUDA it is what ``nvidia-smi`` shows.
 
     Args:
         work (Workload): model and shapes.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from grokaem.process_memory import MIB, high_water_bytes, reset_high_water
 from grokaem.topics.coherence import MEASURES, Reference, coherence
 from grokaem.topics.fit import fit
 from grokaem.topics.model import TopicModel
@@ -96,7 +96,7 @@ def evaluate(
         raise ValueError("there is no seed: give at least one, such as [0].")
     runs = []
     for seed in seeds:
-        reset_peak_memory()
+        reset_high_water()
         start = time.perf_counter()
         fitted = fit(model, documents, n_topics, seed, progress=progress, **settings)
         seconds = time.perf_counter() - start
@@ -105,7 +105,7 @@ def evaluate(
         row = dict(scores.means) | {"diversity": diversity(words, top), "seconds": seconds}
         if labels is not None:
             row |= agreement(fitted.assignments, labels)
-        runs.append((fitted, row, scores, words, peak_memory_mib()))
+        runs.append((fitted, row, scores, words, high_water_bytes() / MIB))
     first, _, scores, _, _ = runs[0]
     names = (*MEASURES, "diversity", "nmi", "purity", "seconds")
     values = {name: [row[name] for _, row, *_ in runs if row.get(name) is not None] for name in names}
@@ -166,24 +166,3 @@ def candidates_for(n_documents: int) -> list[int]:
     """The numbers of topics that an automatic search tries: at least 5 documents a topic on average."""
     chosen = [number for number in SMALL_GRID if number * 5 <= n_documents]
     return chosen or [number for number in (2, 3, 4) if number <= n_documents] or [2]
-
-
-def reset_peak_memory() -> None:
-    """Starts the process's peak anew, where the kernel can."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:  # another system: the peak is then that of the whole run
-        pass
-
-
-def peak_memory_mib() -> float:
-    """Peak resident memory in MiB since ``reset_peak_memory``."""
-    try:
-        status = Path("/proc/self/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) / 1024
-    except (OSError, IndexError):
-        import resource
-        import sys
-
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / (2**20 if sys.platform == "darwin" else 1024)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grokaem.memory.process_memory import available_bytes
+from grokaem.process_memory import available_bytes
 from tests.test_thread_counts import tree
 
 G = 2**30

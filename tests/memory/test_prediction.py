@@ -223,7 +223,7 @@ def test_ddp_adds_buckets_and_fsdp_divides():
 
 
 def test_the_process_mark_sees_what_was_held():
-    from grokaem.memory.process_memory import high_water_bytes, reset_high_water
+    from grokaem.process_memory import high_water_bytes, reset_high_water
 
     before = reset_high_water()
     held = torch.ones(64 * MIB // 4)

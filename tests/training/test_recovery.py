@@ -363,7 +363,7 @@ sys.path.insert(0, {root!r})
 from grokaem.command_line import quiet_libraries
 quiet_libraries()
 import torch
-from grokaem.memory.process_memory import tame_allocator
+from grokaem.process_memory import tame_allocator
 from training import finetune, loop
 torch.set_num_threads(1)
 tame_allocator()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import sys
 from pathlib import Path
 
 from grokaem.control_groups import ROOT, entry, folders, number
@@ -108,6 +109,11 @@ def _status(key: str) -> int:
                 return int(line.split()[1]) * 1024
     import psutil
 
-    # Elsewhere there is no mark to read: what is held now is the best that can be told.
     memory = psutil.Process(os.getpid()).memory_info()
-    return getattr(memory, "peak_wset", memory.rss) if key == "VmHWM" else memory.rss
+    if key != "VmHWM":
+        return memory.rss
+    if sys.platform == "darwin":  # since the start of the process: no reset is known there
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return getattr(memory, "peak_wset", memory.rss)
