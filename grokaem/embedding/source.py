@@ -48,6 +48,7 @@ def resolve(model: str | None = None) -> Source:
         Source: where it is and the digest that names its converted form.
 
     Raises:
+        FileNotFoundError: a folder of ours that is not here; the Hub is not asked for it.
         ValueError: the folder has no config.json, or the name is neither a folder nor an id.
     """
     if model is None or model in (DEFAULT_MODEL, DEFAULT_MODEL.split("/")[1]):
@@ -62,7 +63,11 @@ def resolve(model: str | None = None) -> Source:
         return Source(model, str(folder.resolve()), _digest_of(folder))
     if model.startswith((".", "/", "~")) or model.count("/") > 1 or not model.strip():
         raise ValueError(f"the embedding model {model!r} is no folder: give an existing folder or a Hub id.")
-    return _from_hub(model)
+    from grokaem.hub.local import check_not_ours, or_no_folder
+
+    check_not_ours(model)
+    with or_no_folder(model):
+        return _from_hub(model)
 
 
 def _packaged_folder() -> Path | None:

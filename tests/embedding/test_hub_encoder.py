@@ -51,3 +51,12 @@ def test_pickles_alone_are_no_encoder(server):
     server.put("ada/old", {"config.json": b"{}", "pytorch_model.bin": b"pickle"})
     with pytest.raises(ValueError, match="pickled ones are not loaded"):
         source.resolve("ada/old")
+
+
+def test_a_folder_of_ours_that_is_not_here_is_not_asked_for(server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=rf"there is no folder runs/encoder here \(looked in {tmp_path}\)"):
+        source.resolve("runs/encoder")
+    assert not server.log
+    with pytest.raises(hub.HubNotFound, match="there is no folder ada/nothing here either"):
+        source.resolve("ada/nothing")
