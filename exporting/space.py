@@ -31,6 +31,35 @@ SECRET_NAME = re.compile(
 
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
+    options = _parser().parse_args(argv)
+    from grokaem import hub
+
+    models = {"text": options.model_id, "audio": options.audio_model_id}
+    models = {task: name for task, name in models.items() if name}
+    variables = _variables(options.variable) | {SERVED[task]: name for task, name in models.items()}
+    secrets = _secrets(options.secret)
+    token = hub.find_token(token_file=options.token_file)
+    hardware = HARDWARE[options.hardware]
+    if not options.dry_run:
+        hub.check_write_access(options.space_id, token, repo_type="space")
+        for task, name in models.items():
+            _check_model(name, task, token)
+            _check_readable(name, secrets)
+    with tempfile.TemporaryDirectory() as staged:
+        stage(Path(staged), options.space_id, hardware, models.values(), options.extra_index_url)
+        if options.dry_run:
+            plan = hub.publish(staged, options.space_id, repo_type="space", dry_run=True, token=token)
+            needed = (Path(staged) / "requirements.txt").read_text().splitlines()
+            print(plan.describe(), "", "requirements.txt:", *(f"  {line}" for line in needed), "", sep="\n")
+            print(f"hardware: {hardware.flavor}")
+            print(*(f"variable: {name}={value}" for name, value in variables.items()), sep="\n")
+            print(*(f"secret: {name}" for name in secrets), sep="\n")
+            return 0
+        _publish(Path(staged), options, hardware, variables, secrets, token)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m exporting.space", allow_abbrev=False, description="Publishes the page as a Hugging Face Space."
     )
@@ -71,64 +100,39 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--dry-run", action="store_true", help="print what would be published; send nothing")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    options = parser.parse_args(argv)
+    return parser
+
+
+def _publish(
+    staged: Path,
+    options: argparse.Namespace,
+    hardware: Hardware,
+    variables: dict[str, str],
+    secrets: dict[str, str],
+    token: str | None,
+) -> None:
+    """Sends settings and files, and waits until the Space runs."""
     from grokaem import hub
 
-    models = {"text": options.model_id, "audio": options.audio_model_id}
-    models = {task: name for task, name in models.items() if name}
-    variables = _variables(options.variable) | {SERVED[task]: name for task, name in models.items()}
-    secrets = _secrets(options.secret)
-    token = hub.find_token(token_file=options.token_file)
-    if not options.dry_run:
-        hub.check_write_access(options.space_id, token, repo_type="space")
-        for task, name in models.items():
-            _check_model(name, task, token)
-            _check_readable(name, secrets)
-    with tempfile.TemporaryDirectory() as staged:
-        stage(
-            Path(staged),
-            options.space_id,
-            HARDWARE[options.hardware],
-            models.values(),
-            options.extra_index_url,
-        )
-        if options.dry_run:
-            plan = hub.publish(staged, options.space_id, repo_type="space", dry_run=True, token=token)
-            print(plan.describe())
-            print("\nrequirements.txt:")
-            print(
-                *(f"  {line}" for line in (Path(staged) / "requirements.txt").read_text().splitlines()),
-                sep="\n",
-            )
-            print(f"\nhardware: {HARDWARE[options.hardware].flavor}")
-            print(*(f"variable: {name}={value}" for name, value in variables.items()), sep="\n")
-            print(*(f"secret: {name}" for name in secrets), sep="\n")
-            return 0
-        # The settings go first: each of them would restart a Space that has its files already.
-        hub.create_space(
-            options.space_id, hardware=HARDWARE[options.hardware].flavor, private=options.private, token=token
-        )
-        hub.set_variables(options.space_id, variables, token=token)
-        hub.set_secrets(options.space_id, secrets, token=token)
-        done = hub.publish(
-            staged,
-            options.space_id,
-            repo_type="space",
-            private=options.private,
-            message="Publish the page",
-            token=token,
-        )
+    space_id: str = options.space_id
+    # The settings go first: each of them would restart a Space that has its files already.
+    hub.create_space(space_id, hardware=hardware.flavor, private=options.private, token=token)
+    hub.set_variables(space_id, variables, token=token)
+    hub.set_secrets(space_id, secrets, token=token)
+    message = "Publish the page"
+    done = hub.publish(
+        staged, space_id, repo_type="space", private=options.private, message=message, token=token
+    )
     assert done.commit is not None  # only a dry run has none
     state = "published" if done.changed else "already up to date"
     print(f"{state}: {done.url} at {done.commit[:12]}, {len(done.files)} files", flush=True)
-    stage_reached = hub.wait_running(
-        options.space_id,
+    reached = hub.wait_running(
+        space_id,
         timeout=options.timeout,
         progress=lambda name: print(f"the Space is {name}", flush=True),
         token=token,
     )
-    print(f"{done.url}: {stage_reached}")
-    return 0
+    print(f"{done.url}: {reached}")
 
 
 def stage(folder: Path, space_id: str, hardware: Hardware, models, index_url: str | None = None) -> None:
