@@ -60,48 +60,33 @@ def load(
         ConnectionError: the Hub cannot be reached and the data set is not in the cache.
     """
     parts = _download(name, revision, token)
-    features = next(iter(parts.values())).features
-    audio_columns = [c for c, feature in features.items() if type(feature).__name__ == "Audio"]
-    task = task or (
-        "audio" if audio_columns and text_column not in set(features) - set(audio_columns) else "text"
-    )
+    columns = list(next(iter(parts.values())).features)
+    sounds = [c for c, feature in next(iter(parts.values())).features.items() if type(feature).__name__ == "Audio"]
+    task = task or ("audio" if sounds and text_column not in set(columns) - set(sounds) else "text")
     if task == "audio":
-        if not audio_columns:
-            raise ValueError(f"{name} has no column of sounds: its columns are {', '.join(features)}")
-        text_column = text_column or audio_columns[0]
-    elif audio_columns:
-        parts = {part: data.remove_columns(audio_columns) for part, data in parts.items()}
-        features = next(iter(parts.values())).features
-    column, label, notes = choose_columns(name, list(features), text_column, label_column)
-    label_names = list(getattr(features[label], "names", None) or []) or None
+        if not sounds:
+            raise ValueError(f"{name} has no column of sounds: its columns are {', '.join(columns)}.")
+        text_column = text_column or sounds[0]
+    elif sounds:
+        parts = {part: data.remove_columns(sounds) for part, data in parts.items()}
+        columns = [column for column in columns if column not in sounds]
+    column, label, notes = choose_columns(name, columns, text_column, label_column)
     if task == "audio":
         from datasets import Audio
 
         parts = {part: data.cast_column(column, Audio(decode=False)) for part, data in parts.items()}
-
-    triples, origin = [], []
-    for part, data in parts.items():
-        values = zip(data[column], data[label], strict=True)
-        named = [(value, _label_name(index, label_names)) for value, index in values]
-        kept = [(value, text) for value, text in named if not (label_names and text is None)]
-        if len(kept) < len(named):
-            notes.append(
-                f"dropped {counted(len(named) - len(kept), 'unlabelled row')} of {name}, part {part}"
-            )
-        triples += kept
-        origin += [part] * len(kept)
-    if not triples:
-        raise ValueError(f"{name} has no labelled row: choose another column with --label-column")
+    data = next(iter(parts.values()))
+    label_names = list(getattr(data.features[label], "names", None) or []) or None
+    pairs, origin = _pairs(name, parts, column, label, label_names, notes)
     if task == "text":
-        numbered = enumerate(zip(triples, origin, strict=True), start=1)
+        numbered = enumerate(zip(pairs, origin, strict=True), start=1)
         rows = labelled_texts(name, ((i, *pair, part) for i, (pair, part) in numbered), label, column, str)
         groups = groups_of_texts(rows.inputs)
     else:
-        rows = _sounds(name, triples, origin, label)
+        rows = _sounds(name, pairs, origin, label)
         groups = groups_of_sounds(rows.inputs)
     rows.notes[:0] = notes
     groups = own_parts(name, rows, groups)
-    data = next(iter(parts.values()))
     return make_corpus(
         name,
         rows,
@@ -114,6 +99,26 @@ def load(
         classes=classes,
         license=data.info.license or "see the data set's page on the Hub",
     )
+
+
+def _pairs(
+    name: str, parts: dict, column: str, label: str, label_names: list[str] | None, notes: list[str]
+) -> tuple[list[tuple], list[str]]:
+    """Input and label of every labelled row, and the part of each; ``notes`` tells what was dropped."""
+    pairs, origin = [], []
+    for part, data in parts.items():
+        values = zip(data[column], data[label], strict=True)
+        named = [(value, _label_name(index, label_names)) for value, index in values]
+        kept = [(value, text) for value, text in named if not (label_names and text is None)]
+        if len(kept) < len(named):
+            notes.append(
+                f"dropped {counted(len(named) - len(kept), 'unlabelled row')} of {name}, part {part}"
+            )
+        pairs += kept
+        origin += [part] * len(kept)
+    if not pairs:
+        raise ValueError(f"{name} has no labelled row: choose another column with --label-column.")
+    return pairs, origin
 
 
 def _download(name: str, revision: str | None, token: str | None) -> dict:

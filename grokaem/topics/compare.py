@@ -109,10 +109,9 @@ def _compare(
         )
     reference = Reference.from_documents(documents)
     curve = _curve(arguments, wanted, len(documents))
+    usable = [model for model in models if embedder is not None or model not in USES_EMBEDDINGS]  # else set aside
     results, fitted, curves = [], [], {}
-    for model in models:
-        if embedder is None and model in USES_EMBEDDINGS:  # set aside already
-            continue
+    for model in usable:
         try:
             result, first, scores = _one_model(
                 arguments, model, wanted, documents, labels, reference, curve, embedder, bar
@@ -146,12 +145,9 @@ def _compare(
     if arguments.json:
         write_text(arguments.json, json.dumps(content, ensure_ascii=False, indent=1))
     if arguments.html:
-        from grokaem.topics.document_map import document_map
         from grokaem.topics.report import write_report
 
-        vectors = _vectors(embedder, documents) if embedder else None
-        places = document_map(documents, embeddings=vectors, progress=bar)
-        bar.close()
+        places = _places(documents, embedder, bar)
         write_report(arguments.html, name, results, fitted, documents, places, labels, curves, notes)
     return aside.tell()
 
@@ -216,14 +212,20 @@ def _one_model(
     return result, first, scores
 
 
-def _vectors(embedder: Embedder, documents: list[str]) -> np.ndarray:
-    """The documents' vectors, from the cache that the models filled; zeros for a document without text."""
+def _places(documents: list[str], embedder: Embedder | None, bar: _Bar) -> np.ndarray:
+    """Where each document lies on the map; of its vector, from the cache that the models filled, where there is one."""
     import numpy as np
 
-    rows = [row for row, text in enumerate(documents) if not is_blank(text)]
-    vectors = np.zeros((len(documents), embedder.dimension), np.float32)
-    vectors[rows] = embedder.encode([documents[row] for row in rows])
-    return vectors
+    from grokaem.topics.document_map import document_map
+
+    vectors = None
+    if embedder is not None:
+        rows = [row for row, text in enumerate(documents) if not is_blank(text)]
+        vectors = np.zeros((len(documents), embedder.dimension), np.float32)
+        vectors[rows] = embedder.encode([documents[row] for row in rows])
+    places = document_map(documents, embeddings=vectors, progress=bar)
+    bar.close()
+    return places
 
 
 def _models(text: str) -> list[str]:

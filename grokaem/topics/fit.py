@@ -61,16 +61,7 @@ def fit(
         ValueError: unknown model or setting, a document that is no string, embeddings that are no finite table,
             fewer documents with text (or fewer different words) than topics.
     """
-    import numpy as np
-
-    if model not in MODELS:
-        raise ValueError(f"topic model {model!r} is unknown: choose one of {', '.join(MODELS)}.")
-    if n_topics is None and model != "bertopic":
-        raise ValueError(f"{model} needs a number of topics: give n_topics.")
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32:
-        raise ValueError(f"the seed is {seed!r:.40}: give a whole number from 0 to {2**32 - 1}.")
-    if isinstance(top_words, bool) or not isinstance(top_words, Integral) or top_words < 1:
-        raise ValueError(f"top_words is {top_words!r:.40}: keep at least 1 word of a topic.")
+    _check_settings(model, n_topics, seed, top_words)
     documents = as_documents(documents)
     rows = [row for row, text in enumerate(documents) if not is_blank(text)]
     check_enough(len(rows), 2 if n_topics is None else n_topics)
@@ -88,10 +79,45 @@ def fit(
             encoded = as_vectors(embeddings, len(documents))[rows]
     if progress is not None:
         progress(0.0, "counting words")
+    terms = _count(texts, vectors, model, n_topics)
+    notes += terms.notes
+    if progress is not None:
+        progress(0.0, f"fitting {model}")
+    result = _fit_one(model, texts, encoded, terms, n_topics, seed, top_words, reduce_outliers, progress)
+    mixtures, assignments = _of_all(result, rows, len(documents))
+    if progress is not None:
+        progress(1.0, "done")
+    return TopicModel(
+        model=model,
+        topics=result["topics"],
+        document_topics=mixtures,
+        assignments=assignments,
+        seed=seed,
+        notes=notes + result.get("notes", []),
+        settings=settings | {"vectors": terms.settings.as_dict()} | result.get("settings", {}),
+        arrays=result["arrays"] | terms.extra,
+        vocabulary=terms.vocabulary,
+    )
+
+
+def _check_settings(model: str, n_topics: int | None, seed: int, top_words: int) -> None:
+    if model not in MODELS:
+        raise ValueError(f"topic model {model!r} is unknown: choose one of {', '.join(MODELS)}.")
+    if n_topics is None and model != "bertopic":
+        raise ValueError(f"{model} needs a number of topics: give n_topics.")
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32:
+        raise ValueError(f"the seed is {seed!r:.40}: give a whole number from 0 to {2**32 - 1}.")
+    if isinstance(top_words, bool) or not isinstance(top_words, Integral) or top_words < 1:
+        raise ValueError(f"top_words is {top_words!r:.40}: keep at least 1 word of a topic.")
+
+
+def _count(texts: list[str], vectors: VectorSettings | None, model: str, n_topics: int | None) -> Terms:
+    """The words of the texts, counted as the model wants them; enough of them for its topics."""
     weighting = "tfidf" if model in ("nmf", "lsa") else "count"
     terms = count_terms(texts, vectors or default_settings(len(texts), weighting))
     if terms.settings.weighting != weighting:
-        notes.append(f"{model} was fitted to weights of {terms.settings.weighting}, as asked; usual is {weighting}")
+        asked = terms.settings.weighting
+        terms.notes.insert(0, f"{model} was fitted to weights of {asked}, as asked; usual is {weighting}")
     if len(terms.vocabulary) < 2:
         raise ValueError(
             f"the documents hold only 1 different word, {terms.vocabulary[0]!r:.40}: topics need at least 2."
@@ -101,28 +127,20 @@ def fit(
             f"{n_topics} topics were asked for but the documents hold only {len(terms.vocabulary)} different "
             "words: ask for fewer topics or give more documents."
         )
-    if progress is not None:
-        progress(0.0, f"fitting {model}")
-    result = _fit_one(model, texts, encoded, terms, n_topics, seed, top_words, reduce_outliers, progress)
-    mixtures = np.full((len(documents), result["document_topics"].shape[1]), 0.0)
-    mixtures[:] = 1.0 / mixtures.shape[1]
+    return terms
+
+
+def _of_all(result: Fitted, rows: list[int], n_documents: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mixture and topic of every document: those without text, which were not fitted, have an even mixture."""
+    import numpy as np
+
+    n_topics = result["document_topics"].shape[1]
+    mixtures = np.full((n_documents, n_topics), 1.0 / n_topics)
     mixtures[rows] = result["document_topics"]
     assignments = mixtures.argmax(axis=1)
     if "assignments" in result:
         assignments[rows] = result["assignments"]
-    if progress is not None:
-        progress(1.0, "done")
-    return TopicModel(
-        model=model,
-        topics=result["topics"],
-        document_topics=mixtures,
-        assignments=assignments.astype(np.int64),
-        seed=seed,
-        notes=notes + terms.notes + result.get("notes", []),
-        settings=settings | {"vectors": terms.settings.as_dict()} | result.get("settings", {}),
-        arrays=result["arrays"] | terms.extra,
-        vocabulary=terms.vocabulary,
-    )
+    return mixtures, assignments.astype(np.int64)
 
 
 def _fit_one(
