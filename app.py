@@ -31,11 +31,11 @@ def create_app():
     from grokaem.topics.scoring import evaluate
 
     text, audio = ServedModel("text", "MODEL_ID"), ServedModel("audio", "AUDIO_MODEL_ID")
-    at_hand = corpora.at_hand()
+    offered = corpora.at_hand()
     read_page = partial(corpora.read_documents, limits=corpora.PAGE)
-    words = word_features.create_demo(text, partial(corpora.load, limits=corpora.PAGE), at_hand)
+    words = word_features.create_demo(text, partial(corpora.load, limits=corpora.PAGE), offered)
     tabs = {
-        "Topic modelling": topic_modelling.create_demo(read_page, evaluate, at_hand),
+        "Topic modelling": topic_modelling.create_demo(read_page, evaluate, offered),
         "Text classification": text_classification.create_demo(text, encode, words),
         "Audio features": audio_features.create_demo(audio, read_waveform),
     }

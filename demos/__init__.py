@@ -1,1 +1,1 @@
-"""The tabs of the app, one file a tab: each lays out and wires, and is handed the functions that compute."""
+"""The tabs of the app: a file that lays out and wires each, and beside it the functions that its buttons call."""

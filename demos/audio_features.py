@@ -5,7 +5,8 @@ AUDIO_MODEL_ID=<folder or Hub repository> python -m demos.audio_features
 
 from __future__ import annotations
 
-from typing import TypedDict
+from dataclasses import dataclass
+from typing import NamedTuple, TypedDict
 
 import gradio as gr
 import numpy as np
@@ -15,8 +16,9 @@ from demos.audio_panels import correlation, envelope, filters, gain, hearing, no
 from demos.audio_panels.clip import MAX_SECONDS, SAMPLE_RATE, ReadWaveform, classify, describe, read_clip
 from demos.audio_panels.features import extract, pictures, scaled
 from demos.audio_panels.linked_plot import linked_plot
+from demos.error_messages import one_sentence
 from demos.example_sounds import SOUNDS, write_sounds
-from demos.refusals import one_sentence
+from demos.plots import plot
 from demos.served_model import ServedModel
 
 LESSON = (
@@ -42,7 +44,54 @@ class Computed(TypedDict):
 def draw(computed: Computed) -> PlotData:
     """The waveform and the five features on one time axis."""
     features = computed["features"]
-    return linked_plot(computed["waveform"], SAMPLE_RATE, pictures(scaled(features, features)))
+    return plot(linked_plot(computed["waveform"], SAMPLE_RATE, pictures(scaled(features, features))))
+
+
+@dataclass(frozen=True)
+class AudioMeter:
+    """Measures sounds.
+
+    Attributes:
+        served (ServedModel): the exported sound classifier, if there is one.
+        read_waveform (callable): ``read_waveform(path, sample_rate, max_seconds=...)`` -> ndarray of shape (time,).
+    """
+
+    served: ServedModel
+    read_waveform: ReadWaveform
+
+    @one_sentence
+    def audio_features(
+        self, clip: str | None
+    ) -> tuple[dict[str, float | dict[str, list[float]]], dict[str, float] | None, str, Computed]:
+        """Measures a sound: loudness, spectral centroid, MFCC, GFCC, and its class where a model is served.
+
+        Args:
+            clip (str): a sound file (WAV, FLAC, OGG, MP3), at most 30 seconds and 20 MB.
+
+        Returns:
+            Seconds, peak and RMS in dBFS, centroid in Hz, mean and deviation of 13 MFCC and 13 GFCC.
+            The classes' scores by the served classifier, which sum to 1; empty where none is served.
+            One sentence: the clip's length and level.
+        """
+        waveform = read_clip(clip, self.read_waveform)
+        features = extract(waveform)
+        numbers = describe(waveform, features)
+        centroid = f"the middle of the energy lies at **{numbers['centroid_hz']:,.0f} Hz**"
+        note = f"**{numbers['seconds']:.2f} s** · peak {numbers['peak_dbfs']:.1f} dBFS · {centroid}."
+        scores = None
+        if self.served.name() is not None:
+            scores, milliseconds = classify(waveform, self.served)
+            note += f" Classified in {milliseconds:.1f} ms on the CPU."
+        return numbers, scores, note, {"waveform": waveform, "features": features}
+
+
+class Outcome(NamedTuple):
+    """What ``AudioMeter.audio_features`` fills, in its order."""
+
+    numbers: gr.JSON
+    scores: gr.Label
+    note: gr.Markdown
+    computed: gr.State
 
 
 def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
@@ -56,62 +105,15 @@ def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
     Returns:
         Blocks: to be launched, or rendered inside another.
     """
-
-    @one_sentence
-    def audio_features(
-        clip: str | None,
-    ) -> tuple[dict[str, float | dict[str, list[float]]], dict[str, float] | None, str, Computed]:
-        """Measures a sound: loudness, spectral centroid, MFCC, GFCC, and its class where a model is served.
-
-        Args:
-            clip (str): a sound file (WAV, FLAC, OGG, MP3), at most 30 seconds and 20 MB.
-
-        Returns:
-            Seconds, peak and RMS in dBFS, centroid in Hz, mean and deviation of 13 MFCC and 13 GFCC.
-            The classes' scores by the served classifier, which sum to 1; empty where none is served.
-            One sentence: the clip's length and level.
-        """
-        waveform = read_clip(clip, read_waveform)
-        features = extract(waveform)
-        numbers = describe(waveform, features)
-        centroid = f"the middle of the energy lies at **{numbers['centroid_hz']:,.0f} Hz**"
-        note = f"**{numbers['seconds']:.2f} s** · peak {numbers['peak_dbfs']:.1f} dBFS · {centroid}."
-        scores = None
-        if served.name() is not None:
-            scores, milliseconds = classify(waveform, served)
-            note += f" Classified in {milliseconds:.1f} ms on the CPU."
-        return numbers, scores, note, {"waveform": waveform, "features": features}
-
-    has_model = served.name() is not None
     with gr.Blocks(title="Audio features", analytics_enabled=False) as demo:
         gr.Markdown(LESSON, elem_classes="lesson")
         computed = gr.State(None, time_to_live=3600)
         with gr.Row():
             with gr.Column(scale=2, min_width=300):
-                clip = gr.Audio(
-                    sources=["upload", "microphone"],
-                    type="filepath",
-                    label=f"Record or upload a sound, at most {MAX_SECONDS:.0f} seconds",
-                    buttons=["download"],
-                    elem_id="clip",
-                )
-                gr.Examples(
-                    [[str(path)] for path in write_sounds()],
-                    clip,
-                    label="Try one",
-                    example_labels=[name.replace("_", " ").capitalize() for name in SOUNDS],
-                )
+                clip = _clip()
             with gr.Column(scale=3, min_width=320):
-                button = gr.Button("Show features", variant="primary", elem_id="show-features")
-                note = gr.Markdown(
-                    "Choose an example or bring a sound, then press **Show features**.", elem_classes="note"
-                )
-                if has_model:
-                    gr.Markdown(served.describe(), elem_classes="note")
-                scores = gr.Label(
-                    label="Sounds like", num_top_classes=5, visible=has_model, elem_id="audio-scores"
-                )
-        plot = gr.Plot(label="Six views on one time axis", elem_id="linked-plots")
+                button, note, scores = _features(served)
+        views = gr.Plot(label="Six views on one time axis", elem_id="linked-plots")
         gr.Markdown(CAPTION, elem_classes="caption")
         with gr.Accordion("Numbers", open=False):
             numbers = gr.JSON(label="The clip in numbers", show_label=False)
@@ -122,16 +124,48 @@ def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
         noise.add_panel(clip, read_waveform, served)
         hearing.add_panel()
         widening.add_panel()
-
-        gr.on(
-            [button.click, clip.stop_recording],
-            audio_features,
-            clip,
-            [numbers, scores, note, computed],
-            api_name="audio_features",
-            show_progress_on=plot,
-        ).success(draw, computed, plot, show_progress="hidden", api_visibility="private")
+        _wire(AudioMeter(served, read_waveform), clip, button, Outcome(numbers, scores, note, computed), views)
     return demo
+
+
+def _clip() -> gr.Audio:
+    """Where a sound is recorded, uploaded, or chosen among examples."""
+    clip = gr.Audio(
+        sources=["upload", "microphone"],
+        type="filepath",
+        label=f"Record or upload a sound, at most {MAX_SECONDS:.0f} seconds",
+        buttons=["download"],
+        elem_id="clip",
+    )
+    gr.Examples(
+        [[str(path)] for path in write_sounds()],
+        clip,
+        label="Try one",
+        example_labels=[name.replace("_", " ").capitalize() for name in SOUNDS],
+    )
+    return clip
+
+
+def _features(served: ServedModel) -> tuple[gr.Button, gr.Markdown, gr.Label]:
+    """The button, the sentence and the classes' scores, which are hidden where no model is served."""
+    button = gr.Button("Show features", variant="primary", elem_id="show-features")
+    note = gr.Markdown("Choose an example or bring a sound, then press **Show features**.", elem_classes="note")
+    has_model = served.name() is not None
+    if has_model:
+        gr.Markdown(served.describe(), elem_classes="note")
+    scores = gr.Label(label="Sounds like", num_top_classes=5, visible=has_model, elem_id="audio-scores")
+    return button, note, scores
+
+
+def _wire(meter: AudioMeter, clip: gr.Audio, button: gr.Button, outcome: Outcome, views: gr.Plot) -> None:
+    gr.on(
+        [button.click, clip.stop_recording],
+        meter.audio_features,
+        clip,
+        list(outcome),
+        api_name="audio_features",
+        show_progress_on=views,
+    ).success(draw, outcome.computed, views, show_progress="hidden", api_visibility="private")
 
 
 def main() -> None:

@@ -6,9 +6,6 @@ import importlib.util
 
 import gradio as gr
 
-INK = "#0d9488"  # teal 600: the one colour of bars and lines, legible on white and on near-black
-SECOND_INK = "#f59e0b"  # amber 500: the second series where a chart has two
-
 # The text of a chart follows the theme through a variable of the page: a figure itself cannot know whether the
 # visitor's page is dark. Where a finger is the pointer, charts let it scroll the page instead of enlarging them.
 CSS = """

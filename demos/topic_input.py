@@ -51,16 +51,16 @@ The champions lost at home for the first time this season"""
 
 
 def collect_documents(
-    source: str, lines: str, file: str | None, read_documents: Callable[[str], Documents], names: list[str]
+    source: str, lines: str, file: str | None, read_documents: Callable[[str], Documents], corpora: list[str]
 ) -> tuple[list[str], list[str] | None, list[str]]:
     """The documents that the visitor chose, within the limits of the page.
 
     Args:
-        source (str): one of ``names``, ``lines`` or ``file``.
+        source (str): one of ``corpora``, ``lines`` or ``file``.
         lines (str): documents, one a line; read where ``source`` is ``lines``.
         file (str or None): path of an uploaded file; read where ``source`` is ``file``.
         read_documents (callable): a name or a path -> an object with ``texts``, ``labels`` and ``notes``.
-        names (list of str): the built-in corpora that the page offers.
+        corpora (list of str): the built-in corpora that the page offers.
 
     Returns:
         tuple: documents that are not empty; the class of each, or None; remarks for the visitor.
@@ -75,16 +75,16 @@ def collect_documents(
                 f"The pasted text has {len(lines):,} characters; the limit is {MAX_CHARACTERS:,}."
             )
         texts = lines_of(lines or "")
-    elif source == "file" or source in names:
+    elif source == "file" or source in corpora:
         if source == "file":
             _check_file(file)
         read = read_documents(file if source == "file" and file else source)
         texts, labels, notes = read.texts, read.labels, list(read.notes)
     else:
-        choices = ", ".join([*names, *OWN])
+        choices = ", ".join([*corpora, *OWN])
         raise ValueError(f"The source of the documents is one of {choices}, not {source!r:.40}.")
     rows = [row for row, text in enumerate(texts) if text and not is_blank(text)]
-    if source in names:
+    if source in corpora:
         rows, sampled = _sample(texts, rows)
         notes += sampled
     documents = [encodable(texts[row].strip()) for row in rows]

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import numpy as np
+from gradio.components.plot import PlotData
 
-from demos import charts
-from demos.style import SECOND_INK
+from demos.plots import plot
+from grokaem import charts
+from grokaem.figure import SECOND_INK
 
 if TYPE_CHECKING:
     from grokaem.topics.model import TopicModel
@@ -18,7 +20,7 @@ MEASURES = ("c_npmi", "u_mass", "c_uci", "c_v", "diversity", "nmi", "seconds")
 FORMATS = {"u_mass": ".2f", "c_uci": ".2f", "diversity": ".2f", "seconds": ".1f"}  # others: .3f
 COMPARISON_HEADERS = ["Model", "NPMI", "u_mass", "c_uci", "c_v*", "Diversity", "NMI", "Seconds"]
 
-Measures = Mapping[str, Any]  # of one model, as grokaem.topics.scoring.evaluate tells them
+Measures = Mapping[str, Any]  # of one model, as grokaem.topics.scoring.evaluate returns them
 
 
 class Topic(TypedDict):
@@ -75,7 +77,7 @@ def topic_table(summary: Summary) -> list[list[str]]:
 
 
 def comparison_table(results: dict[str, Measures]) -> list[list[str]]:
-    """Rows of the comparison, a model each: its measures, a dash for what cannot be told.
+    """Rows of the comparison, a model each: its measures, a dash for what is unknown.
 
     Args:
         results (dict): model's name -> its measures, from ``grokaem.topics.scoring.evaluate``.
@@ -87,21 +89,21 @@ def comparison_table(results: dict[str, Measures]) -> list[list[str]]:
     return rows
 
 
-def draw_comparison(results: dict[str, Measures]) -> charts.PlotData:
+def draw_comparison(results: dict[str, Measures]) -> PlotData:
     """Bars: NPMI of every model that has one, the best first."""
-    told = {name: result["c_npmi"] for name, result in results.items() if result["c_npmi"] is not None}
-    names = sorted(told, key=lambda name: -told[name])
-    return charts.bars(names, [told[name] for name in names], title="coherence of the topics (NPMI)")
+    measured = {name: result["c_npmi"] for name, result in results.items() if result["c_npmi"] is not None}
+    names = sorted(measured, key=lambda name: -measured[name])
+    return plot(charts.bars(names, [measured[name] for name in names], title="coherence of the topics (NPMI)"))
 
 
-def draw_shares(summary: Summary) -> charts.PlotData:
+def draw_shares(summary: Summary) -> PlotData:
     """Bars: how much of all the text each topic is, named by its three heaviest words."""
     names = topic_names(summary)
     shares = [topic["share"] for topic in summary["topics"]]
-    return charts.bars(names, shares, title="share of the corpus", value_format=".1%", axis_format=".0%")
+    return plot(charts.bars(names, shares, title="share of the corpus", value_format=".1%", axis_format=".0%"))
 
 
-def draw_map(summary: Summary, places: np.ndarray, documents: list[str]) -> charts.PlotData:
+def draw_map(summary: Summary, places: np.ndarray, documents: list[str]) -> PlotData:
     """Each document at its place on the plane, in the colour of its main topic, its beginning on hover.
 
     Args:
@@ -116,7 +118,7 @@ def draw_map(summary: Summary, places: np.ndarray, documents: list[str]) -> char
         if len(rows):
             hover = [f"document {row + 1}: {excerpt(documents[row], 160)}" for row in rows]
             groups.append((name, places[rows], hover))
-    return charts.points(groups)
+    return plot(charts.points(groups))
 
 
 def topic_names(summary: Summary) -> list[str]:
@@ -127,7 +129,7 @@ def topic_names(summary: Summary) -> list[str]:
     ]
 
 
-def draw_topic(summary: Summary | None, number: int | None) -> tuple[charts.PlotData | None, list[list[str]]]:
+def draw_topic(summary: Summary | None, number: int | None) -> tuple[PlotData | None, list[list[str]]]:
     """One topic opened: its words with their weights, and the three documents that have most of it."""
     if not summary or number is None or not 0 <= number < len(summary["topics"]):
         return None, []
@@ -139,12 +141,12 @@ def draw_topic(summary: Summary | None, number: int | None) -> tuple[charts.Plot
         title="weight of the word in the topic",
         colour=SECOND_INK,
     )
-    return chart, [[f"{share:.0%}", text] for share, text in topic["documents"]]
+    return plot(chart), [[f"{share:.0%}", text] for share, text in topic["documents"]]
 
 
 def draw_document(
     summary: Summary | None, documents: list[str], number: int | None
-) -> tuple[charts.PlotData | None, str]:
+) -> tuple[PlotData | None, str]:
     """One document opened: its mixture of topics, the heaviest first, and its text."""
     if not summary or number is None or not 1 <= number <= len(documents):
         return None, ""
@@ -159,7 +161,7 @@ def draw_document(
         value_format=".1%",
         axis_format=".0%",
     )
-    return chart, excerpt(documents[row], 1500)
+    return plot(chart), excerpt(documents[row], 1500)
 
 
 def excerpt(document: str, characters: int = 260) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from demos.label_scores import below_certainty
 from demos.served_model import ServedModel
-from demos.shares import uncertain
 
 if TYPE_CHECKING:
     from grokaem.inference.audio_classifier import AudioClassifier
@@ -94,4 +94,4 @@ def classify(waveform: np.ndarray, served: ServedModel) -> tuple[dict[str, float
 
     classifier = cast("AudioClassifier", served.load())  # this tab's model hears
     prediction = classifier.predict([resample(waveform, SAMPLE_RATE, classifier.sample_rate)])[0]
-    return uncertain(prediction.scores), prediction.milliseconds
+    return below_certainty(prediction.scores), prediction.milliseconds

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
-from demos import charts
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
-from demos.refusals import one_sentence
+from demos.error_messages import one_sentence
+from demos.plots import plot
+from grokaem.charts import Names, matrix
 
 N_BANDS = 24
 LEAST_FRAMES = 2 * N_BANDS  # a correlation over fewer says little
-HEARD = 40  # dB: frames further below the loudest are left out
+AUDIBLE = 40  # dB: frames further below the loudest are left out
 
 LESSON = (
     "Neighbouring mel bands see the same sound, so knowing one tells you most of the next. The **cosine transform** "
@@ -44,7 +47,7 @@ def correlations(waveform: np.ndarray) -> dict[str, np.ndarray]:
     with torch.inference_mode():
         bands = make("logmel", SAMPLE_RATE, n_mels=N_BANDS)(torch.from_numpy(waveform)).double().numpy()
     level = 10 * np.log10(np.exp(bands).sum(axis=0))
-    bands = bands[:, level > level.max() - HEARD]
+    bands = bands[:, level > level.max() - AUDIBLE]
     if bands.shape[1] < LEAST_FRAMES:
         raise ValueError(
             f"The clip has {bands.shape[1]} frames of 10 ms with sound in them and a correlation needs "
@@ -60,45 +63,10 @@ def mean_off_diagonal(matrix: np.ndarray) -> float:
 
 def draw(matrices: dict[str, np.ndarray]) -> list[PlotData]:
     """Two squares: mel bands, MFCC."""
-    return [
-        _square(matrices["mel"], axis_title="mel band", value_title="correlation"),
-        _square(matrices["mfcc"], axis_title="coefficient", value_title="correlation"),
-    ]
-
-
-def _square(values: np.ndarray, *, axis_title: str, value_title: str, height: int = 360) -> PlotData:
-    """A square of numbers from -1 to 1, row 0 at the top.
-
-    Args:
-        values (ndarray of shape (n, n)): float32.
-        axis_title (str): what a row and a column stand for.
-        value_title (str): what the colours show.
-        height (int, optional): pixels. (Default: 360)
-
-    Returns:
-        PlotData: for ``gr.Plot``.
-    """
-    trace = {
-        "type": "heatmap",
-        "z": charts.typed_array(values),
-        "zmin": -1,
-        "zmax": 1,
-        "colorscale": charts.colour_scale(charts.DEVIATION),
-        "colorbar": {
-            "title": {"text": value_title, "side": "right", "font": {"size": 11}},
-            "thickness": 10,
-            "outlinewidth": 0,
-            "tickfont": {"size": 11},
-        },
-        "hovertemplate": "%{x} with %{y}: %{z:.2f}<extra></extra>",
-    }
-    layout = {
-        "xaxis": {**charts.axis(axis_title), "showgrid": False, "constrain": "domain"},
-        "yaxis": {**charts.axis(axis_title), "showgrid": False, "autorange": "reversed", "scaleanchor": "x"},
-        "height": height,
-    }
-    layout["yaxis"]["constrain"] = "domain"
-    return charts.figure([trace], layout)
+    drawn = []
+    for name, what in (("mel", "mel band"), ("mfcc", "coefficient")):
+        drawn.append(plot(matrix(matrices[name], Names(what), Names(what), value_title="correlation", bounds=(-1, 1))))
+    return drawn
 
 
 def _correlation(rows: np.ndarray) -> np.ndarray:
@@ -111,11 +79,18 @@ def _correlation(rows: np.ndarray) -> np.ndarray:
     return matrix.astype(np.float32)
 
 
-def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
-    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
+@dataclass(frozen=True)
+class Correlator:
+    """Measures what the cosine transform does to sounds.
+
+    Attributes:
+        read_waveform (callable): ``read_waveform(path, sample_rate, max_seconds=...)`` -> ndarray of shape (time,).
+    """
+
+    read_waveform: ReadWaveform
 
     @one_sentence
-    def mel_and_mfcc_correlation(clip: str | None) -> tuple[dict[str, float], str, dict]:
+    def mel_and_mfcc_correlation(self, clip: str | None) -> tuple[dict[str, float], str, dict]:
         """Measures how much the cosine transform decorrelates the mel bands of a sound.
 
         Args:
@@ -126,7 +101,7 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
             (their 24 cosine coefficients).
             The same as a sentence.
         """
-        matrices = correlations(read_clip(clip, read_waveform))
+        matrices = correlations(read_clip(clip, self.read_waveform))
         means = {name: round(mean_off_diagonal(matrix), 4) for name, matrix in matrices.items()}
         note = (
             f"Two mel bands correlate by **{means['mel']:.2f}** on average, two coefficients by "
@@ -134,6 +109,9 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
         )
         return means, note, matrices
 
+
+def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
+    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
     with gr.Accordion("Why the cosine transform: correlation before and after", open=False):
         gr.Markdown(LESSON, elem_classes="lesson")
         button = gr.Button("Correlate", elem_id="correlate")
@@ -143,7 +121,7 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
             mfcc = gr.Plot(label="MFCC, after it", elem_id="mfcc-correlation")
         numbers, matrices = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
         button.click(
-            mel_and_mfcc_correlation,
+            Correlator(read_waveform).mel_and_mfcc_correlation,
             clip,
             [numbers, note, matrices],
             api_name="cepstral_correlation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypedDict
 
 import gradio as gr
@@ -9,8 +10,10 @@ import numpy as np
 from gradio.components.plot import PlotData
 
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
-from demos.curves import curves
-from demos.refusals import one_sentence
+from demos.error_messages import one_sentence
+from demos.plots import plot
+from grokaem.curves import curves
+from grokaem.figure import Axis
 
 FRAME_SECONDS = 0.04
 HIGHEST = 5000  # Hz drawn: the formants of a voice lie below
@@ -70,22 +73,31 @@ def envelope_at(waveform: np.ndarray, place: float) -> Moment:
 def draw(found: Moment) -> PlotData:
     """The envelope over the spectrum, a dotted line at each formant."""
     highest = max(found["spectrum"].max(), found["envelope"].max())
-    return curves(
+    drawn = curves(
         found["hertz"],
         {"spectrum": np.maximum(found["spectrum"], highest - 100), "spectral envelope": found["envelope"]},
-        x_title="frequency (Hz)",
-        y_title="power (dB)",
+        Axis("frequency (Hz)"),
+        Axis("power (dB)", bounds=(highest - 90, highest + 8)),
         at={float(hertz): f"F{number}" for number, hertz in enumerate(found["formants"], 1)},
-        y_range=(highest - 90, highest + 8),
         height=340,
     )
+    return plot(drawn)
 
 
-def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
-    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
+@dataclass(frozen=True)
+class FormantFinder:
+    """Finds formants in sounds.
+
+    Attributes:
+        read_waveform (callable): ``read_waveform(path, sample_rate, max_seconds=...)`` -> ndarray of shape (time,).
+    """
+
+    read_waveform: ReadWaveform
 
     @one_sentence
-    def spectral_envelope(clip: str | None, place: float = 0.12) -> tuple[dict[str, float | list[int]], str, Moment]:
+    def spectral_envelope(
+        self, clip: str | None, place: float = 0.12
+    ) -> tuple[dict[str, float | list[int]], str, Moment]:
         """Finds the formants of one moment of a sound by linear prediction.
 
         Args:
@@ -96,11 +108,14 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
             ``second`` of the clip and ``formants``, in Hz, ascending.
             The same as a sentence.
         """
-        found = envelope_at(read_clip(clip, read_waveform), float(place))
+        found = envelope_at(read_clip(clip, self.read_waveform), float(place))
         named = ", ".join(f"F{n} **{hertz:,} Hz**" for n, hertz in enumerate(found["formants"][:4], 1))
         note = f"At {found['second']:.2f} s: {named or 'no narrow resonance, so no formants'}."
         return {"second": found["second"], "formants": found["formants"]}, note, found
 
+
+def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
+    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
     with gr.Accordion("Spectral envelope and formants", open=False):
         gr.Markdown(LESSON, elem_classes="lesson")
         place = gr.Slider(
@@ -115,7 +130,7 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
         plot = gr.Plot(label="Spectrum and its envelope", elem_id="envelope")
         numbers, found = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
         place.change(
-            spectral_envelope,
+            FormantFinder(read_waveform).spectral_envelope,
             [clip, place],
             [numbers, note, found],
             api_name="spectral_envelope",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from demos import charts
 from demos.audio_panels.clip import SAMPLE_RATE
 from demos.audio_panels.linked_plot import Picture
+from grokaem.figure import DIVERGING, SEQUENTIAL
 
 N_BANDS = 64  # of the mel and of the gammatone picture
 GAMMATONE_RANGE = (100.0, 7 / 16 * SAMPLE_RATE)  # Hz, as audio.gfcc chooses it
@@ -90,7 +90,7 @@ def pictures(shown: dict[str, np.ndarray], remarks: dict[str, str] | None = None
             # whole decibels are finer than the eye and a quarter of the bytes
             values = np.round(np.clip(values, -128, 127)).astype(np.int8)
             rows.append(
-                Picture(title, values, "Hz", "dB", first, step, ticks, unit, charts.LOUDNESS, (FLOOR, 0))
+                Picture(title, values, "Hz", "dB", first, step, ticks, unit, SEQUENTIAL, (FLOOR, 0))
             )
         else:
             ticks = {float(row): str(row) for row in range(0, len(values), 3)}
@@ -104,7 +104,7 @@ def pictures(shown: dict[str, np.ndarray], remarks: dict[str, str] | None = None
                     1.0,
                     ticks,
                     "coefficient",
-                    charts.DEVIATION,
+                    DIVERGING,
                     (-3, 3),
                 )  # fmt: skip
             )

@@ -8,8 +8,10 @@ from gradio.components.plot import PlotData
 
 from demos.audio_panels.clip import SAMPLE_RATE
 from demos.audio_panels.features import GAMMATONE_RANGE
-from demos.curves import curves
-from demos.refusals import one_sentence
+from demos.error_messages import one_sentence
+from demos.plots import plot
+from grokaem.curves import curves
+from grokaem.figure import Axis
 
 FEWEST, MOST = 4, 64
 _DRAWN = np.geomspace(50, SAMPLE_RATE / 2, 500)  # Hz
@@ -63,39 +65,31 @@ def draw(banks: dict[str, np.ndarray]) -> list[PlotData]:
         series = {
             f"{hertz:,.0f} Hz": row for hertz, row in zip(banks[f"{name}_centres"], decibels, strict=True)
         }
-        drawn.append(
-            curves(
-                banks["hertz"],
-                series,
-                x_title="frequency (Hz)",
-                y_title="passes (dB)",
-                x_log=True,
-                y_range=(-60, 3),
-            )  # fmt: skip
-        )
+        hertz_axis, power_axis = Axis("frequency (Hz)", log=True), Axis("passes (dB)", bounds=(-60, 3))
+        drawn.append(plot(curves(banks["hertz"], series, hertz_axis, power_axis)))
     return drawn
+
+
+@one_sentence
+def mel_and_gammatone_filters(n_filters: int = 24) -> tuple[dict[str, list[float]], dict]:
+    """Gives the centre frequencies of a mel and of a gammatone filter bank at 16 kHz.
+
+    Args:
+        n_filters (int): filters in each bank, 4 to 64.
+
+    Returns:
+        Centre frequencies in Hz: ``mel`` and ``gammatone``, ascending.
+    """
+    banks = filter_banks(int(n_filters))
+    centres = {
+        name: [round(float(hertz), 1) for hertz in banks[f"{name}_centres"]]
+        for name in ("mel", "gammatone")
+    }
+    return centres, banks
 
 
 def add_panel() -> None:
     """Lays out the panel inside the open ``gr.Blocks``."""
-
-    @one_sentence
-    def mel_and_gammatone_filters(n_filters: int = 24) -> tuple[dict[str, list[float]], dict]:
-        """Gives the centre frequencies of a mel and of a gammatone filter bank at 16 kHz.
-
-        Args:
-            n_filters (int): filters in each bank, 4 to 64.
-
-        Returns:
-            Centre frequencies in Hz: ``mel`` and ``gammatone``, ascending.
-        """
-        banks = filter_banks(int(n_filters))
-        centres = {
-            name: [round(float(hertz), 1) for hertz in banks[f"{name}_centres"]]
-            for name in ("mel", "gammatone")
-        }
-        return centres, banks
-
     with gr.Accordion("Filter banks: mel and gammatone", open=False) as panel:
         gr.Markdown(LESSON, elem_classes="lesson")
         number = gr.Slider(FEWEST, MOST, 24, step=1, label="Filters in each bank", elem_id="n-filters")

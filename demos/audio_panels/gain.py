@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
-from demos.curves import curves
-from demos.refusals import one_sentence
+from demos.error_messages import one_sentence
+from demos.plots import plot
+from grokaem.curves import curves
+from grokaem.figure import Axis
 
 LOWEST, HIGHEST = -20.0, 20.0  # dB
 N_MELS, N_COEFFICIENTS = 40, 13
@@ -82,23 +86,25 @@ def effect(coefficients: dict[str, np.ndarray]) -> dict[str, float]:
 def draw(coefficients: dict[str, np.ndarray]) -> list[PlotData]:
     """Two charts: mean MFCC and mean GFCC, as the clip is and with the gain."""
     order = np.arange(N_COEFFICIENTS)
-    return [
-        curves(
-            order,
-            {"as recorded": coefficients[name], "with the gain": coefficients[f"{name}_gain"]},
-            x_title="coefficient",
-            y_title=f"mean {name.upper()}",
-            markers=True,
-        )
-        for name in ("mfcc", "gfcc")
-    ]
+    drawn = []
+    for name in ("mfcc", "gfcc"):
+        series = {"as recorded": coefficients[name], "with the gain": coefficients[f"{name}_gain"]}
+        drawn.append(plot(curves(order, series, Axis("coefficient"), Axis(f"mean {name.upper()}"), markers=True)))
+    return drawn
 
 
-def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
-    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
+@dataclass(frozen=True)
+class GainMeter:
+    """Measures what a gain does to sounds' features.
+
+    Attributes:
+        read_waveform (callable): ``read_waveform(path, sample_rate, max_seconds=...)`` -> ndarray of shape (time,).
+    """
+
+    read_waveform: ReadWaveform
 
     @one_sentence
-    def gain_on_mfcc_and_gfcc(clip: str | None, gain_db: float = 12.0) -> tuple[dict[str, float], str, dict]:
+    def gain_on_mfcc_and_gfcc(self, clip: str | None, gain_db: float = 12.0) -> tuple[dict[str, float], str, dict]:
         """Makes a sound louder and measures what that does to its mean MFCC and GFCC.
 
         Args:
@@ -110,7 +116,7 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
             ``gfcc_factor_error``.
             The same as a sentence.
         """
-        coefficients = with_gain(read_clip(clip, read_waveform), float(gain_db))
+        coefficients = with_gain(read_clip(clip, self.read_waveform), float(gain_db))
         numbers = effect(coefficients)
         note = (
             f"{gain_db:+.0f} dB: MFCC 0 moves by **{numbers['mfcc_0_shift']:+.2f}**, every other MFCC by at most "
@@ -119,6 +125,9 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
         )
         return numbers, note, coefficients
 
+
+def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
+    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
     with gr.Accordion("Why the cube root matters: a gain on MFCC and on GFCC", open=False):
         gr.Markdown(LESSON, elem_classes="lesson")
         slider = gr.Slider(LOWEST, HIGHEST, 12, step=1, label="Gain (dB)", elem_id="gain")
@@ -128,7 +137,7 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
             gfcc = gr.Plot(label="GFCC: all scale", elem_id="gain-gfcc")
         numbers, coefficients = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
         slider.change(
-            gain_on_mfcc_and_gfcc,
+            GainMeter(read_waveform).gain_on_mfcc_and_gfcc,
             [clip, slider],
             [numbers, note, coefficients],
             api_name="gain_effect",

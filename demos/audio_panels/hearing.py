@@ -7,8 +7,10 @@ import numpy as np
 from gradio.components.plot import PlotData
 
 from demos.audio_panels.features import mel
-from demos.curves import curves
-from demos.refusals import one_sentence
+from demos.error_messages import one_sentence
+from demos.plots import plot
+from grokaem.curves import curves
+from grokaem.figure import Axis
 
 PLAYER_RATE = 48_000  # Hz: holds what anyone hears
 PEAK = 0.1  # of full scale, 20 dB below what a player can do: a limit that no setting lifts
@@ -94,14 +96,14 @@ def draw_steps(scale: str) -> PlotData:
     seconds = np.arange(N_STEPS) * STEP_SECONDS
     series = {label: steps(name) for label, name in SCALES.items() if name == scale}
     series |= {f"({label})": steps(name) for label, name in SCALES.items() if name != scale}
-    return curves(seconds, series, x_title="time (s)", y_title="frequency (Hz)", markers=True, height=280)
+    return plot(curves(seconds, series, Axis("time (s)"), Axis("frequency (Hz)"), markers=True, height=280))
 
 
 def draw_sweep() -> PlotData:
     """Frequency of the sweep over time."""
     seconds = np.linspace(0, SWEEP_SECONDS, 200)
     series = {"sweep": sweep_frequency(seconds)}
-    return curves(seconds, series, x_title="time (s)", y_title="frequency (Hz)", y_log=True, height=280)
+    return plot(curves(seconds, series, Axis("time (s)"), Axis("frequency (Hz)", log=True), height=280))
 
 
 def _faded(sound: np.ndarray) -> np.ndarray:
@@ -119,44 +121,46 @@ def _to_play(sound: np.ndarray) -> tuple[int, np.ndarray]:
     return PLAYER_RATE, np.round(32767 * sound).astype(np.int16)
 
 
+@one_sentence
+def hear_tone(hertz: float = 1000.0, seconds: float = 1.0) -> tuple[int, np.ndarray]:
+    """Makes a pure tone to listen to, 20 dB below full scale.
+
+    Args:
+        hertz (float): its frequency, 20 to 20,000 Hz.
+        seconds (float): its length, 0.2 to 5 s.
+
+    Returns:
+        A sound at 48 kHz.
+    """
+    return _to_play(tone(float(hertz), float(seconds)))
+
+
+@one_sentence
+def hear_steps(scale: str = "mel") -> tuple[tuple[int, np.ndarray], PlotData]:
+    """Makes twelve tones from 100 to 8,000 Hz in equal steps of a scale, 20 dB below full scale.
+
+    Args:
+        scale (str): hertz or mel.
+
+    Returns:
+        A sound at 48 kHz.
+        The frequencies over time, as a chart.
+    """
+    return _to_play(staircase(scale)), draw_steps(scale)
+
+
+def hear_sweep() -> tuple[tuple[int, np.ndarray], PlotData]:
+    """Makes a tone that rises from 20 Hz to 20 kHz in 12 s, 20 dB below full scale.
+
+    Returns:
+        A sound at 48 kHz.
+        The frequency over time, as a chart.
+    """
+    return _to_play(sweep()), draw_sweep()
+
+
 def add_panel() -> None:
     """Lays out the panel inside the open ``gr.Blocks``."""
-
-    @one_sentence
-    def hear_tone(hertz: float = 1000.0, seconds: float = 1.0) -> tuple[int, np.ndarray]:
-        """Makes a pure tone to listen to, 20 dB below full scale.
-
-        Args:
-            hertz (float): its frequency, 20 to 20,000 Hz.
-            seconds (float): its length, 0.2 to 5 s.
-
-        Returns:
-            A sound at 48 kHz.
-        """
-        return _to_play(tone(float(hertz), float(seconds)))
-
-    @one_sentence
-    def hear_steps(scale: str = "mel") -> tuple[tuple[int, np.ndarray], PlotData]:
-        """Makes twelve tones from 100 to 8,000 Hz in equal steps of a scale, 20 dB below full scale.
-
-        Args:
-            scale (str): hertz or mel.
-
-        Returns:
-            A sound at 48 kHz.
-            The frequencies over time, as a chart.
-        """
-        return _to_play(staircase(scale)), draw_steps(scale)
-
-    def hear_sweep() -> tuple[tuple[int, np.ndarray], PlotData]:
-        """Makes a tone that rises from 20 Hz to 20 kHz in 12 s, 20 dB below full scale.
-
-        Returns:
-            A sound at 48 kHz.
-            The frequency over time, as a chart.
-        """
-        return _to_play(sweep()), draw_sweep()
-
     with gr.Accordion("Listening corner: hear the mel scale, and how far you hear", open=False):
         gr.Markdown(LESSON, elem_classes="lesson")
         gr.Markdown(WARNING, elem_id="volume-warning", elem_classes="warning")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from gradio.components.plot import PlotData
 
-from demos import charts
-from demos.style import INK
+from grokaem.figure import (
+    GRID,
+    INK,
+    POINTER,
+    SEQUENTIAL,
+    Figure,
+    axis,
+    colour_bar,
+    colour_scale,
+    figure,
+    heading,
+    typed_array,
+)
 
 _WAVEFORM_PIXELS, _PICTURE_PIXELS, _GAP_PIXELS = 110, 150, 34
 _TOP_PIXELS, _BOTTOM_PIXELS = 56, 46  # the component's own label lies over the first 30
@@ -27,7 +38,7 @@ class Picture:
         step (float): distance of two rows there.
         ticks (dict): position -> the label that stands there.
         unit (str): of the positions, for the label under the pointer.
-        colours (list of str): from the lowest value to the highest.
+        colours (sequence of str): from the lowest value to the highest.
         bounds (tuple of float): the values of the first and of the last colour.
     """
 
@@ -39,11 +50,11 @@ class Picture:
     step: float
     ticks: dict[float, str]
     unit: str
-    colours: list[str] = field(default_factory=lambda: charts.LOUDNESS)
+    colours: Sequence[str] = SEQUENTIAL
     bounds: tuple[float, float] = (0.0, 1.0)
 
 
-def linked_plot(waveform: np.ndarray, sample_rate: int, pictures: list[Picture]) -> PlotData:
+def linked_plot(waveform: np.ndarray, sample_rate: int, pictures: list[Picture]) -> Figure:
     """The figure.
 
     Args:
@@ -52,69 +63,63 @@ def linked_plot(waveform: np.ndarray, sample_rate: int, pictures: list[Picture])
         pictures (list of Picture): the rows below it, from the top.
 
     Returns:
-        PlotData: for ``gr.Plot``.
+        Figure
     """
     seconds = len(waveform) / sample_rate
     pixels = [_WAVEFORM_PIXELS, *[_PICTURE_PIXELS] * len(pictures)]
     inside = sum(pixels) + _GAP_PIXELS * len(pictures)
+    tops = [inside - sum(pixels[:number]) - _GAP_PIXELS * number for number in range(len(pixels))]
+    domains = [[max(0.0, (top - height) / inside), top / inside] for top, height in zip(tops, pixels, strict=True)]
+    amplitude = {**axis("amplitude"), "zeroline": True, "zerolinecolor": GRID, "nticks": 4}
+    axes = [amplitude, *map(_rows_axis, pictures)]
     traces = [_waveform_trace(waveform, sample_rate)]
-    axes, titles, top = {}, [], inside
-    for number, height in enumerate(pixels):
-        domain = [max(0.0, (top - height) / inside), top / inside]
-        top -= height + _GAP_PIXELS
-        axis = {"domain": domain, "anchor": "x", "fixedrange": True}
-        if number == 0:
-            title = "Waveform"
-            axis |= {**charts.axis("amplitude"), "zeroline": True, "zerolinecolor": charts.GRID, "nticks": 4}
-        else:
-            picture = pictures[number - 1]
-            title = picture.title
-            last = picture.first + (len(picture.values) - 1) * picture.step
-            axis |= {
-                **charts.axis(picture.row_title),
-                "tickvals": list(picture.ticks),
-                "ticktext": list(picture.ticks.values()),
-                "range": [picture.first - picture.step / 2, last + picture.step / 2],
-                "showgrid": False,
-            }
-            traces.append(_picture_trace(picture, seconds, number, domain))
-        axes[_axis_name("yaxis", number)] = axis
-        titles.append(
-            {
-                "text": f"<b>{title}</b>",
-                "x": 0,
-                "y": domain[1],
-                "xref": "paper",
-                "yref": "paper",
-                "xanchor": "left",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "font": {"size": 13},
-            }  # fmt: skip
-        )
+    for number, picture in enumerate(pictures, 1):
+        traces.append(_picture_trace(picture, seconds, number, domains[number]))
     layout = {
-        **axes,
-        "xaxis": {
-            **charts.axis("time (s)"),
-            "range": [0, seconds],
-            "minallowed": 0,
-            "maxallowed": seconds,
-            "fixedrange": False,
-            "showgrid": False,
-            "anchor": _axis_name("y", len(pictures)),
-            "showspikes": True,
-            "spikemode": "across",
-            "spikesnap": "cursor",
-            "spikethickness": 1,
-            "spikecolor": "#94a3b8",
-            "spikedash": "solid",
+        **{
+            _axis_name("yaxis", number): {**each, "domain": domain, "anchor": "x"}
+            for number, (each, domain) in enumerate(zip(axes, domains, strict=True))
         },
-        "annotations": titles,
+        "xaxis": _time_axis(seconds, _axis_name("y", len(pictures))),
+        "annotations": [
+            heading(title, 0, domain[1])
+            for title, domain in zip(["Waveform", *(each.title for each in pictures)], domains, strict=True)
+        ],
         "dragmode": "zoom",
         "margin": {"l": 66, "r": 16, "t": _TOP_PIXELS, "b": _BOTTOM_PIXELS},
         "height": inside + _TOP_PIXELS + _BOTTOM_PIXELS,
     }
-    return charts.figure(traces, layout)
+    return figure(traces, layout)
+
+
+def _rows_axis(picture: Picture) -> dict[str, object]:
+    last = picture.first + (len(picture.values) - 1) * picture.step
+    return {
+        **axis(picture.row_title),
+        "tickvals": list(picture.ticks),
+        "ticktext": list(picture.ticks.values()),
+        "range": [picture.first - picture.step / 2, last + picture.step / 2],
+        "showgrid": False,
+    }
+
+
+def _time_axis(seconds: float, anchor: str) -> dict[str, object]:
+    """The one axis of all rows, below the last; a line across them follows the pointer."""
+    return {
+        **axis("time (s)"),
+        "range": [0, seconds],
+        "minallowed": 0,
+        "maxallowed": seconds,
+        "fixedrange": False,
+        "showgrid": False,
+        "anchor": anchor,
+        "showspikes": True,
+        "spikemode": "across",
+        "spikesnap": "cursor",
+        "spikethickness": 1,
+        "spikecolor": POINTER,
+        "spikedash": "solid",
+    }
 
 
 def _waveform_trace(waveform: np.ndarray, sample_rate: int) -> dict:
@@ -127,8 +132,8 @@ def _waveform_trace(waveform: np.ndarray, sample_rate: int) -> dict:
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": charts.typed_array(seconds.astype(np.float32)),
-        "y": charts.typed_array(envelope.astype(np.float32)),
+        "x": typed_array(seconds.astype(np.float32)),
+        "y": typed_array(envelope.astype(np.float32)),
         "line": {"color": INK, "width": 1},
         "hovertemplate": "%{x:.2f} s: %{y:.3f}<extra></extra>",
     }
@@ -136,24 +141,20 @@ def _waveform_trace(waveform: np.ndarray, sample_rate: int) -> dict:
 
 def _picture_trace(picture: Picture, seconds: float, number: int, domain: list[float]) -> dict:
     width = seconds / max(picture.values.shape[1], 1)
-    colours = picture.colours
     return {
         "type": "heatmap",
         "yaxis": _axis_name("y", number),
-        "z": charts.typed_array(picture.values),
+        "z": typed_array(picture.values),
         "x0": width / 2,
         "dx": width,
         "y0": picture.first,
         "dy": picture.step,
         "zmin": picture.bounds[0],
         "zmax": picture.bounds[1],
-        "colorscale": charts.colour_scale(colours),
+        "colorscale": colour_scale(picture.colours),
         "zsmooth": False,
         "colorbar": {
-            "title": {"text": picture.value_title, "side": "right", "font": {"size": 11}},
-            "thickness": 10,
-            "outlinewidth": 0,
-            "tickfont": {"size": 11},
+            **colour_bar(picture.value_title),
             "nticks": 5,
             "len": domain[1] - domain[0],
             "y": sum(domain) / 2,

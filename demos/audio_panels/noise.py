@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypedDict
 
 import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
-from demos.audio_panels import features as feature_room
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, classify, read_clip
+from demos.audio_panels.features import TITLES, extract, pictures, scaled
 from demos.audio_panels.linked_plot import linked_plot
-from demos.curves import curves
+from demos.error_messages import one_sentence
 from demos.example_sounds import talkers
-from demos.refusals import one_sentence
+from demos.plots import plot
 from demos.served_model import ServedModel
 from grokaem.audio.noise import KINDS, add_noise, make_noise
+from grokaem.curves import curves
+from grokaem.figure import Axis
 
 LOWEST, HIGHEST = -10.0, 30.0  # dB
 CURVE = (-10, -5, 0, 5, 10, 15, 20, 30)  # dB
@@ -98,11 +101,11 @@ def in_noise(waveform: np.ndarray, kind: str, snr_db: float) -> InNoise:
         ValueError: as :func:`noisy_clip`.
     """
     waveform_in_noise = noisy_clip(waveform, kind, snr_db)
-    reference = feature_room.extract(waveform)
-    clean = feature_room.scaled(reference, reference)
+    reference = extract(waveform)
+    clean = scaled(reference, reference)
 
     def shown_in(noisy: np.ndarray) -> dict[str, np.ndarray]:
-        return feature_room.scaled(feature_room.extract(noisy), reference)
+        return scaled(extract(noisy), reference)
 
     curve: dict[str, list[float]] = {name: [] for name in clean}
     for ratio in CURVE:
@@ -122,19 +125,18 @@ def in_noise(waveform: np.ndarray, kind: str, snr_db: float) -> InNoise:
 def draw(found: InNoise) -> list[PlotData]:
     """The noisy features on one time axis, and what survives over the ratio."""
     remarks = {name: f": {max(0.0, share):.0%} survives" for name, share in found["survives"].items()}
-    curve = {feature_room.TITLES[name]: np.array(values) for name, values in found["curve"].items()}
+    curve = {TITLES[name]: np.array(values) for name, values in found["curve"].items()}
     survives = curves(
         np.array(CURVE),
         curve,
-        x_title=f"signal over {found['kind']} noise (dB)",
-        y_title="survives (correlation)",
-        y_range=(-0.05, 1.05),
+        Axis(f"signal over {found['kind']} noise (dB)"),
+        Axis("survives (correlation)", bounds=(-0.05, 1.05)),
         at={found["snr_db"]: f"{found['snr_db']:+.0f} dB"},
         markers=True,
         height=340,
     )
-    plot = linked_plot(found["waveform"], SAMPLE_RATE, feature_room.pictures(found["shown"], remarks))
-    return [plot, survives]
+    features = linked_plot(found["waveform"], SAMPLE_RATE, pictures(found["shown"], remarks))
+    return [plot(features), plot(survives)]
 
 
 def to_hear(waveform: np.ndarray) -> tuple[int, np.ndarray]:
@@ -143,12 +145,21 @@ def to_hear(waveform: np.ndarray) -> tuple[int, np.ndarray]:
     return SAMPLE_RATE, np.round(32767 * waveform / peak).astype(np.int16)
 
 
-def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) -> None:
-    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
+@dataclass(frozen=True)
+class NoiseMixer:
+    """Puts sounds in noise.
+
+    Attributes:
+        read_waveform (callable): ``read_waveform(path, sample_rate, max_seconds=...)`` -> ndarray of shape (time,).
+        served (ServedModel): the exported sound classifier, if there is one.
+    """
+
+    read_waveform: ReadWaveform
+    served: ServedModel
 
     @one_sentence
     def sound_in_noise(
-        clip: str | None, kind: str = "white", snr_db: float = 10.0
+        self, clip: str | None, kind: str = "white", snr_db: float = 10.0
     ) -> tuple[
         dict[str, float],
         dict[str, float] | None,
@@ -171,17 +182,20 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) 
             What survives, as a sentence.
             The clip in noise, to hear.
         """
-        waveform = read_clip(clip, read_waveform)
+        waveform = read_clip(clip, self.read_waveform)
         found = in_noise(waveform, kind, float(snr_db))
         scores, noisy_scores = None, None
-        if served.name() is not None:
-            scores, noisy_scores = (classify(each, served)[0] for each in (waveform, found["waveform"]))
+        if self.served.name() is not None:
+            scores, noisy_scores = (classify(each, self.served)[0] for each in (waveform, found["waveform"]))
         survives = {name: round(share, 4) for name, share in found["survives"].items()}
         order = sorted(survives, key=survives.__getitem__, reverse=True)
-        listed = ", ".join(f"{feature_room.TITLES[name]} **{survives[name]:.2f}**" for name in order)
+        listed = ", ".join(f"{TITLES[name]} **{survives[name]:.2f}**" for name in order)
         note = f"{kind.capitalize()} noise at {snr_db:+.0f} dB. What survives: {listed}."
         return survives, scores, noisy_scores, note, to_hear(found["waveform"]), found
 
+
+def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) -> None:
+    """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
     has_model = served.name() is not None
     with gr.Accordion("In noise", open=False):
         gr.Markdown(LESSON, elem_classes="lesson")
@@ -201,7 +215,7 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) 
         numbers, found = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
         gr.on(
             [button.click, snr.release],
-            sound_in_noise,
+            NoiseMixer(read_waveform, served).sound_in_noise,
             [clip, kind, snr],
             [numbers, clean, noisy, note, player, found],
             api_name="audio_in_noise",

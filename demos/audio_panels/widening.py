@@ -6,9 +6,11 @@ import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
-from demos.curves import curves
-from demos.refusals import one_sentence
+from demos.error_messages import one_sentence
+from demos.plots import plot
 from grokaem.audio.wide_resnet_shapes import cost
+from grokaem.curves import curves
+from grokaem.figure import Axis
 
 DEPTHS = (10, 16, 22, 28, 40)
 WIDEST = 12
@@ -63,52 +65,48 @@ def draw(depth: int, widen_factor: int, seconds: float, batch_size: int) -> list
     depths = sorted({*DEPTHS, depth})
     table = {d: [network_cost(d, int(k), seconds, batch_size) for k in factors] for d in depths}
     chosen = table[depth][widen_factor - 1]
-    return [
-        curves(
-            factors,
-            {f"depth {d}": np.array([row[key] for row in rows]) for d, rows in table.items()},
-            x_title="widening factor k",
-            y_title=title,
-            y_log=True,
-            markers=True,
-            mark=(widen_factor, chosen[key]),
-        )
-        for key, title in (
-            ("parameters", "parameters"),
-            ("multiply_adds", "multiply-adds, one clip"),
-            ("training_mib", "memory to train (MiB)"),
-        )
-    ]
+    titles = {
+        "parameters": "parameters",
+        "multiply_adds": "multiply-adds, one clip",
+        "training_mib": "memory to train (MiB)",
+    }
+    drawn = []
+    for key, title in titles.items():
+        series = {f"depth {d}": np.array([row[key] for row in rows]) for d, rows in table.items()}
+        mark = (widen_factor, chosen[key])
+        horizontal, vertical = Axis("widening factor k"), Axis(title, log=True)
+        drawn.append(plot(curves(factors, series, horizontal, vertical, markers=True, mark=mark)))
+    return drawn
+
+
+@one_sentence
+def wide_resnet_cost(
+    depth: int = 16, widen_factor: int = 2, seconds: float = 2.0, batch_size: int = 32
+) -> tuple[dict[str, float], str]:
+    """Tells what a wide residual network on log-mel clips (64 bands, 100 frames a second) costs.
+
+    Args:
+        depth (int): 6 n + 4: 10, 16, 22, 28, 40, ...
+        widen_factor (int): 1 to 12, multiplies the feature maps.
+        seconds (float): length of a clip, 0.1 to 30.
+        batch_size (int): clips at once in training, 1 to 256.
+
+    Returns:
+        ``parameters``, ``multiply_adds`` of one clip, ``activation_mib`` of one clip, ``training_mib``.
+        The same as a sentence.
+    """
+    found = network_cost(int(depth), int(widen_factor), float(seconds), int(batch_size))
+    note = (
+        f"WRN-{int(depth)}-{int(widen_factor)}: **{found['parameters']:,} parameters**, "
+        f"{found['multiply_adds'] / 1e6:,.0f} million multiply-adds and {found['activation_mib']:,.1f} MiB of kept "
+        f"feature maps for a clip of {seconds:g} s; training with AdamW in float32, {int(batch_size)} clips at "
+        f"once, keeps about **{found['training_mib']:,.0f} MiB** of weights, gradients, moments and feature maps."
+    )
+    return found, note
 
 
 def add_panel() -> None:
     """Lays out the panel inside the open ``gr.Blocks``."""
-
-    @one_sentence
-    def wide_resnet_cost(
-        depth: int = 16, widen_factor: int = 2, seconds: float = 2.0, batch_size: int = 32
-    ) -> tuple[dict[str, float], str]:
-        """Tells what a wide residual network on log-mel clips (64 bands, 100 frames a second) costs.
-
-        Args:
-            depth (int): 6 n + 4: 10, 16, 22, 28, 40, ...
-            widen_factor (int): 1 to 12, multiplies the feature maps.
-            seconds (float): length of a clip, 0.1 to 30.
-            batch_size (int): clips at once in training, 1 to 256.
-
-        Returns:
-            ``parameters``, ``multiply_adds`` of one clip, ``activation_mib`` of one clip, ``training_mib``.
-            The same as a sentence.
-        """
-        found = network_cost(int(depth), int(widen_factor), float(seconds), int(batch_size))
-        note = (
-            f"WRN-{int(depth)}-{int(widen_factor)}: **{found['parameters']:,} parameters**, "
-            f"{found['multiply_adds'] / 1e6:,.0f} million multiply-adds and {found['activation_mib']:,.1f} MiB of kept "
-            f"feature maps for a clip of {seconds:g} s; training with AdamW in float32, {int(batch_size)} clips at "
-            f"once, keeps about **{found['training_mib']:,.0f} MiB** of weights, gradients, moments and feature maps."
-        )
-        return found, note
-
     with gr.Accordion("Width against depth: a wide residual network's cost", open=False) as panel:
         gr.Markdown(LESSON, elem_classes="lesson")
         with gr.Row():

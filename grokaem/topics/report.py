@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grokaem.atomic import write_text
+from grokaem.figure import REPORT_STYLE, Figure, to_html
 from grokaem.plain_text import terminal
 from grokaem.topics import figures
 from grokaem.topics.coherence import C_V_WARNING
@@ -14,7 +15,6 @@ from grokaem.topics.model import TopicModel
 
 if TYPE_CHECKING:
     import numpy as np
-    import plotly.graph_objects as go
 
     from grokaem.topics.scoring import Result
 
@@ -31,13 +31,6 @@ COLUMNS = (
     ("seconds", "seconds", ".1f"),
     ("peak_mib", "peak MiB", ".0f"),
 )
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2rem auto; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; margin: 1rem 0 } td, th { padding: .3rem .7rem; text-align: right }
-th { border-bottom: 2px solid #888 } td { border-bottom: 1px solid #ddd }
-td:first-child, th:first-child { text-align: left }
-.note { color: #555 } details { margin: 1rem 0 }
-"""
 
 
 def cells(result: Result) -> list[str]:
@@ -127,7 +120,7 @@ def write_report(
         parts.append("<h3>Topics that go together</h3>" + drawn(figures.topic_correlation(model)))
     page = (
         f"<!doctype html><html lang=en><head><meta charset=utf-8><title>Topics of {html.escape(title)}</title>"
-        f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>"
+        f"<style>{REPORT_STYLE}</style></head><body>{''.join(parts)}</body></html>"
     )
     write_text(path, page)
 
@@ -138,6 +131,6 @@ class _Drawn:
     def __init__(self) -> None:
         self.first = True
 
-    def __call__(self, figure: go.Figure) -> str:
+    def __call__(self, figure: Figure) -> str:
         script, self.first = self.first, False
-        return figure.to_html(full_html=False, include_plotlyjs=script, config={"displaylogo": False})
+        return to_html(figure, with_script=script)

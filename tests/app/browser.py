@@ -1,7 +1,7 @@
 """A visitor in headless Chromium: opens every tab, runs it, and looks whether a result is drawn.
 
 python tests/app/browser.py --screenshots docs/images
-python tests/app/browser.py --screenshots /tmp/dark --dark --width 400
+python tests/app/browser.py --screenshots /tmp/dark --dark --every-chart --width 400
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -196,17 +196,65 @@ def run_panels(page: Any) -> dict[str, int]:
     return marks
 
 
-def take_screenshots(address: str, folder: Path, *, width: int, dark: bool) -> list[str]:
-    """Writes topics.png, text.png and audio.png; the problems met."""
+def labelled_table(folder: Path) -> Path:
+    """A table of opinions in which one word decides."""
+    table = folder / "opinions.csv"
+    lines = [f"{('superb', 'awful')[i % 2]} film{i % 17},{('good', 'bad')[i % 2]}" for i in range(200)]
+    table.write_text("text,label\n" + "\n".join(lines))
+    return table
+
+
+# Each text, bar, line and point of every chart with its colour; the grounds that a chart brings along; and the colour
+# of what lies under it, which is the first of its ancestors that has one.
+COLOURS = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(chart => {
+  const clear = colour => colour === 'none' || /^rgba\\(.*, 0\\)$/.test(colour);
+  let under = chart.parentElement;
+  while (clear(getComputedStyle(under).backgroundColor)) under = under.parentElement;
+  const name = chart.closest('[id].block, [id].form, [id]').id;
+  const found = (kind, element, colour) => ({chart: name, kind, colour, words: element.textContent,
+                                              ground: getComputedStyle(under).backgroundColor});
+  const all = selector => [...chart.querySelectorAll(selector)].filter(each => !each.closest('.hoverlayer'));
+  const paint = (each, property) => {  // with the opacity that is said apart
+    const style = getComputedStyle(each);
+    const colour = style[property];
+    if (clear(colour)) return colour;
+    const [red, green, blue, alpha = 1] = colour.match(/[\\d.]+/g).map(Number);
+    return `rgba(${red}, ${green}, ${blue}, ${alpha * style[property + 'Opacity'] * style.opacity})`;
+  };
+  const body = each => clear(paint(each, 'fill')) ? paint(each, 'stroke') : paint(each, 'fill');
+  return [
+    ...all('.main-svg text').filter(each => each.textContent.trim()).map(
+      each => found('text', each, paint(each, 'fill'))),
+    ...all('.scatterlayer .js-line').map(each => found('mark', each, paint(each, 'stroke'))),
+    ...all('.barlayer .point path, .scatterlayer path.point').map(each => found('mark', each, body(each))),
+    ...all('.main-svg').map(each => found('ground', each, getComputedStyle(each).backgroundColor)),
+    ...all('.bglayer rect, rect.bg').map(each => found('ground', each, paint(each, 'fill'))),
+  ].filter(each => each.kind !== 'ground' || !clear(each.colour));
+})"""
+
+
+def chart_colours(page: Any, *, dark: bool) -> list[dict[str, str]]:
+    """What every chart of the page is painted with, once the page is light or dark as Gradio makes it.
+
+    Returns:
+        list of dict: ``chart`` (its element), ``kind`` (text, mark, or a ground of its own), ``colour``, ``ground``
+        (what the chart lies on) and ``words``, if it is a text.
+    """
+    page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
+    return page.evaluate(COLOURS)
+
+
+def take_screenshots(address: str, folder: Path, *, width: int, dark: bool, every_chart: bool) -> list[str]:
+    """Writes topics.png, text.png and audio.png, and with every chart words.png and panels.png; the problems met."""
     folder.mkdir(parents=True, exist_ok=True)
+    acts: dict[str, Callable[[Any], object]] = {"topics": run_topics, "text": run_text, "audio": run_audio}
+    if every_chart:
+        acts["panels"] = run_panels
+        acts["words"] = lambda page: run_words(page, labelled_table(folder), "A superb film3, awful film4")
     with running_browser() as browser, visit(browser, address, width=width, dark=dark) as visitor:
         page = visitor.page
-        for name, act in (
-            ("topics", lambda: run_topics(page)),
-            ("text", lambda: run_text(page)),
-            ("audio", lambda: run_audio(page)),
-        ):
-            act()
+        for name, act in acts.items():
+            act(page)
             page.wait_for_timeout(1500)  # animations end, toasts go
             page.mouse.move(0, 0)
             page.screenshot(path=folder / f"{name}.png", full_page=True, animations="disabled")
@@ -219,15 +267,13 @@ def main() -> int:
     parser.add_argument("--screenshots", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--width", type=int, default=1180)
     parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--every-chart", action="store_true", help="the panels of the tabs too")
     parser.add_argument("--address", help="of an app that runs already")
     options = parser.parse_args()
-    if options.address:
+    with nullcontext(options.address) if options.address else running_app() as address:
         problems = take_screenshots(
-            options.address, options.screenshots, width=options.width, dark=options.dark
+            address, options.screenshots, width=options.width, dark=options.dark, every_chart=options.every_chart
         )
-    else:
-        with running_app() as address:
-            problems = take_screenshots(address, options.screenshots, width=options.width, dark=options.dark)
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0

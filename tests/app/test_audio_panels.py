@@ -12,9 +12,10 @@ import soundfile
 
 from demos import audio_features, example_sounds
 from demos.audio_panels import correlation, envelope, filters, gain, hearing, noise, widening
-from demos.curves import curves
 from demos.served_model import ServedModel
 from grokaem.audio.reading import read_waveform
+from grokaem.curves import curves
+from grokaem.figure import Axis
 from tests.app.test_audio_tab import RATE, decoded, tone
 from tests.app.test_topics_tab import event
 
@@ -40,7 +41,7 @@ def demo(tmp_path_factory):
 
 def test_a_logarithmic_axis_has_round_ticks():
     x = np.array([20.0, 20_000.0])
-    figure = json.loads(curves(x, {"a": x}, x_title="Hz", y_title="Hz", x_log=True).plot)
+    figure = curves(x, {"a": x}, Axis("Hz", log=True), Axis("Hz"))
     axis = figure["layout"]["xaxis"]
     ticks = dict(zip(axis["ticktext"], axis["tickvals"], strict=True))
     assert axis["type"] == "log" and ticks["20"] == 20 and ticks["2k"] == 2000 and ticks["10k"] == 10_000

@@ -11,12 +11,13 @@ import pytest
 import soundfile
 
 from demos import audio_features as tab
-from demos import charts, example_sounds
+from demos import example_sounds
 from demos.audio_panels import clip as clip_room
 from demos.audio_panels import features as feature_room
 from demos.audio_panels.linked_plot import linked_plot
 from demos.served_model import ServedModel
 from grokaem.audio.reading import read_waveform
+from grokaem.figure import typed_array
 from tests.app.test_topics_tab import event
 
 RATE = clip_room.SAMPLE_RATE
@@ -122,7 +123,7 @@ def test_narrowing_averages_frames():
 def test_the_waveform_keeps_its_peaks():
     waveform = tone(50, 10.0)
     waveform[77_777] = 0.99
-    trace = json.loads(linked_plot(waveform, RATE, []).plot)["data"][0]
+    trace = linked_plot(waveform, RATE, [])["data"][0]
     assert decoded(trace["y"]).max() == pytest.approx(0.99)
     assert decoded(trace["x"])[decoded(trace["y"]).argmax()] == pytest.approx(77_777 / RATE, abs=0.01)
 
@@ -130,12 +131,12 @@ def test_the_waveform_keeps_its_peaks():
 @pytest.mark.parametrize("dtype", ["float32", "int8", "int16", "int32"])
 def test_typed_arrays_come_back_as_they_went(dtype):
     values = np.arange(-6, 6).reshape(3, 4).astype(dtype).T
-    np.testing.assert_array_equal(decoded(charts.typed_array(values)), values)
+    np.testing.assert_array_equal(decoded(typed_array(values)), values)
 
 
 def test_a_type_that_plotly_lacks_is_refused():
     with pytest.raises(ValueError, match="float64"):
-        charts.typed_array(np.zeros(3))
+        typed_array(np.zeros(3))
 
 
 def test_the_rising_tone_is_where_its_formula_says():

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app import browser
+from tests.contrast import MARK, TEXT, contrast
 
 pytestmark = [
     pytest.mark.skipif(
@@ -86,10 +87,7 @@ def test_a_text_is_classified(visitor):
 
 
 def test_words_of_an_uploaded_table_are_compared(visitor, tmp_path):
-    table = tmp_path / "opinions.csv"
-    lines = [f"{('superb', 'awful')[i % 2]} film{i % 17},{('good', 'bad')[i % 2]}" for i in range(200)]
-    table.write_text("text,label\n" + "\n".join(lines))
-    shown = browser.run_words(visitor.page, table, "A superb film3")
+    shown = browser.run_words(visitor.page, browser.labelled_table(tmp_path), "A superb film3")
     assert shown["curves"] >= 3 and shown["bars"] >= 2 and "features by" in shown["recommended"]
     assert visitor.problems == []
 
@@ -121,6 +119,37 @@ def test_every_audio_panel_draws(visitor):
     assert "Turn the volume down first" in visitor.page.locator("#volume-warning").inner_text()
     assert visitor.page.locator("#hearing-player audio, #hearing-player .waveform-container").count()
     assert visitor.problems == []
+
+
+@pytest.fixture(scope="module")
+def charts(visitor, tmp_path_factory):
+    """The page with every chart drawn: what earlier tests have not, is drawn now."""
+    page = visitor.page
+
+    def words():
+        browser.run_words(page, browser.labelled_table(tmp_path_factory.mktemp("words")), "A superb film3")
+
+    for element, act in (
+        ("document-topics", lambda: browser.run_topics(page)),
+        ("words-that-decided", words),
+        ("linked-plots", lambda: browser.run_audio(page)),
+        ("wrn-memory", lambda: browser.run_panels(page)),
+    ):
+        if not page.locator(f"#{element} .js-plotly-plot").count():
+            act()
+    return page
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_chart_can_be_read_and_brings_no_ground_along(charts, dark):
+    painted = browser.chart_colours(charts, dark=dark)
+    browser.chart_colours(charts, dark=False)
+    assert len({each["chart"] for each in painted}) == 21, "a chart that is not drawn, or not looked at"
+    assert {contrast(each["ground"], "#ffffff") < 1.1 for each in painted} == {not dark}
+    assert not [each for each in painted if each["kind"] == "ground"]
+    least = {"text": TEXT, "mark": MARK}
+    assert {each["kind"] for each in painted} == set(least)
+    assert not [each for each in painted if contrast(each["colour"], each["ground"]) < least[each["kind"]]]
 
 
 def test_markup_in_the_input_stays_text(visitor):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from demos import text_classification as tab
+from demos import text_input, text_scoring
 from demos.served_model import ServedModel
 from tests.app.test_topics_tab import event
 
@@ -31,8 +32,8 @@ def export(folder, task, labels=("no", "yes"), when=1000):
 
 
 def test_labels_are_split_trimmed_and_each_kept_once():
-    assert tab.parse_labels(" sports, politics\nsports,, science ") == ["sports", "politics", "science"]
-    assert tab.parse_labels("  ") == []
+    assert text_input.parse_labels(" sports, politics\nsports,, science ") == ["sports", "politics", "science"]
+    assert text_input.parse_labels("  ") == []
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_labels_are_split_trimmed_and_each_kept_once():
 )
 def test_labels_beyond_the_limits_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
-        tab.parse_labels(labels)
+        text_input.parse_labels(labels)
 
 
 @pytest.mark.parametrize(
@@ -53,11 +54,11 @@ def test_labels_beyond_the_limits_are_refused(labels, message):
 )
 def test_texts_beyond_the_limits_are_refused(text, message):
     with pytest.raises(ValueError, match=message):
-        tab.check_text(text)
+        text_input.check_text(text)
 
 
 def test_likeness_scores_are_the_softmax_of_the_cosines():
-    scores = tab.similarity_scores("b text", ["b name", "e name", "z name"], encode)
+    scores = text_scoring.similarity_scores("b text", ["b name", "e name", "z name"], encode)
     cosines = np.cos([0.0, 0.3, 2.4])
     expected = np.exp(cosines / 0.05) / np.exp(cosines / 0.05).sum()
     assert list(scores.values()) == pytest.approx(expected, abs=1e-4)

@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from demos import topic_input, topic_summary, topic_tables
+from demos import topic_input, topic_layout, topic_reading, topic_summary, topic_tables
 from demos import topic_modelling as tab
 
 
@@ -195,3 +195,37 @@ def test_the_event_hands_the_documents_to_each_model_and_says_what_happened():
     assert topics[0] == ["LDA", "1", "75.0%", "common, word, third, fourth"] and len(topics) == 4
     assert "**LDA, BERTopic** looked for **4 topics** in 12 documents" in note
     assert found["embedded"] and found["summaries"]["LDA"]["notes"] == ["dropped 2 words"]
+
+
+def fitted(**npmi):
+    summary = topic_summary.summarize(MODEL, DOCUMENTS)
+    return {
+        "documents": DOCUMENTS,
+        "results": {model: RESULT | {"c_npmi": value} for model, value in npmi.items()},
+        "summaries": dict.fromkeys(npmi, summary),
+        "embedded": False,
+    }
+
+
+def test_the_most_coherent_model_is_opened_first():
+    _, choice, panel, _ = topic_reading.show_comparison(fitted(LSA=-0.3, LDA=None, NMF=0.2))
+    assert choice.value == "NMF" and [name for name, _ in choice.choices] == ["LSA", "LDA", "NMF"] and panel.visible
+    assert topic_reading.show_comparison(fitted(LSA=-0.3, LDA=None))[1].value == "LSA"
+
+
+def test_an_opened_model_fills_every_part_in_its_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(topic_reading, "get_upload_folder", lambda: tmp_path)
+    parts = topic_layout.ModelParts(*topic_reading.show_model(fitted(NMF=0.2), "NMF"))
+    assert parts.table[0][0] == "1" and parts.typical[0] == ["100%", DOCUMENTS[1]]
+    assert parts.topic.choices[1] == ("2 · rare, <b>", 1) and parts.document.maximum == 4
+    assert parts.text == "first" and json.loads(parts.mixture.plot)["data"][0]["x"] == pytest.approx([0.8, 0.2])
+    assert parts.topics_file.endswith("topics.csv") and parts.mixtures_file.endswith("document_topics.csv")
+
+
+def test_a_result_that_is_no_longer_kept_is_said_once_and_draws_nothing():
+    for kept in (None, fitted(NMF=0.2)):
+        with pytest.raises(gr.Error, match="press Find topics again"):
+            topic_reading.show_model(kept, "LDA")
+        assert topic_reading.show_map(kept, "LDA") is None
+        assert topic_reading.read_topic(kept, "LDA", 0) == (None, [])
+        assert topic_reading.read_document(kept, "LDA", 1) == (None, "")

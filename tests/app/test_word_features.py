@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import gradio as gr
@@ -48,7 +49,9 @@ def compared(events, opinions):
 
 def test_curve_recommendation_and_words(compared):
     curves, sentence, by_step, by_class, _ = compared
-    assert {line.name for line in curves.data} == {"chi2", "variance", "recommended"}
+    drawn = json.loads(curves.plot)
+    assert [line["name"] for line in drawn["data"]] == ["chi2", "variance", "recommended"]
+    assert drawn["layout"]["xaxis"]["type"] == "log" and drawn["data"][-1]["x"] == [20.0]
     assert "20 of 42 features" in sentence and "1.000 with them" in sentence
     assert [row[0] for row in by_step] == ["words", "lower-case"]
     assert dict(by_class)["good"].startswith("superb")
@@ -57,9 +60,9 @@ def test_curve_recommendation_and_words(compared):
 def test_a_sentence_is_explained_by_both_models(events, compared):
     told, ours, theirs = events["explain_sentence"]("A superb thing3", compared[-1])
     assert told == "TF-IDF says **good**, the fine-tuned model **good**."
-    for figure in (ours, theirs):
-        bar = figure.data[0]
-        assert bar.y[-1].startswith("superb") and bar.x[-1] > 0
+    for chart in (ours, theirs):
+        figure = json.loads(chart.plot)
+        assert figure["layout"]["yaxis"]["ticktext"][0] == "superb" and figure["data"][0]["x"][0] > 0
 
 
 def test_left_out_words_change_the_log_odds():

@@ -8,10 +8,13 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from demos import charts, curves
-from demos.refusals import one_sentence
-from demos.text_classification import create_demo, parse_labels
+from demos.error_messages import one_sentence
+from demos.text_classification import create_demo
+from demos.text_input import parse_labels
 from demos.topic_input import check_settings, collect_documents
+from grokaem import charts
+from grokaem.curves import curves
+from grokaem.figure import Axis
 
 IMAGE = "<img src=https://elsewhere.example/x>"
 
@@ -78,14 +81,16 @@ def _encode(texts):
 @pytest.mark.case("P6")
 def test_no_chart_reads_a_name_as_markup_or_as_a_template():
     drawn = [
-        charts.bars([IMAGE, "%{x}"], [1.0, 2.0], title="weight"),
-        charts.points([(f"{IMAGE}%{{x}}", np.zeros((1, 2), np.float32), [IMAGE])]),
-        curves.curves(np.arange(2), {f"{IMAGE}%{{x}}": np.arange(2)}, x_title="x", y_title="y"),
+        charts.bars([IMAGE, "%{meta}"], [1.0, 2.0], title="weight"),
+        charts.points([(f"{IMAGE}%{{meta}}", np.zeros((1, 2), np.float32), [IMAGE])]),
+        charts.bar_grid([charts.Bars(IMAGE, [IMAGE, "%{meta}"], [1.0, 2.0])]),
+        charts.matrix(np.eye(1), charts.Names("", [IMAGE]), charts.Names(""), value_title="", bounds=(0, 1)),
+        curves(np.arange(2), {f"{IMAGE}%{{meta}}": np.arange(2)}, Axis("x"), Axis("y"), mark=(1, 1), mark_name=IMAGE),
     ]
-    for plot in drawn:
-        assert "<img" not in plot.plot and "&lt;img" in plot.plot
-        for trace in json.loads(plot.plot)["data"]:
-            assert "%{x}" not in trace["hovertemplate"]
+    for figure in drawn:
+        assert "<img" not in json.dumps(figure) and "&lt;img" in json.dumps(figure)
+        for trace in figure["data"]:
+            assert "%{meta}" not in trace["hovertemplate"]
 
 
 @pytest.mark.case("P5")

@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 def one_sentence(function: Callable[P, R]) -> Callable[P, R]:
-    r"""Makes an event's function answer with ``gr.Error`` where it would raise, and in text that can be sent.
+    r"""Makes an event's function raise ``gr.Error`` whatever it would raise, and return only text that can be sent.
 
     Wrong input (``ValueError``, ``FileNotFoundError``) is the visitor's to put right: its message is shown.
     Anything else is ours: it is logged with its traceback, and its message is shown as a failure. The page reads

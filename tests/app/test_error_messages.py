@@ -7,7 +7,7 @@ import inspect
 import gradio as gr
 import pytest
 
-from demos.refusals import one_sentence
+from demos.error_messages import one_sentence
 
 
 def raising(error):
