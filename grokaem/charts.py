@@ -60,7 +60,7 @@ def bars(
         "cliponaxis": False,
         "hovertemplate": f"%{{customdata[0]}}: {shown}<extra></extra>",
     }
-    room = 1.25 if spread is None else 1.6
+    room = 1.35 if spread is None else 1.6  # for the value at the end of the longest bar
     layout = {
         "xaxis": {
             **axis(title),

@@ -19,7 +19,7 @@ SECOND_INK = "#d55e00"
 SERIES = (INK, SECOND_INK, "#0b7fc4", "#c4719f", "#a77f00", "#7a869a")
 # Colours of one lightness differ less to some eyes: a series has a dash and a symbol of its own too.
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x", "star")
+SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x")
 # No one colour has a contrast of 4.5, which text needs, on both grounds: the style sheet of the page that a figure is
 # in gives it the colour of the page's text. This one is for a figure that is taken out of its page.
 TEXT = "#808080"
@@ -131,7 +131,7 @@ def colour_bar(title: str) -> dict[str, object]:
 
 
 def series_style(number: int) -> dict[str, str]:
-    """Colour, dash and symbol of a series: no two of the first 36 share colour and dash."""
+    """Colour, dash and symbol of a series: no two of the first 36 share colour and dash, or colour and symbol."""
     turn = number // len(SERIES)
     return {
         "color": SERIES[number % len(SERIES)],

@@ -71,7 +71,8 @@ def test_a_chart_has_no_ground_and_no_colour_of_its_own(name):
 
 def test_no_series_is_told_by_its_colour_alone():
     styles = [figure.series_style(number) for number in range(36)]
-    assert len({(style["color"], style["dash"]) for style in styles}) == 36
+    for other in ("dash", "symbol"):
+        assert len({(style["color"], style[other]) for style in styles}) == 36
     for first, second in zip(styles[:6], styles[1:6], strict=False):
         assert not set(first.values()) & set(second.values())
     traces = curves(Y, {f"s{n}": Y for n in range(6)}, Axis("x"), Axis("y"), markers=True)["data"]
