@@ -31,7 +31,7 @@ def create_app():
     from grokaem.topics.scoring import evaluate
 
     text, audio = ServedModel("text", "MODEL_ID"), ServedModel("audio", "AUDIO_MODEL_ID")
-    offered = corpora.at_hand()
+    offered = corpora.available_offline()
     read_page = partial(corpora.read_documents, limits=corpora.PAGE)
     words = word_features.create_demo(text, partial(corpora.load, limits=corpora.PAGE), offered)
     tabs = {

@@ -41,8 +41,8 @@ LONGEST = 60.0  # seconds after which an action is stopped
 MOST_MEMORY = 3 << 30  # bytes a forked command may reserve beyond what it begins with
 PRELOADED = (
     "numpy scipy.sparse sklearn.decomposition sklearn.linear_model sklearn.feature_selection pyarrow.parquet soundfile "
-    "torch grokaem.corpora grokaem.topics.scoring grokaem.text.study grokaem.audio.extract grokaem.inference "
-    "grokaem.memory.plan training.finetune exporting.export"
+    "torch grokaem.corpora grokaem.topics.scoring grokaem.text.selection_experiment grokaem.audio.extract "
+    "grokaem.inference grokaem.memory.plan training.finetune exporting.export"
 ).split()
 
 

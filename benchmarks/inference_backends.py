@@ -166,7 +166,7 @@ def prepare(run_folder: Path, work: Path, names: list[str], options: argparse.Na
 
     The test part comes first, shuffled, so that accuracy is measured on it alone; other parts fill up.
     """
-    from exporting.source import read_run
+    from exporting.run_source import read_run
     from exporting.text_source import TextSource
 
     corpus = read_run(run_folder).corpus()

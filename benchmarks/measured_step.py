@@ -144,10 +144,10 @@ def _tensors(take: Callable[[int], list[float]], steps: int) -> float:
 
 
 def _process(take: Callable[..., list[float]], steps: int) -> dict[str, float]:
-    from grokaem.process_memory import give_back, high_water_bytes, reset_high_water
+    from grokaem.process_memory import high_water_bytes, reset_high_water, trim_heap
 
     gc.collect()
-    give_back()
+    trim_heap()
     before = reset_high_water()
     seconds = take(steps)
     return {"mib": (high_water_bytes() - before) / MIB, "seconds": min(seconds[1:])}

@@ -70,13 +70,13 @@ BERT_ROWS: list[tuple[str, int, Levers]] = [
 
 
 class Row(TypedDict):
-    """MiB of tensors and of the process; seconds of a step, and with the process's allocator tamed."""
+    """MiB of tensors and of the process; seconds of a step, and with an allocator that returns freed memory at once."""
 
     name: str
     tensors: float
     time: float
     process: float
-    tamed_time: float
+    allocator_time: float
 
 
 class Accuracy(TypedDict):
@@ -104,11 +104,11 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     if arguments.measure:
         from benchmarks.measured_step import measure
-        from grokaem.process_memory import tame_allocator
+        from grokaem.process_memory import return_freed_memory_at_once
 
         what, name = arguments.measure
         if what in ("process", "updates"):
-            tame_allocator()
+            return_freed_memory_at_once()
         model = MODEL if name in dict(ROWS) else BERT
         levers = dict(ROWS) | {row: settings for row, _, settings in BERT_ROWS}
         steps = 3 if what == "process" else 2
@@ -132,14 +132,14 @@ def table(only: str) -> list[Row]:
     for name, _ in ROWS:
         if only not in name and rows:
             continue
-        tamed = _measure("process", name)
+        returning = _measure("process", name)
         row: Row = {"name": name, "tensors": _measure("tensors", name)["mib"],
                "time": _measure("time", name)["seconds"],
-               "process": tamed["mib"], "tamed_time": tamed["seconds"]}  # fmt: skip
+               "process": returning["mib"], "allocator_time": returning["seconds"]}  # fmt: skip
         rows.append(row)
         share = row["tensors"] / rows[0]["tensors"]
         print(f"{name:52}{row['tensors']:9.0f}{share:9.2f}{row['time']:8.2f}{row['process']:9.0f}"
-              f"{row['tamed_time']:8.2f}", flush=True)  # fmt: skip
+              f"{row['allocator_time']:8.2f}", flush=True)  # fmt: skip
     last, fastest = rows[-1], min(row["time"] for row in rows if row["name"] in PLAIN)
     print(f"\n{last['name']}: {last['tensors'] / rows[0]['tensors']:.3f} of the plain tensors at "
           f"{last['time'] / fastest:.2f} x the step time of the fastest plain training, {fastest:.2f} s")  # fmt: skip

@@ -166,10 +166,10 @@ def measure_in_own_process(what: str, name: str, device: str) -> float:
 
 def measure_here(what: str, name: str, device: str) -> dict[str, float]:
     """Takes real steps of one configuration in this process and measures."""
-    from grokaem.process_memory import tame_allocator
+    from grokaem.process_memory import return_freed_memory_at_once
 
     if device == "cpu" and what == "process":
-        tame_allocator()
+        return_freed_memory_at_once()
     from benchmarks.measured_step import measure
 
     _, model, shapes, levers = next(item for item in CONFIGURATIONS if item[0] == name)

@@ -95,10 +95,10 @@ def bertopic_plain(options: argparse.Namespace) -> dict[str, object]:
     from bertopic.vectorizers import ClassTfidfTransformer
     from sentence_transformers import SentenceTransformer
 
-    from grokaem.embedding.source import resolve
+    from grokaem.embedding.encoder_source import resolve_encoder
 
     model = BERTopic(
-        embedding_model=SentenceTransformer(resolve().location, device="cpu"),
+        embedding_model=SentenceTransformer(resolve_encoder().location, device="cpu"),
         language="multilingual",
         vectorizer_model=vectorizer,
         ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),

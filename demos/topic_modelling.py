@@ -112,7 +112,7 @@ def main() -> None:
     from grokaem import corpora
     from grokaem.topics.scoring import evaluate
 
-    create_demo(corpora.read_documents, evaluate, corpora.at_hand()).queue(max_size=32).launch(**LAUNCH)
+    create_demo(corpora.read_documents, evaluate, corpora.available_offline()).queue(max_size=32).launch(**LAUNCH)
 
 
 if __name__ == "__main__":

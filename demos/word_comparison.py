@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from grokaem.corpora import Corpus, Part
-    from grokaem.text.bench import Vocabulary
-    from grokaem.text.study import Study
+    from grokaem.text.cross_validation import Vocabulary
+    from grokaem.text.selection_experiment import SelectionExperiment
     from grokaem.text.words import WordSettings
 
 CORPORA = {
@@ -58,7 +58,7 @@ def settings_of(language: str, steps: list[str], longest: int) -> tuple[WordSett
     Raises:
         ValueError: a choice that the page does not offer.
     """
-    from grokaem.text.bench import Vocabulary
+    from grokaem.text.cross_validation import Vocabulary
     from grokaem.text.words import WordSettings
 
     unknown = [step for step in steps if step not in STEPS]
@@ -130,7 +130,7 @@ class WordComparison:
             The curves; the recommendation in a sentence; the vocabulary after each step; the words of
             each class; the model, for the sentence below.
         """
-        from grokaem.text.study import study
+        from grokaem.text.selection_experiment import run_experiment
         from grokaem.text.words import vocabulary_by_step
 
         self._check(source, file, steps, scorers)
@@ -138,7 +138,7 @@ class WordComparison:
         progress(0.05, desc="Reading the documents")
         chosen = file if source == OWN else self.corpora[source]
         corpus = sample(self.load(chosen, task="text"))
-        result = study(corpus, list(scorers), list(KS), words, vocabulary, FOLDS, progress=lambda share, what:
+        result = run_experiment(corpus, list(scorers), list(KS), words, vocabulary, FOLDS, progress=lambda share, what:
                        progress(0.1 + 0.8 * share, desc=what))  # fmt: skip
         sizes = vocabulary_by_step(corpus.train.inputs, words)
         by_step: list[list[str | int]] = [[step, size, ", ".join(top[:12])] for step, size, top in sizes]
@@ -157,7 +157,7 @@ class WordComparison:
             raise ValueError(f"Choose a file first ({', '.join(FILE_TYPES)}).")
 
 
-def recommendation(result: Study) -> str:
+def recommendation(result: SelectionExperiment) -> str:
     """The recommended row of a comparison as a sentence of Markdown."""
     chosen = result.recommended
     return (
@@ -169,8 +169,8 @@ def recommendation(result: Study) -> str:
     )
 
 
-def draw_accuracy(result: Study) -> PlotData:
+def draw_accuracy(result: SelectionExperiment) -> PlotData:
     """Accuracy against the number of words, a curve a scorer, the recommended point marked."""
-    from grokaem.text.report import accuracy_curves
+    from grokaem.text.selection_report import accuracy_curves
 
     return plot(accuracy_curves(result))

@@ -64,7 +64,7 @@ class WordExplanation:
 
 def _by_counts(text: str, model: WordModel) -> tuple[str, PlotData]:
     """What the TF-IDF model says, and what each word adds to it."""
-    from grokaem.text.study import words_that_decided
+    from grokaem.text.selection_experiment import words_that_decided
     from grokaem.text.words import words_of
 
     pipeline, words, labels = model

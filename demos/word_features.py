@@ -165,7 +165,7 @@ def main() -> None:
     from demos.style import LAUNCH
     from grokaem import corpora
 
-    demo = create_demo(ServedModel("text", "MODEL_ID"), corpora.load, corpora.at_hand())
+    demo = create_demo(ServedModel("text", "MODEL_ID"), corpora.load, corpora.available_offline())
     demo.queue(max_size=32).launch(**LAUNCH)
 
 

@@ -39,11 +39,11 @@ def with_front_end(model: nn.Module, extractor: Wav2Vec2FeatureExtractor | ASTFe
         return Logits(model, FilterBank(cast("ASTFeatureExtractor", extractor)))
     raise ValueError(
         f"what {name} does to a waveform cannot be exported yet: use an encoder that takes waveforms "
-        "(wav2vec 2.0, HuBERT, WavLM, ...) or an audio spectrogram transformer"
+        "(wav2vec 2.0, HuBERT, WavLM, ...) or an audio spectrogram transformer."
     )
 
 
-def attention(folder: Path) -> str:
+def traceable_attention(folder: Path) -> str:
     """Name of an attention for transformers that makes no mask: tracing cannot follow the making of one.
 
     None is needed, since every clip is by itself or among others of its length, without padding.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exporting.quantization import CALIBRATED, Samples, Yardstick, quantize_graph, restore_accuracy
-from exporting.source import Run
+from exporting.run_source import Run
 
 if TYPE_CHECKING:
     import openvino
@@ -39,9 +39,9 @@ class AudioSource:
 
         settings = {"dtype": "float32"}
         if self.extractor is not None:
-            from exporting.audio_graph import attention
+            from exporting.audio_graph import traceable_attention
 
-            settings["attn_implementation"] = attention(self.run.path)
+            settings["attn_implementation"] = traceable_attention(self.run.path)
         return AutoModelForAudioClassification.from_pretrained(self.run.path, **settings).eval()
 
     @cached_property
@@ -115,7 +115,7 @@ class AudioSource:
                 logits = [self.model(**given).logits.numpy() for given in inputs]
         return np.concatenate(logits)
 
-    def as_scored(self, paths: list[Path]) -> np.ndarray | None:
+    def logits_as_in_training(self, paths: list[Path]) -> np.ndarray | None:
         """Logits as training scored the clips: side by side, padded to the longest; None where that is no difference.
 
         Many encoders hear the padding, which is not masked for them.

@@ -10,7 +10,7 @@ from grokaem.plain_text import markdown
 from grokaem.scores import most_frequent_share, per_label
 
 if TYPE_CHECKING:
-    from exporting.reports import (
+    from exporting.report_types import (
         Attempt,
         FailedAttempt,
         FailedInstructionSet,

@@ -9,7 +9,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
-    from exporting.reports import (
+    from exporting.report_types import (
         ExportFigures,
         Metrics,
         NamedData,

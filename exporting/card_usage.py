@@ -11,7 +11,7 @@ from grokaem import address
 from grokaem.plain_text import markdown, terminal
 
 if TYPE_CHECKING:
-    from exporting.reports import ParityReport, RunReport
+    from exporting.report_types import ParityReport, RunReport
 
 RUNTIME = {
     "text": ("openvino", "openvino-tokenizers", "huggingface_hub"),
@@ -157,7 +157,7 @@ def _command(report: RunReport, repo_id: str | None) -> str:
     return f"""On the command line, with grokaem:
 
 ```bash
-{address.install()}
+{address.install_command()}
 grokaem predict {repo_id or "EXPORT_FOLDER"} {given}
 ```"""
 

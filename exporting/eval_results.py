@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from exporting.card_metadata import is_on_hub
 
 if TYPE_CHECKING:
-    from exporting.reports import SizedData
+    from exporting.report_types import SizedData
 
 
 def write_eval_results(folder: Path, data: SizedData, accuracy: float) -> Path | None:

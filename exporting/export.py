@@ -25,16 +25,16 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-from exporting.existing import DEFAULTS, Settings, existing_export
+from exporting.existing_export import DEFAULTS, Settings, existing_export
 from grokaem import ownership
-from grokaem.atomic import appear, temporary_folder
+from grokaem.atomic import rename_into_place, temporary_folder
 from grokaem.command_line import quiet_libraries, run
 from grokaem.output_folder import check_replaceable, claimed, destination
 from grokaem.set_aside import SetAside
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
-    from exporting.source import Run, Source
+    from exporting.run_source import Run, Source
 
 
 def main(argv: list[str]) -> int:
@@ -129,11 +129,11 @@ def _add_quantization(parser: argparse.ArgumentParser) -> None:
 def _settings(options: argparse.Namespace) -> Settings:
     """How the export is made, as :func:`export_run` takes it."""
     if not 0 <= options.max_drop < 1:
-        raise ValueError(f"--max-drop {options.max_drop:g}: give a share from 0 to 1, such as 0.005")
+        raise ValueError(f"--max-drop {options.max_drop:g}: give a share from 0 to 1, such as 0.005.")
     if not 0 <= options.max_score_change <= 1:
-        raise ValueError(f"--max-score-change {options.max_score_change:g}: give a share from 0 to 1, such as 0.1")
+        raise ValueError(f"--max-score-change {options.max_score_change:g}: give a share from 0 to 1, such as 0.1.")
     if options.calibration_samples < 1:
-        raise ValueError(f"--calibration-samples {options.calibration_samples}: give at least 1")
+        raise ValueError(f"--calibration-samples {options.calibration_samples}: give at least 1.")
     return {"precision": options.precision, "max_drop": options.max_drop,
             "max_score_change": options.max_score_change, "calibration_samples": options.calibration_samples,
             "onnx": options.also == "onnx"}  # fmt: skip
@@ -141,7 +141,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _check_datasets(card: OwnCard, run_folder: Path) -> None:
     from exporting.card_metadata import is_on_hub
-    from exporting.source import read_run
+    from exporting.run_source import read_run
 
     card.check_datasets(is_on_hub(read_run(run_folder).report["data"]))
 
@@ -151,14 +151,14 @@ def _run_folder(options: argparse.Namespace, token: str | None) -> Path:
     path = Path(options.model).expanduser()
     if (path / "run.json").is_file():
         if options.dataset:
-            raise ValueError(f"{path} knows the data it was trained on: leave out --dataset")
+            raise ValueError(f"{path} knows the data it was trained on: leave out --dataset.")
         return path
     if not options.dataset:
         hint = "its data, with --dataset" if path.is_dir() or options.model.count("/") == 1 else "an existing one"
-        raise FileNotFoundError(f"{options.model} is no run folder (no run.json in it): give {hint}")
-    from exporting.adopt import adopt
+        raise FileNotFoundError(f"{options.model} is no run folder (no run.json in it): give {hint}.")
+    from exporting.foreign_classifier import import_classifier
 
-    return adopt(
+    return import_classifier(
         options.model,
         options.dataset,
         text_column=options.text_column,
@@ -192,7 +192,7 @@ def export_run(
         max_score_change (float, optional): see :func:`exporting.parity.score_change`.
         calibration_samples (int, optional): training examples for calibration.
         onnx (bool, optional): also write the unquantized model as ``model.onnx``. The defaults of these are
-            :data:`exporting.existing.DEFAULTS`.
+            :data:`exporting.existing_export.DEFAULTS`.
         overwrite (bool, optional): replace an existing export. (Default: ``False``)
         card (OwnCard, optional): the user's part of the card.
         token (str, optional): Hub token, for the private base model of an adapter.
@@ -206,9 +206,9 @@ def export_run(
         RuntimeError: no attempt passed the gate; the attempts are in ``export_failed.json`` of the run. Or the
             weights are not those that ``run.json`` tells of.
     """
-    from exporting.agreement import check_labels
     from exporting.onnx_file import check_onnx
-    from exporting.source import read_run
+    from exporting.run_checks import check_labels
+    from exporting.run_source import read_run
 
     run_ = read_run(run_folder)
     check_labels(run_.path, run_)
@@ -241,17 +241,18 @@ def _make(
     aside: SetAside | None,
     card: OwnCard | None,
 ) -> None:
-    """Converts, chooses, proves, and lets the folder appear."""
+    """Converts, chooses, proves, and puts the folder into its place."""
     from transformers.utils.logging import disable_progress_bar
 
-    from exporting import adopt, speed
-    from exporting.agreement import check_original
-    from exporting.failure import forget
+    from exporting import speed
+    from exporting.failed_attempts import remove_failure_record
+    from exporting.foreign_classifier import add_test_scores
     from exporting.gate import choose, prove
-    from exporting.merged import with_plain_weights
+    from exporting.merge_adapter import merge_if_adapter
     from exporting.model_card import write_card
     from exporting.onnx_file import write_onnx
     from exporting.parity import Bounds
+    from exporting.run_checks import check_original
     from exporting.text_source import TextSource
 
     load = speed.machine_load()
@@ -263,12 +264,12 @@ def _make(
     bounds = Bounds(settings["max_drop"], settings["max_score_change"])
     with temporary_folder(output.parent, output.name) as partial:
         (partial / "fp32").mkdir()
-        source = _source(with_plain_weights(run_, partial / "merged", token))
+        source = _source(merge_if_adapter(run_, partial / "merged", token))
         print("converting to OpenVINO", flush=True)
         source.convert(partial / "fp32")
         original = source.original_logits(corpus.test.inputs)
         if "metrics" not in run_.report:
-            adopt.complete(run_, original, corpus)
+            add_test_scores(run_, original, corpus)
         check_original(source, original, corpus.test.inputs, corpus.test.labels)
         chosen = choose(source, corpus, partial, settings["precision"], bounds, settings["calibration_samples"])
         print("scoring the test part", flush=True)
@@ -280,8 +281,8 @@ def _make(
         (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         write_card(run_.report, chosen.folder, own=card)
         ownership.record(chosen.folder, "export", weights=weights, settings=settings)
-        appear(chosen.folder, output)
-        forget(source)
+        rename_into_place(chosen.folder, output)
+        remove_failure_record(source)
 
 
 def _source(run_: Run) -> Source:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exporting import instruction_sets, parity, speed
-from exporting.failure import failed
+from exporting.failed_attempts import record_failure
 from exporting.parity import Bounds
 from exporting.score_shift import fit_shift, with_shift
 from grokaem.command_line import one_line
@@ -22,8 +22,17 @@ if TYPE_CHECKING:
     import openvino
 
     from exporting.quantization import Yardstick
-    from exporting.reports import Attempt, Begun, FailedAttempt, Measured, ParityReport, Runtime, Sizes, Speed
-    from exporting.source import Source
+    from exporting.report_types import (
+        Attempt,
+        Begun,
+        FailedAttempt,
+        Measured,
+        ParityReport,
+        Runtime,
+        Sizes,
+        Speed,
+    )
+    from exporting.run_source import Source
     from grokaem.corpora import Corpus
 
 CONVERTED = 64  # validation inputs that torch and the graph are compared on
@@ -90,7 +99,7 @@ def choose(
         if done["passed"]:
             calibrated = any(attempt["method"] in CALIBRATED for attempt in attempts)
             return Chosen(folder, method, len(calibration) if calibrated else 0, attempts)
-    raise failed(source, attempts, bounds)
+    raise record_failure(source, attempts, bounds)
 
 
 def _make(
@@ -184,7 +193,7 @@ def prove(
     _note_too_few(last, bounds)
     attempts = [*chosen.attempts, last]
     if not passed:
-        raise failed(source, attempts, bounds)
+        raise record_failure(source, attempts, bounds)
     result: ParityReport = {
         "method": chosen.method,
         "original": {

@@ -21,7 +21,7 @@ from exporting.speed import system_reason
 from grokaem.child_process import environment, module_command
 
 if TYPE_CHECKING:
-    from exporting.reports import FailedInstructionSet, InstructionSet
+    from exporting.report_types import FailedInstructionSet, InstructionSet
 
 ROOT = Path(__file__).resolve().parents[1]
 CAP = "ONEDNN_MAX_CPU_ISA"

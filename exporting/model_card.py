@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from exporting import card_figures, card_metadata, card_usage
 from exporting.card_metadata import title
-from exporting.public_copy import names_only, own_places, shows_examples
+from exporting.public_copy import own_places, replace_paths, shows_examples
 from grokaem.ownership import write_text
 from grokaem.plain_text import markdown
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
-    from exporting.reports import ParityReport, RunReport
+    from exporting.report_types import ParityReport, RunReport
 
 
 def write_card(
@@ -73,7 +73,7 @@ def write_original_card(
 def _public(report: RunReport, own: OwnCard | None) -> RunReport:
     """The report as everybody may read it: names instead of paths, no text of the user's own data unasked."""
     shown = report.get("examples", []) if shows_examples(report["data"], own and own.examples) else []
-    public: RunReport = {**names_only(report, own_places(report)), "examples": shown}
+    public: RunReport = {**replace_paths(report, own_places(report)), "examples": shown}
     if own and (language := own.language()):
         public["data"] = {**public["data"], "language": language}
     return public

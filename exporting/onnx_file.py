@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-    from exporting.reports import OnnxFigures
+    from exporting.report_types import OnnxFigures
     from exporting.text_source import TextSource
     from grokaem.corpora import Corpus
 
@@ -31,10 +31,10 @@ def check_onnx(task: str) -> None:
     """
     if task != "text":
         raise ValueError(
-            "--also onnx is for texts: a sound classifier's front end has no form in ONNX; leave it out"
+            "--also onnx is for texts: a sound classifier's front end has no form in ONNX; leave it out."
         )
     if find_spec("onnx") is None:
-        raise ValueError("--also onnx needs a package that is not installed: pip install onnx")
+        raise ValueError("--also onnx needs a package that is not installed: pip install onnx.")
 
 
 def write_onnx(source: TextSource, corpus: Corpus, original: np.ndarray, folder: Path) -> OnnxFigures:
@@ -71,7 +71,7 @@ def write_onnx(source: TextSource, corpus: Corpus, original: np.ndarray, folder:
             )
     except Exception as error:
         raise RuntimeError(
-            f"{type(source.model).__name__} cannot be written as ONNX ({error}): leave out --also onnx"
+            f"{type(source.model).__name__} cannot be written as ONNX ({error}): leave out --also onnx."
         ) from error
     # Another runtime than the one it is for, but an independent reading of the file.
     graph = openvino.Core().compile_model(folder / NAME, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -83,7 +83,7 @@ def write_onnx(source: TextSource, corpus: Corpus, original: np.ndarray, folder:
     if scores["max_score_difference"] > TOLERANCE:
         raise RuntimeError(
             f"the ONNX file's scores differ by up to {scores['max_score_difference']:.2g} from the original's: "
-            "leave out --also onnx"
+            "leave out --also onnx."
         )
     return {"file": NAME, "bytes": (folder / NAME).stat().st_size, **scores}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exporting.own_prose import MEASURED, settled
+from exporting.own_prose import MEASURED, fit_prose
 from grokaem import hub
 
 LIMIT, MATTER_LIMIT, DEEPEST = 256 * 1024, 64 * 1024, 12
@@ -210,9 +210,9 @@ def _checked(data: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _prose(data: dict[str, Any], prose: str) -> str:
-    parts = [settled(data["description"])] if "description" in data else []
+    parts = [fit_prose(data["description"])] if "description" in data else []
     taken = MEASURED
     if "intended_use" in data:
-        parts.append(f"## {INTENDED_USE}\n\n{settled(data['intended_use'])}")
+        parts.append(f"## {INTENDED_USE}\n\n{fit_prose(data['intended_use'])}")
         taken = (*MEASURED, INTENDED_USE)
-    return "\n\n".join(part for part in [*parts, settled(prose, taken)] if part.strip())
+    return "\n\n".join(part for part in [*parts, fit_prose(prose, taken)] if part.strip())

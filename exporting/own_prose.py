@@ -24,7 +24,7 @@ ELEMENT = re.compile(
 )
 
 
-def settled(prose: str, taken: tuple[str, ...] = MEASURED) -> str:
+def fit_prose(prose: str, taken: tuple[str, ...] = MEASURED) -> str:
     """The prose as it goes into a card, whose title stands above it.
 
     Where it has headings of the first level, all are one level deeper; everything else stays as it is.

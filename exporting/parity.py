@@ -10,10 +10,10 @@ import numpy as np
 from grokaem.scores import confusion, macro_f1, softmax
 
 if TYPE_CHECKING:
-    from exporting.reports import Scores
+    from exporting.report_types import Scores
 
 ROUNDS = 2000  # of the bootstrap
-FEW = 200  # examples, below which a 99th percentile says no more than the largest value
+MIN_FOR_PERCENTILE = 200  # examples, below which a 99th percentile says no more than the largest value
 MAX_DROP = 0.005
 MAX_SCORE_CHANGE = 0.1
 
@@ -88,14 +88,14 @@ def compare(original: np.ndarray, export: np.ndarray, labels: np.ndarray) -> Sco
 def score_change(original: np.ndarray, export: np.ndarray) -> float:
     """How far scores move: the 99th percentile of each input's largest change of a probability.
 
-    Below :data:`FEW` inputs it is the largest change of all.
+    Below :data:`MIN_FOR_PERCENTILE` inputs it is the largest change of all.
 
     Args:
         original (ndarray of shape (n, n_labels)): logits of the original.
         export (ndarray of shape (n, n_labels)): logits of the export.
     """
     largest = np.abs(softmax(original) - softmax(export)).max(axis=1)
-    return float(largest.max() if len(largest) < FEW else np.percentile(largest, 99))
+    return float(largest.max() if len(largest) < MIN_FOR_PERCENTILE else np.percentile(largest, 99))
 
 
 def loss_interval(was_right: np.ndarray, is_right: np.ndarray) -> list[float]:

@@ -19,7 +19,7 @@ from grokaem.atomic import lock, unlock
 from grokaem.plain_text import terminal
 
 if TYPE_CHECKING:
-    from exporting.reports import NamedData, RunReport
+    from exporting.report_types import NamedData, RunReport
 
 Report = TypeVar("Report", bound=Mapping[str, object])
 
@@ -68,21 +68,21 @@ def own_places(report: RunReport) -> frozenset[str]:
     return frozenset(filter(None, found))
 
 
-def without_folders(value: str, places: Collection[str] = ()) -> str:
+def strip_folders(value: str, places: Collection[str] = ()) -> str:
     """The last part of a path, or of one of ``places``; a Hub id stays."""
     is_path = value.startswith(("/", "~", "./", "../")) or value.count("/") > 1 or "\\" in value
     return re.split(r"[/\\]", value.rstrip("/\\"))[-1] if is_path or value in places else value
 
 
 @overload
-def names_only(content: Report, places: Collection[str] = (), key: str = "", prose: bool = True) -> Report: ...
+def replace_paths(content: Report, places: Collection[str] = (), key: str = "", prose: bool = True) -> Report: ...
 
 
 @overload
-def names_only(content: object, places: Collection[str] = (), key: str = "", prose: bool = True) -> object: ...
+def replace_paths(content: object, places: Collection[str] = (), key: str = "", prose: bool = True) -> object: ...
 
 
-def names_only(content: object, places: Collection[str] = (), key: str = "", prose: bool = True) -> object:
+def replace_paths(content: object, places: Collection[str] = (), key: str = "", prose: bool = True) -> object:
     """A report with names where it had paths of this machine, everywhere in it but in labels, which are the model's.
 
     Args:
@@ -94,12 +94,12 @@ def names_only(content: object, places: Collection[str] = (), key: str = "", pro
     """
     if isinstance(content, dict):
         below = {name: key if key in AS_THEY_ARE else name for name in content}
-        return {name: names_only(item, places, below[name], prose) for name, item in content.items()}
+        return {name: replace_paths(item, places, below[name], prose) for name, item in content.items()}
     if isinstance(content, list):
-        return [names_only(item, places, key, prose) for item in content]
+        return [replace_paths(item, places, key, prose) for item in content]
     if not isinstance(content, str) or key in AS_THEY_ARE:
         return content
-    return without_folders(content, places) if key in PLACES else _shortened(content, places, key, prose)
+    return strip_folders(content, places) if key in PLACES else _shortened(content, places, key, prose)
 
 
 def _shortened(text: str, places: Collection[str], key: str, prose: bool) -> str:
@@ -111,7 +111,7 @@ def _shortened(text: str, places: Collection[str], key: str, prose: bool) -> str
     return RELATIVE.sub(_last_part, text) if key == "notes" else text
 
 
-def tell_places(prose: str) -> None:
+def warn_about_paths(prose: str) -> None:
     """Says on standard error which paths of a disk the user's own words hold, since they are published as written."""
     home = re.escape(str(Path.home()))
     found = ABSOLUTE.search(prose) or (re.search(rf"{home}(?!\w)", prose) if home != "/" else None)
@@ -139,7 +139,7 @@ def copy_files(
         source (Path): a run, an export or a model of words.
         target (Path): it may be there already.
         kind (str): ``run``, ``export`` or ``words``.
-        places (collection of str, optional): see :func:`names_only`.
+        places (collection of str, optional): see :func:`replace_paths`.
         examples (bool, optional): see :func:`shows_examples`.
     """
     target.mkdir(exist_ok=True)
@@ -156,7 +156,7 @@ def copy_files(
             _link(file, wanted)
             continue
         before = json.loads(file.read_text(encoding="utf-8"))
-        after = names_only(before, places, prose=file.name not in OF_TOKENS)
+        after = replace_paths(before, places, prose=file.name not in OF_TOKENS)
         if name == "run.json" and not shows_examples(before["data"], examples):
             after["examples"] = []
         if after == before:
@@ -173,7 +173,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def staged(run: Path) -> Iterator[Path]:
+def staging_folder(run: Path) -> Iterator[Path]:
     """A folder beside the run to put together in what is published; what a killed command left is removed.
 
     The folder is locked as long as this process lives, so that two may publish at the same time.

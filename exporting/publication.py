@@ -268,7 +268,7 @@ class Publication:
         return published
 
 
-def told(published: hub.Published) -> str:
+def describe_outcome(published: hub.Published) -> str:
     """What happened and where: the beginning of the line that a command ends with."""
     assert published.commit is not None  # only a dry run has none
     state = "proposed" if published.pull_request else "published" if published.changed else "already up to date"

@@ -6,17 +6,24 @@ import json
 import tempfile
 from pathlib import Path
 
-from exporting.agreement import check_labels
 from exporting.eval_results import write_eval_results
-from exporting.existing import REMEDY, check_same_run
+from exporting.existing_export import REMEDY, check_same_run
 from exporting.model_card import write_card, write_original_card
 from exporting.own_files import check_own, check_report
-from exporting.public_copy import copy_files, own_places, staged, tell_places
-from exporting.publication import Publication, told
+from exporting.public_copy import copy_files, own_places, staging_folder, warn_about_paths
+from exporting.publication import Publication, describe_outcome
 from exporting.quantization import attempts_for
-from exporting.reports import ParityReport, RunReport
-from exporting.source import Run, read_run
-from exporting.whole import PARITY, TOLD_OF_EXPORT, TOLD_OF_RUN, TOLD_OF_TRAINING, check_whole, read_report
+from exporting.report_checks import (
+    PARITY,
+    TOLD_OF_EXPORT,
+    TOLD_OF_RUN,
+    TOLD_OF_TRAINING,
+    check_complete,
+    read_report,
+)
+from exporting.report_types import ParityReport, RunReport
+from exporting.run_checks import check_labels
+from exporting.run_source import Run, read_run
 from grokaem.ownership import write_text
 from grokaem.plain_text import terminal
 
@@ -77,9 +84,9 @@ def publish_as_asked(
     export_folder = export_folder or run.path / "export"
     check_files(run, asked, export_folder)
     if asked.card:
-        tell_places(asked.card.prose)
+        warn_about_paths(asked.card.prose)
     # Put together elsewhere: the folders keep their cards, and what is published has names instead of paths.
-    with staged(run.path) as place:
+    with staging_folder(run.path) as place:
         copy, places = place / "export", own_places(run.report)
         copy_files(export_folder, copy, "export", places)
         if asked.one_repository:
@@ -153,14 +160,14 @@ def check_files(run: Run, asked: Publication, export: Path | None) -> None:
     again = "put it back as it was, or train again"
     if "metrics" in run.report or export is not None:  # an adopted run gets them from its export
         told = TOLD_OF_RUN if run.report.get("adopted") else (*TOLD_OF_RUN, *TOLD_OF_TRAINING)
-        check_whole(run.report, RunReport, told, run.path / "run.json", again)
+        check_complete(run.report, RunReport, told, run.path / "run.json", again)
     if asked.original or asked.one_repository:
         check_own(run.path, "run")
         check_labels(run.path, run)
     if export is not None:
         check_own(export, "export")
         check_labels(export, run)
-        check_whole(check_same_run(run, export), ParityReport, TOLD_OF_EXPORT, export / "parity.json", REMEDY)
+        check_complete(check_same_run(run, export), ParityReport, TOLD_OF_EXPORT, export / "parity.json", REMEDY)
 
 
 def check_original(run: Run, asked: Publication) -> None:
@@ -172,7 +179,7 @@ def check_original(run: Run, asked: Publication) -> None:
     if (asked.original or asked.one_repository) and run.report.get("adopted"):
         raise ValueError(
             f"{run.report['base_model']['name']} was not trained here: its weights are published by those who did; "
-            "leave out --push-original and --layout"
+            "leave out --push-original and --layout."
         )
 
 
@@ -207,7 +214,8 @@ def _publish_export(run: Run, asked: Publication, folder: Path, repo_id: str, to
         given: list = [_example(run, classifier)]  # a text, or a waveform
         answer = classifier.predict(given)[0]
     print(
-        f"{told(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}", flush=True
+        f"{describe_outcome(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}",
+        flush=True,
     )
     return published.url
 
@@ -225,7 +233,7 @@ def _publish_original(
 ) -> None:
     from grokaem import hub
 
-    with staged(run.path) as folder, tempfile.TemporaryDirectory() as cache:
+    with staging_folder(run.path) as folder, tempfile.TemporaryDirectory() as cache:
         copy_files(run.path, folder, "run", own_places(run.report), asked.card and asked.card.examples)
         write_original_card(run.report, folder, repo_id, export_repo_id, asked.card)
         write_eval_results(folder, run.report["data"], run.report["metrics"]["accuracy"])
@@ -234,4 +242,4 @@ def _publish_original(
             return
         assert published.commit is not None  # only a dry run has none
         hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
-    print(told(published), flush=True)
+    print(describe_outcome(published), flush=True)

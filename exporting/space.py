@@ -175,10 +175,10 @@ def _secrets(names: list[str]) -> dict[str, str]:
     for name in names:
         if not NAME.fullmatch(name):  # not repeated in the message: it may be the secret itself
             raise ValueError(
-                "--secret takes the name of an environment variable, never the value: put the value into it"
+                "--secret takes the name of an environment variable, never the value: put the value into it."
             )
         if not os.environ.get(name):
-            raise ValueError(f"--secret {name}: set the environment variable {name} to its value first")
+            raise ValueError(f"--secret {name}: set the environment variable {name} to its value first.")
         values[name] = os.environ[name]
     return values
 
@@ -212,7 +212,7 @@ def _check_model(name: str, task: str, token: str | None) -> None:
         found = None
     if found != task:
         raise ValueError(
-            f"{name} is no {task} classifier made by exporting/export.py: publish one with --push, or name another"
+            f"{name} is no {task} classifier made by exporting/export.py: publish one with --push, or name another."
         )
 
 

@@ -130,7 +130,7 @@ def space_card(space_id: str, hardware: Hardware, models: Iterable[str] = (), ro
     if not pinned or pinned[1] != data.get("sdk_version"):
         raise ValueError(
             f"README.md asks for gradio {data.get('sdk_version')} and requirements.txt for "
-            f"{pinned[1] if pinned else 'none'}: make sdk_version and the pin equal"
+            f"{pinned[1] if pinned else 'none'}: make sdk_version and the pin equal."
         )
     models = list(models)
     data.update(python_version=hardware.python, suggested_hardware=hardware.flavor, app_file=ENTRY)

@@ -23,7 +23,7 @@ from grokaem.process_memory import MIB, high_water_bytes
 if TYPE_CHECKING:
     import numpy as np
 
-    from exporting.reports import Speed
+    from exporting.report_types import Speed
 
 ROOT = Path(__file__).resolve().parents[1]
 BATCH = 32

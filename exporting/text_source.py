@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exporting.quantization import CALIBRATED, Samples, Yardstick, quantize_with_optimum, restore_accuracy
-from exporting.source import Run
+from exporting.run_source import Run
 from grokaem.inference.export_folder import MODEL
 from grokaem.tokenization import take_marks_as_text
 
@@ -101,7 +101,7 @@ class TextSource:
 
         return self.logits_of(run, texts)
 
-    def as_scored(self, texts: list[str]) -> np.ndarray | None:
+    def logits_as_in_training(self, texts: list[str]) -> np.ndarray | None:
         """None: padding, which is masked, changes nothing, so training scored as :meth:`original_logits` does."""
         return None
 

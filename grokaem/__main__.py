@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 import grokaem
-from grokaem.address import install
+from grokaem.address import install_command
 from grokaem.command_line import run
 from grokaem.plain_text import terminal
 
@@ -55,7 +55,8 @@ def main(argv: list[str]) -> int:
     except ModuleNotFoundError as error:
         if not command.extra or (error.name or "grokaem").split(".")[0] == "grokaem":
             raise
-        raise RuntimeError(f"grokaem {name} needs the package {error.name}: {install(command.extra)}.") from error
+        remedy = install_command(command.extra)
+        raise RuntimeError(f"grokaem {name} needs the package {error.name}: {remedy}.") from error
 
 
 def _help() -> str:

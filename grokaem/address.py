@@ -3,7 +3,7 @@
 REPOSITORY = "https://github.com/grokaem/grokaem"
 
 
-def install(extra: str = "") -> str:
+def install_command(extra: str = "") -> str:
     """The command that installs the library from its repository.
 
     Args:

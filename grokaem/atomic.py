@@ -59,7 +59,7 @@ def new_folder(
         kind (str, optional): of the record that is written into it, see :mod:`grokaem.ownership`. (Default: no record)
         replace (bool, optional): an older folder of that name goes, last. Otherwise, when another process
             finished the same folder in the meantime, its result stays and ours is dropped. (Default: ``False``)
-        within_ours (bool, optional): see :func:`appear`. (Default: ``False``)
+        within_ours (bool, optional): see :func:`rename_into_place`. (Default: ``False``)
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with temporary_folder(target.parent, target.name) as folder:
@@ -69,7 +69,7 @@ def new_folder(
         if kind is not None:
             ownership.record(new, kind)
         if replace:
-            appear(new, target, within_ours)
+            rename_into_place(new, target, within_ours)
             return
         try:
             new.rename(target)
@@ -78,7 +78,7 @@ def new_folder(
                 raise
 
 
-def appear(folder: Path, target: Path, within_ours: bool = False) -> None:
+def rename_into_place(folder: Path, target: Path, within_ours: bool = False) -> None:
     """Lets a finished folder appear under its name by renaming; an older one of that name goes last.
 
     A kill, an error or an interruption in between loses nothing: the older one is put back, or its removal finished,
@@ -114,7 +114,7 @@ def temporary_folder(parent: Path, name: str, **facts: object) -> Iterator[Path]
     finally:
         try:
             _settle_old(folder, facts)
-            drop(folder)
+            delete_folder(folder)
         except OSError as error:
             if (folder / OLD).is_dir():
                 told = f"cannot be taken away yet ({error.strerror or error}); the next command here tries again"
@@ -157,12 +157,12 @@ def _tidy_one(folder: Path) -> None:
         if facts is None:  # not what we write
             return
         _settle_old(folder, facts)
-        drop(folder)
+        delete_folder(folder)
     finally:
         unlock(descriptor)
 
 
-def drop(folder: Path, last: str = MARKER) -> None:
+def delete_folder(folder: Path, last: str = MARKER) -> None:
     """Removes a folder of ours with all that is in it; the file that proves it ours goes last, in case of a kill."""
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
@@ -210,7 +210,7 @@ def _marked(parent: Path, name: str, facts: dict[str, object]) -> tuple[Path, in
             os.write(descriptor, json.dumps({"pid": os.getpid(), **facts}).encode())
             return folder, descriptor
         unlock(descriptor)
-    raise OSError(f"no temporary folder can be kept in {parent}")
+    raise OSError(f"no temporary folder can be kept in {parent}, where others remove it: choose another place.")
 
 
 def _facts(marker: Path) -> dict[str, object] | None:

@@ -43,12 +43,12 @@ def run(main: Callable[[list[str]], int | None], argv: list[str] | None = None) 
     except (ValueError, FileNotFoundError) as error:
         if debug:
             raise
-        print(f"error: {one_line(error)}", file=sys.stderr)
+        print(f"error: {_sentence(error)}", file=sys.stderr)
         return 2
     except Exception as error:
         if debug:
             raise
-        print(f"error: {one_line(error)} (--debug shows the traceback)", file=sys.stderr)
+        print(f"error: {_sentence(error)} (--debug shows the traceback)", file=sys.stderr)
         return 1
 
 
@@ -158,3 +158,9 @@ def one_line(error: BaseException) -> str:
     """The error's message on one line, with its type where the message alone says nothing."""
     message = terminal(" ".join(str(error).split()))
     return message if " " in message else f"{type(error).__name__}: {message}"
+
+
+def _sentence(error: BaseException) -> str:
+    """:func:`one_line` with a full stop: those who add a message to their own sentence leave it out."""
+    message = one_line(error)
+    return message if message.endswith((".", "!", "?")) else f"{message}."

@@ -13,10 +13,10 @@ from grokaem.control_groups import ROOT, entry, folders, number
 MIB = 2**20
 # glibc's mallopt parameters, from malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
-LARGE = 2**16  # from this size on, a tensor gets pages of its own, given back the moment it is freed
+MIN_MAPPED_BYTES = 2**16  # from this size on, a tensor gets pages of its own, given back the moment it is freed
 
 
-def tame_allocator(large: int = LARGE) -> bool:
+def return_freed_memory_at_once(large: int = MIN_MAPPED_BYTES) -> bool:
     """Makes the C library's allocator give memory back at once; call it first in a training process.
 
     By default glibc raises its threshold for separately mapped blocks to 32 MiB as a program frees large
@@ -38,7 +38,7 @@ def tame_allocator(large: int = LARGE) -> bool:
     return bool(done and mallopt(_M_TOP_PAD, 0) and mallopt(_M_ARENA_MAX, 1))
 
 
-def give_back() -> None:
+def trim_heap() -> None:
     """Returns the free pages of the C library's heap to the system."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -136,7 +136,7 @@ def train(tiny_bert, news_csv, tmp_path, capsys, monkeypatch):
     from training import finetune, loop
 
     kept = {}
-    release = loop.release
+    release = loop.free_optimizer_state
 
     def look(trainer):
         from grokaem.memory.optimizers import state_bytes
@@ -146,7 +146,7 @@ def train(tiny_bert, news_csv, tmp_path, capsys, monkeypatch):
         kept["trainer"] = trainer
         release(trainer)
 
-    monkeypatch.setattr(loop, "release", look)
+    monkeypatch.setattr(loop, "free_optimizer_state", look)
 
     def run(*flags, name="run", model=tiny_bert, data=news_csv):
         folder = tmp_path / name

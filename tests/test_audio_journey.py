@@ -103,7 +103,7 @@ def test_graph_takes_the_waveform_and_matches_torch(audio_run, sounds, tmp_path)
     import torch
 
     from exporting.audio_source import AudioSource
-    from exporting.source import read_run
+    from exporting.run_source import read_run
 
     source = AudioSource(read_run(audio_run))
     source.convert(tmp_path)

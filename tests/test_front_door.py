@@ -13,7 +13,7 @@ from packaging.version import Version
 
 import grokaem
 from grokaem.__main__ import COMMANDS, main
-from grokaem.address import REPOSITORY, install
+from grokaem.address import REPOSITORY, install_command
 from grokaem.command_line import run
 from tests.conftest import ROOT, run_script, started
 
@@ -97,7 +97,8 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
-    assert "grokaem select-features needs the package sklearn" in done.stderr and install("topics") in done.stderr
+    assert "grokaem select-features needs the package sklearn" in done.stderr
+    assert install_command("topics") in done.stderr
 
 
 def test_a_bare_checkout_trains_and_exports_from_any_folder(tmp_path):
@@ -150,4 +151,5 @@ def test_the_address_stands_in_one_place():
         ["git", "grep", "-lF", REPOSITORY, "--", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     assert code == ["grokaem/address.py"]
-    assert install() in (ROOT / "README.md").read_text() and install("topics").count("grokaem[topics] @ git+") == 1
+    assert install_command() in (ROOT / "README.md").read_text()
+    assert install_command("topics").count("grokaem[topics] @ git+") == 1

@@ -211,8 +211,8 @@ def test_an_8_bit_adapter_is_merged_exported_pushed_and_predicts(
     from safetensors.torch import load_file
     from transformers import AutoTokenizer
 
-    from exporting.merged import merge
-    from exporting.source import read_run
+    from exporting.merge_adapter import merge
+    from exporting.run_source import read_run
 
     done = run_script(
         "training/finetune.py", "--dataset", news_csv, "--base-model", text_run, "--load-in-8bit",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from grokaem.atomic import appear
-from training.processes import agree, is_main
+from grokaem.atomic import rename_into_place
+from training.processes import broadcast_from_main, is_main
 from training.run_folder import COMPLETE, write_json
 from training.weights import save_weights
 
@@ -49,7 +49,7 @@ class TimedCheckpoints(TrainerCallback):
 
     def _ask(self, state: TrainerState, control: TrainerControl) -> None:
         """Never for the last step of all: the run folder follows at once."""
-        due = agree(time.monotonic() - self.last >= self.seconds)
+        due = broadcast_from_main(time.monotonic() - self.last >= self.seconds)
         if due and state.global_step < state.max_steps:
             control.should_save = True
 
@@ -121,7 +121,7 @@ class KeepBest(TrainerCallback):
         self.folder, self.averaged, self.last = folder, averaged, last
         self.fresh = folder.with_name(f"{folder.name}.new")
         if is_main() and (self.fresh / METRICS).is_file():
-            appear(self.fresh, self.folder, within_ours=True)  # they were whole when the run was killed
+            rename_into_place(self.fresh, self.folder, within_ours=True)  # they were whole when the run was killed
 
     def best(self) -> dict[str, float] | None:
         """The best validation metrics so far."""
@@ -157,7 +157,7 @@ class KeepBest(TrainerCallback):
         save_weights(model, self.fresh)
         record = {**now, "highest_accuracy": highest, "step": state.global_step, "epoch": state.epoch}
         write_json(self.fresh / METRICS, record)  # last: weights with their metrics are whole
-        appear(self.fresh, self.folder, within_ours=True)
+        rename_into_place(self.fresh, self.folder, within_ours=True)
 
 
 def standard_error(accuracy: float, examples: int) -> float:

@@ -31,7 +31,7 @@ class FinetuneConfig:
     ``base_model``, ``dataset``, ``memory`` and ``output_dir`` may be left at None too and are filled at once.
     """
 
-    task: str = _flag("what the model hears or reads", "text", choices=("text", "audio"))
+    task: str = _flag("what the model classifies", "text", choices=("text", "audio"))
     base_model: str = _flag(
         "Hub id, local folder, or wide_resnet (default: the MiniLM that comes "
         "with the requirements; wide_resnet for audio)"
@@ -108,30 +108,33 @@ class FinetuneConfig:
         if self.base_model is None:
             set_(self, "base_model", DEFAULT_BASE_MODEL[self.task])
         if self.task == "text" and self.base_model == "wide_resnet":
-            raise ValueError("--base-model wide_resnet hears and does not read: add --task audio")
+            raise ValueError(
+                "--base-model wide_resnet is for --task audio: add that, or give a text encoder such as "
+                "distilbert-base-uncased."
+            )
         if self.memory is None:
             set_(self, "memory", MemorySettings(default_batch_size(self.base_model)))
         if self.memory_budget not in (None, "auto"):
             budget_bytes(self.memory_budget)
         if self.dataloader_workers < 0:
-            raise ValueError(f"--dataloader-workers {self.dataloader_workers}: give 0 or more")
+            raise ValueError(f"--dataloader-workers {self.dataloader_workers}: give 0 or more.")
         if self.logging_steps < 1:
-            raise ValueError(f"--logging-steps {self.logging_steps}: give at least 1")
+            raise ValueError(f"--logging-steps {self.logging_steps}: give at least 1.")
         if self.epochs is not None and self.epochs <= 0:
-            raise ValueError(f"--epochs {self.epochs:g}: give a number above 0")
+            raise ValueError(f"--epochs {self.epochs:g}: give a number above 0.")
         if self.max_steps == 0 or self.max_steps < -1:
-            raise ValueError(f"--max-steps {self.max_steps}: give at least 1 (or leave it out)")
+            raise ValueError(f"--max-steps {self.max_steps}: give at least 1 (or leave it out).")
         if self.sequence_length < 8:
-            raise ValueError(f"--sequence-length {self.sequence_length}: give at least 8 tokens")
+            raise ValueError(f"--sequence-length {self.sequence_length}: give at least 8 tokens.")
         if self.learning_rate is not None and self.learning_rate <= 0:
-            raise ValueError(f"--learning-rate {self.learning_rate:g}: give a number above 0")
+            raise ValueError(f"--learning-rate {self.learning_rate:g}: give a number above 0.")
         if self.head_learning_rate is not None and self.head_learning_rate <= 0:
-            raise ValueError(f"--head-learning-rate {self.head_learning_rate:g}: give a number above 0")
+            raise ValueError(f"--head-learning-rate {self.head_learning_rate:g}: give a number above 0.")
         if self.max_seconds is not None and self.max_seconds <= 0:
-            raise ValueError(f"--max-seconds {self.max_seconds:g}: give a number above 0")
+            raise ValueError(f"--max-seconds {self.max_seconds:g}: give a number above 0.")
         self._refuse_flags_without_effect()
         if self.resume and self.overwrite:
-            raise ValueError("--resume goes on with a run and --overwrite throws it away: choose one")
+            raise ValueError("--resume goes on with a run and --overwrite throws it away: choose one.")
         self._check_publication()
         if self.output_dir is None:
             set_(self, "output_dir", Path("runs") / f"{self.short_name}-seed{self.seed}")
@@ -143,9 +146,9 @@ class FinetuneConfig:
             if getattr(self, name) not in (None, False)
         ]
         if idle and not self.push:
-            raise ValueError(f"{', '.join(idle)}: nothing is published without --push")
+            raise ValueError(f"{', '.join(idle)}: nothing is published without --push: add it, or leave these out.")
         if self.card and not self.exports:
-            raise ValueError("--card: no card is written without --export or --push")
+            raise ValueError("--card: no card is written without --export or --push: add one of them, or leave it out.")
         if self.push:
             self.publication  # noqa: B018  (its names and what cannot be asked together are checked)
 
@@ -169,7 +172,7 @@ class FinetuneConfig:
             for name in names:
                 if getattr(self, name) != default[name]:
                     flag = name.replace("_", "-")
-                    raise ValueError(f"--{flag} has no effect on this run: leave it out, or add {needed}")
+                    raise ValueError(f"--{flag} has no effect on this run: leave it out, or add {needed}.")
 
     @property
     def has_default_folder(self) -> bool:
@@ -221,7 +224,7 @@ def budget_bytes(text: str) -> int:
     try:
         return parse_bytes(text)
     except argparse.ArgumentTypeError as error:
-        raise ValueError(f"--memory-budget: {error}, nor auto") from None
+        raise ValueError(f"--memory-budget: {error}, nor auto.") from None
 
 
 def parser() -> argparse.ArgumentParser:

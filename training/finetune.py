@@ -56,9 +56,9 @@ def main(argv: list[str]) -> int:
     try:
         folder = finetune(config, token, aside)
     except KeyboardInterrupt as stop:
-        from training.interrupted import stopped
+        from training.interrupted import how_to_resume
 
-        print(f"\n{stopped(config.output_dir)}", file=sys.stderr)
+        print(f"\n{how_to_resume(config.output_dir)}", file=sys.stderr)
         if isinstance(stop, _Terminated):
             return 128 + signal.SIGTERM
         raise
@@ -67,7 +67,7 @@ def main(argv: list[str]) -> int:
     from training.processes import is_main
 
     if config.exports and is_main():
-        from exporting.existing import existing_export
+        from exporting.existing_export import existing_export
         from exporting.export import export_run
 
         export = existing_export(folder)
@@ -120,9 +120,9 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     from grokaem import corpora
     from grokaem.output_folder import claimed, destination
     from training import processes
+    from training.input_checks import check_sources
     from training.interrupted import nothing_to_resume
     from training.run_folder import RunFolder
-    from training.sources import check_sources
 
     folder = RunFolder(destination(config.output_dir))
     if not processes.is_main():
@@ -145,8 +145,8 @@ def _run(
     from training import processes
 
     device = precisions.device_name()
-    processes.join(device)
-    if processes.agree(finished):
+    processes.join_processes(device)
+    if processes.broadcast_from_main(finished):
         return _finished(config, folder.path, token, aside)
     with processes.main_first():
         corpus, base = _inputs(config, token)
@@ -157,7 +157,7 @@ def _run(
 
 def _finished(config: FinetuneConfig, path: Path, token: str | None, aside: SetAside | None) -> Path:
     """A run that ``--resume`` found finished: what it scored, and which of your rows it went without, told again."""
-    from training.report import last_lines
+    from training.run_report import last_lines
 
     report = json.loads((path / "run.json").read_text(encoding="utf-8"))
     if Path(config.dataset).expanduser().exists():  # your own data may have changed in the meantime
@@ -193,8 +193,8 @@ def _inputs(config: FinetuneConfig, token: str | None) -> tuple[Corpus, BaseMode
     """Corpus and base model, fetched if need be."""
     from grokaem.hub.base_model import resolve
     from grokaem.plain_text import terminal
-    from training.parts import look_at_parts
-    from training.sources import check_base
+    from training.input_checks import check_base
+    from training.parts import check_parts
 
     base = None
     if config.base_model != "wide_resnet":
@@ -203,8 +203,8 @@ def _inputs(config: FinetuneConfig, token: str | None) -> tuple[Corpus, BaseMode
             print(terminal(note), flush=True)
     corpus = _corpus(config, token)
     if corpus.task != config.task:
-        raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}")
-    for note in [*corpus.notes, *look_at_parts(corpus)]:
+        raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}.")
+    for note in [*corpus.notes, *check_parts(corpus)]:
         print(terminal(note), flush=True)
     return corpus, base
 
@@ -215,9 +215,9 @@ def _train(
     from transformers import set_seed
     from transformers.utils.logging import disable_progress_bar
 
-    from grokaem.process_memory import tame_allocator
+    from grokaem.process_memory import return_freed_memory_at_once
     from training import precision as precisions
-    from training import processes, report
+    from training import processes, run_report
     from training.learning_rate import default_learning_rate
     from training.loop import fit
     from training.memory_choice import Planner, record_path
@@ -227,7 +227,7 @@ def _train(
     from training.trainer import training_arguments
 
     disable_progress_bar()  # of weights read and written; the training bar is the Trainer's own
-    precision = precisions.choose(config.precision, device)
+    precision = precisions.choose_precision(config.precision, device)
     matmul = precisions.use_fast_matmul(device, precision)
     set_seed(config.seed)
     task = _task(config, corpus, base)
@@ -235,7 +235,7 @@ def _train(
     for note in task.announce():
         print(note, flush=True)
     planner = Planner(task, device)
-    choice = processes.agree(_choice(config, folder, planner, precision) if processes.is_main() else None)
+    choice = processes.broadcast_from_main(_choice(config, folder, planner, precision) if processes.is_main() else None)
     assert choice is not None  # the main process has chosen
     settings = choice.settings
     reason = next(row["reason"] for row in choice.checklist if row["step"] in ("precision", "pure_bf16"))
@@ -244,20 +244,20 @@ def _train(
     rate = config.learning_rate or default_learning_rate(task.default_learning_rate(), settings)
     if device == "cpu":
         # So that the process holds what its tensors need, which is what is predicted, and not up to twice that.
-        tame_allocator()
+        return_freed_memory_at_once()
     peak = Peak(device)
     if config.preflight and processes.is_main():
         free = config.precision == "auto"
         choice, notes = in_arithmetic_that_works(task, sets[0], choice, rate, free)
         for note in notes:
             print(note, flush=True)
-    choice = processes.agree(choice)
+    choice = processes.broadcast_from_main(choice)
     processes.wait()
     checkpoint = None
     if processes.is_main():
         checkpoint = folder.open(config.to_json(), config.resume, corpus.revision)
         write_json(record_path(folder.partial), choice.to_json())
-    checkpoint = processes.agree(checkpoint)
+    checkpoint = processes.broadcast_from_main(checkpoint)
     chosen_on = "of them the validation part" if config.train_on_validation else "to choose"
     print(
         f"{config.base_model} on {corpus.name}: {len(corpus.train)} to train, {len(corpus.validation)} {chosen_on}, "
@@ -280,24 +280,24 @@ def _train(
         checkpoint,
     )
     peak.read()
-    scored = report.score_test(trainer, task)
+    scored = run_report.score_test(trainer, task)
     seconds = time.perf_counter() - start
     if not processes.is_main():
         return folder.path
-    result = report.compose(config, task, base, choice, peak, trainer, seconds, validation, scored)
+    result = run_report.compose_run_report(config, task, base, choice, peak, trainer, seconds, validation, scored)
     path = folder.finish(task.model, task.preprocessor, result)
-    print(*report.last_lines(path, result), sep="\n", flush=True)
+    print(*run_report.last_lines(path, result), sep="\n", flush=True)
     return path
 
 
 def _choice(config: FinetuneConfig, folder: RunFolder, planner: Planner, precision: Precision) -> MemoryChoice:
     """The levers of the run; an interrupted one goes on with those it had come to."""
-    from training.memory_choice import MemoryChoice, choose, record_path
+    from training.memory_choice import MemoryChoice, choose_settings, record_path
 
     record = record_path(folder.partial)
     if config.resume and record.is_file():
         return MemoryChoice.from_json(json.loads(record.read_text()))
-    return choose(config, planner, precision)
+    return choose_settings(config, planner, precision)
 
 
 def _task(config: FinetuneConfig, corpus: Corpus, base: BaseModel | None) -> Task:

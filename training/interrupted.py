@@ -32,7 +32,7 @@ def nothing_to_resume(folder: RunFolder) -> list[str]:
     return lines
 
 
-def stopped(path: Path) -> str:
+def how_to_resume(path: Path) -> str:
     """How to go on with a run that was stopped.
 
     Args:

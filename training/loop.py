@@ -1,4 +1,4 @@
-"""The training loop: trains, and when memory runs out goes on from the last step with the next checklist step."""
+"""The training loop: trains, and after running out of memory goes on from the last step with the next lever."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.memory_choice import MemoryChoice, Planner, record_path
 from training.metrics import classification_metrics
 from training.processes import world_size
 from training.progress import RememberProgress
-from training.recovery import Answer, answer, intact, is_out_of_memory
+from training.recovery import NextLever, choose_next_lever, is_out_of_memory, weights_are_intact
 from training.run_folder import RunFolder, write_json
 from training.sampling import RememberOrder
 from training.trainer import ClassifierTrainer
@@ -48,7 +48,7 @@ def fit(
         task (TextTask or AudioTask): model and data.
         folder (RunFolder): where checkpoints and the best weights go.
         choice (MemoryChoice): the levers to begin with.
-        planner (Planner): predicts what the next step would save.
+        planner (Planner): predicts what the next lever would save.
         sets (tuple): training and validation set.
         make_arguments (callable): the Trainer's settings for the levers in force.
         checkpoint (str, optional): checkpoint to go on from.
@@ -56,7 +56,7 @@ def fit(
     Returns:
         tuple: the Trainer, the validation metrics of the weights kept, and the levers that training ended with.
     """
-    around = planner.around  # found out while there is memory
+    situation = planner.situation  # found out while there is memory
     while True:
         trainer, keeper = _make(task, folder, choice, sets, make_arguments(choice.settings))
         found = None
@@ -65,25 +65,25 @@ def fit(
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            found = _diagnose(trainer, choice, planner, around, error)
+            found = _diagnose(trainer, choice, planner, situation, error)
         if found is None:
             break
         # Outside the except clause: the error's traceback held the activations of the failed pass.
-        choice = choice.taking(
-            found.step,
+        choice = choice.with_lever(
+            found.lever,
             found.settings,
-            f"out of memory at step {trainer.state.global_step + 1}: {found.step.chosen}",
+            f"out of memory at step {trainer.state.global_step + 1}: {found.lever.chosen}",
         )
         write_json(record_path(folder.partial), choice.to_json())
         if world_size() > 1:
             raise RuntimeError(
                 f"out of memory ({found.diagnosis}): the same command with --resume goes on from the last "
-                f"checkpoint with {' '.join(found.settings.flags())}"
+                f"checkpoint with {' '.join(found.settings.flags())}."
             )
         checkpoint = _leave(trainer, task, folder)
         del trainer, keeper
         _tidy()
-    release(trainer)
+    free_optimizer_state(trainer)
     load_weights(task.model, folder.best)
     return trainer, keeper.best(), choice
 
@@ -131,8 +131,8 @@ def _make(
 
 
 def _diagnose(
-    trainer: ClassifierTrainer, choice: MemoryChoice, planner: Planner, around: Situation, error: Exception
-) -> Answer:
+    trainer: ClassifierTrainer, choice: MemoryChoice, planner: Planner, situation: Situation, error: Exception
+) -> NextLever:
     """The step to take; announced.
 
     Raises:
@@ -140,17 +140,17 @@ def _diagnose(
     """
     _let_go(error)
     step = trainer.state.global_step + 1
-    found = answer(choice.settings, around, trainer.phase, planner.components)
+    found = choose_next_lever(choice.settings, situation, trainer.phase, planner.components)
     if found is None:
         raise RuntimeError(
-            f"out of memory at step {step} ({trainer.phase}) with every step of the checklist taken that keeps the "
+            f"out of memory at step {step} ({trainer.phase}) with every lever of the checklist taken that keeps the "
             "training what it is: start anew with --overwrite and --lora-rank 8, --freeze, a shorter "
-            "--sequence-length or --max-seconds, or a smaller --base-model"
+            "--sequence-length or --max-seconds, or a smaller --base-model."
         ) from None
     told = " ".join(str(error).split())[:120]
     print(
         f"\nout of memory at step {step} ({found.diagnosis}): {told}\n"
-        f"going on with {found.step.flag} ({found.step.name}: {found.step.chosen}): "
+        f"going on with {found.lever.flag} ({found.lever.name}: {found.lever.chosen}): "
         f"{' '.join(found.settings.flags())}",
         flush=True,
     )
@@ -159,18 +159,18 @@ def _diagnose(
 
 def _leave(trainer: ClassifierTrainer, task: Task, folder: RunFolder) -> str | None:
     """Saves what the failed trainer has, lets all its memory go, and tells which checkpoint to go on from."""
-    from grokaem.process_memory import tame_allocator
+    from grokaem.process_memory import return_freed_memory_at_once
 
-    tame_allocator()
+    return_freed_memory_at_once()
     settings, step = trainer.settings, trainer.state.global_step
     optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)
-    whole = intact(optimizer, step, trainer.phase, settings.optimizer_in_backward)
+    whole = weights_are_intact(optimizer, step, trainer.phase, settings.optimizer_in_backward)
     task.model.zero_grad(set_to_none=True)
     _tidy()
     checkpoint = (
         trainer.save_now() if whole and step and trainer.phase != "start" else folder.last_checkpoint()
     )
-    release(trainer)
+    free_optimizer_state(trainer)
     # None of them is used any more.
     trainer.model = trainer.model_wrapped = trainer.callback_handler.model = None  # pyright: ignore[reportAttributeAccessIssue]
     task.model = None  # pyright: ignore[reportAttributeAccessIssue]  # until the next trainer is made
@@ -179,7 +179,7 @@ def _leave(trainer: ClassifierTrainer, task: Task, folder: RunFolder) -> str | N
     return checkpoint
 
 
-def release(trainer: ClassifierTrainer) -> None:
+def free_optimizer_state(trainer: ClassifierTrainer) -> None:
     """Lets the optimizer's state go; the model stays."""
     trainer.accelerator.free_memory()
     trainer.optimizer = trainer.lr_scheduler = None
@@ -199,10 +199,10 @@ def _let_go(error: BaseException | None) -> None:
 def _tidy() -> None:
     import torch
 
-    from grokaem.process_memory import give_back
+    from grokaem.process_memory import trim_heap
 
     gc.collect()
-    give_back()
+    trim_heap()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

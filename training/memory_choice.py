@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grokaem.memory.checklist import Situation, Step, between, step, steps
+from grokaem.memory.checklist import Lever, Situation, find_lever, levers, levers_between
 from grokaem.memory.settings import MemorySettings
 from training.config import FinetuneConfig, budget_bytes
 from training.precision import Precision
@@ -16,7 +16,7 @@ from training.processes import world_size
 if TYPE_CHECKING:
     from grokaem.memory.architectures import Workload
     from grokaem.memory.solver import Predictor
-    from training.records import TakenStep
+    from training.records import TakenLever
     from training.task import Task
 
 MIB = 2**20
@@ -29,19 +29,19 @@ class MemoryChoice:
 
     Attributes:
         settings (MemorySettings): in force.
-        checklist (list of dict): every step taken: ``step, value, reason``.
+        checklist (list of dict): every lever turned: ``step, value, reason``.
         predicted_mib (float): predicted peak, None where the model cannot be predicted.
         budget_mib (float): None where none was given.
     """
 
     settings: MemorySettings
-    checklist: list[TakenStep]
+    checklist: list[TakenLever]
     predicted_mib: float | None = None
     budget_mib: float | None = None
 
-    def taking(self, taken: Step, settings: MemorySettings, reason: str) -> MemoryChoice:
-        """The choice after one more step of the checklist."""
-        entry: TakenStep = {"step": taken.key, "value": getattr(settings, taken.setting), "reason": reason}
+    def with_lever(self, lever: Lever, settings: MemorySettings, reason: str) -> MemoryChoice:
+        """The choice after one more lever of the checklist."""
+        entry: TakenLever = {"step": lever.key, "value": getattr(settings, lever.setting), "reason": reason}
         return replace(self, settings=settings, checklist=[*self.checklist, entry])
 
     def to_json(self) -> dict[str, object]:
@@ -71,11 +71,11 @@ class Planner:
         return self.task.workload()
 
     @functools.cached_property
-    def around(self) -> Situation:
+    def situation(self) -> Situation:
         """What of the checklist applies."""
-        from grokaem.memory.plan import situation
+        from grokaem.memory.plan import find_situation
 
-        return situation(self.work, self.device, world_size())
+        return find_situation(self.work, self.device, world_size())
 
     @functools.cached_property
     def predictor(self) -> Predictor:
@@ -103,7 +103,7 @@ class Planner:
         return sum(self.components(settings).values())
 
 
-def choose(config: FinetuneConfig, planner: Planner, precision: Precision) -> MemoryChoice:
+def choose_settings(config: FinetuneConfig, planner: Planner, precision: Precision) -> MemoryChoice:
     """Settles the levers: those asked for, or with ``--memory-budget`` the fastest that fit, and tells why.
 
     Args:
@@ -116,9 +116,9 @@ def choose(config: FinetuneConfig, planner: Planner, precision: Precision) -> Me
     """
     asked = _of_the_data(config.memory.replace(precision=precision.name), len(planner.task.corpus.train.inputs))
     if asked.optimizer_in_backward and world_size() > 1:
-        raise ValueError("--optimizer-in-backward updates before the processes agree: train in one process")
+        raise ValueError("--optimizer-in-backward updates before the processes agree: train in one process.")
     asked.check_statistics(batch_norm=planner.task.config.base_model == "wide_resnet")
-    checklist: list[TakenStep] = [{"step": "precision", "value": asked.precision, "reason": precision.reason}]
+    checklist: list[TakenLever] = [{"step": "precision", "value": asked.precision, "reason": precision.reason}]
     checklist.extend(
         {"step": item.key, "value": getattr(asked, item.setting), "reason": "asked for"}
         for item in _taken(asked)
@@ -151,7 +151,7 @@ def _within_budget(
     planner: Planner,
     asked: MemorySettings,
     precision: Precision,
-    checklist: list[TakenStep],
+    checklist: list[TakenLever],
 ) -> MemoryChoice:
     from grokaem.memory.solver import cheapest
 
@@ -162,12 +162,12 @@ def _within_budget(
     free = config.precision == "auto"
     start = asked.replace(precision="fp32") if free and asked.precision == "bf16" else asked
     choice = cheapest(
-        planner.work, start, budget - kept, planner.predictor, planner.around, may_change_precision=free
+        planner.work, start, budget - kept, planner.predictor, planner.situation, may_change_precision=free
     )
     if choice is None:
         raise ValueError(
             f"--memory-budget {config.memory_budget}: nothing on the checklist fits {planner.task.config.base_model} "
-            f"into {budget:.0f} MiB; take a smaller model, shorter inputs or a larger budget"
+            f"into {budget:.0f} MiB; take a smaller model, shorter inputs or a larger budget."
         )
     settings, predicted = choice.prediction.settings, choice.prediction.peak_mib + kept
     print(
@@ -176,11 +176,11 @@ def _within_budget(
         flush=True,
     )
     for key, why in choice.refused.items():
-        print(f"  left out, {step(key).name}: {why}", flush=True)
+        print(f"  left out, {find_lever(key).name}: {why}", flush=True)
     checklist = [entry for entry in checklist if entry["step"] != "precision"]
-    if not any(item.key in ("precision", "pure_bf16") for item in between(asked, settings)):
+    if not any(item.key in ("precision", "pure_bf16") for item in levers_between(asked, settings)):
         checklist.insert(0, {"step": "precision", "value": settings.precision, "reason": precision.reason})
-    for item in between(asked, settings):
+    for item in levers_between(asked, settings):
         print(f"  {item.name}: {item.chosen}", flush=True)
         value = getattr(settings, item.setting)
         checklist.append(
@@ -189,21 +189,21 @@ def _within_budget(
     return MemoryChoice(settings, checklist, predicted, budget)
 
 
-def _taken(settings: MemorySettings) -> list[Step]:
+def _taken(settings: MemorySettings) -> list[Lever]:
     """The steps that settings take, but precision, which is told anyway."""
     own = ("precision", "pure_bf16", "micro_batch")
-    return [item for item in steps() if item.setting and item.key not in own and item.taken(settings)]
+    return [item for item in levers() if item.setting and item.key not in own and item.taken(settings)]
 
 
-def _around_the_model(config: FinetuneConfig, device: str) -> list[TakenStep]:
+def _around_the_model(config: FinetuneConfig, device: str) -> list[TakenLever]:
     """The steps that change no tensor of the model."""
-    told: list[TakenStep] = []
+    told: list[TakenLever] = []
     if config.preflight:
-        told.append({"step": "preflight", "value": True, "reason": step("preflight").chosen})
+        told.append({"step": "preflight", "value": True, "reason": find_lever("preflight").chosen})
     if config.task == "text" and config.group_by_length:
-        told.append({"step": "bucketing", "value": True, "reason": step("bucketing").saves + " is saved"})
+        told.append({"step": "bucketing", "value": True, "reason": find_lever("bucketing").saves + " is saved"})
     pinned = device == "cuda" if config.pin_memory is None else config.pin_memory
-    reason = step("host").chosen if device == "cuda" else step("host").refused
+    reason = find_lever("host").chosen if device == "cuda" else find_lever("host").refused
     told.append(
         {
             "step": "host",
@@ -212,7 +212,7 @@ def _around_the_model(config: FinetuneConfig, device: str) -> list[TakenStep]:
         }
     )
     told.append(
-        {"step": "what_runs_where", "value": config.logging_steps, "reason": step("what_runs_where").chosen}
+        {"step": "what_runs_where", "value": config.logging_steps, "reason": find_lever("what_runs_where").chosen}
     )
     return told
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from grokaem.corpora import Corpus
 
 
-def look_at_parts(corpus: Corpus) -> list[str]:
+def check_parts(corpus: Corpus) -> list[str]:
     """Refuses an empty part before any work is done; tells of classes that a part is without.
 
     Args:

@@ -20,12 +20,12 @@ class Peak:
     """
 
     def __init__(self, device: str):
-        from grokaem.process_memory import give_back, resident_bytes
+        from grokaem.process_memory import resident_bytes, trim_heap
 
         self.device = device
         self.measured_mib: float | None = None
         gc.collect()
-        give_back()
+        trim_heap()
         self.before_mib = 0.0 if device == "cuda" else resident_bytes() / MIB
 
     def start(self) -> None:
@@ -35,10 +35,10 @@ class Peak:
 
             torch.cuda.reset_peak_memory_stats()
             return
-        from grokaem.process_memory import give_back, reset_high_water
+        from grokaem.process_memory import reset_high_water, trim_heap
 
         gc.collect()
-        give_back()
+        trim_heap()
         reset_high_water()
 
     def read(self) -> None:

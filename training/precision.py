@@ -22,7 +22,7 @@ def device_name() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def choose(wanted: str, device: str) -> Precision:
+def choose_precision(wanted: str, device: str) -> Precision:
     """Resolves ``--precision`` for a device.
 
     Args:
@@ -44,7 +44,7 @@ def choose(wanted: str, device: str) -> Precision:
         return Precision("fp32", "the processor has no native bf16")
     if wanted == "fp16" and device != "cuda":
         raise ValueError(
-            f"--precision fp16 needs a CUDA GPU and this machine trains on {device}: use --precision bf16"
+            f"--precision fp16 needs a CUDA GPU and this machine trains on {device}: use --precision bf16."
         )
     return Precision(wanted, "asked for")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grokaem.memory.checklist import step
+from grokaem.memory.checklist import find_lever
 from grokaem.memory.settings import MemorySettings
 from training.augmentation import AugmentedClips
 from training.memory_choice import MemoryChoice
@@ -61,20 +61,20 @@ def preflight(
     if not math.isfinite(before):
         raise ValueError(
             f"preflight: the first loss is {before} for training input {name}: "
-            "look at that input, and at the base model's weights"
+            "look at that input, and at the base model's weights."
         )
     expected = math.log(classes)
     if before > expected + SLACK:
         raise ValueError(
             f"preflight: the first loss is {before:.2f} for training input {name}, and {expected:.2f} "
             f"(ln {classes}) is what guessing gives: the base model's head was trained for other labels or the "
-            "weights are broken; take its encoder, or --no-preflight if you know better"
+            "weights are broken; take its encoder, or --no-preflight if you know better."
         )
     # 16-bit weights round the loss to about 1/256: there a tie is no sign of anything.
     if not math.isfinite(after) or after > before or (after == before and settings.precision != "bf16-pure"):
         raise ValueError(
             f"preflight: one optimizer step raised the loss from {before:.4f} to {after:.4f} for training "
-            f"input {name}: try a smaller --learning-rate than {learning_rate:g}, or --no-preflight"
+            f"input {name}: try a smaller --learning-rate than {learning_rate:g}, or --no-preflight."
         )
     return [
         f"preflight: first loss {before:.3f} (ln {classes} = {expected:.3f}), {after:.3f} after one step on two "
@@ -89,12 +89,12 @@ def check_labels(labels: Iterable[int], inputs: Sequence[object], classes: int) 
         ValueError: too few classes, or a label outside ``0..classes - 1``; which.
     """
     if classes < 2:
-        raise ValueError(f"preflight: the data has {classes} class; a classifier needs at least 2")
+        raise ValueError(f"preflight: the data has {classes} class: give data with at least 2.")
     for number, label in enumerate(labels):
         if not isinstance(label, int | np.integer) or not 0 <= label < classes:
             raise ValueError(
-                f"preflight: training input {_named(inputs, number)} has label {label!r}; labels are whole "
-                f"numbers from 0 to {classes - 1}"
+                f"preflight: training input {_named(inputs, number)} has label {label!r}: write labels as "
+                f"whole numbers from 0 to {classes - 1}."
             )
 
 
@@ -114,25 +114,27 @@ def check_inputs(items: Iterable[Item], inputs: Sequence[object], vocabulary: in
         if "input_ids" in item:
             ids = item["input_ids"]
             if not ids:
-                raise ValueError(f"preflight: training input {_named(inputs, number)} has no tokens")
+                raise ValueError(f"preflight: training input {_named(inputs, number)} has no tokens: remove it.")
             if vocabulary is not None and not 0 <= min(ids) <= max(ids) < vocabulary:
                 raise ValueError(
                     f"preflight: training input {_named(inputs, number)} has token {max(ids)}, and the model's "
-                    f"table has {vocabulary} rows: model and tokenizer do not belong together"
+                    f"table has {vocabulary} rows: save the model again with the tokenizer it was trained with."
                 )
             continue
         clip = item["waveform"]
         if clip.ndim != 1 or not len(clip):
             raise ValueError(
-                f"preflight: training input {_named(inputs, number)} has shape {clip.shape}, not (time,)"
+                f"preflight: training input {_named(inputs, number)} has shape {clip.shape}, not (time,): "
+                "convert it to mono, or remove it."
             )
         if not np.isfinite(clip).all():
             raise ValueError(
-                f"preflight: training input {_named(inputs, number)} holds samples that are not numbers"
+                f"preflight: training input {_named(inputs, number)} holds samples that are not "
+                "numbers: convert it again, or remove it."
             )
         silent += not clip.any()
     if silent and silent == number + 1:
-        raise ValueError("preflight: every training clip is silent: look at the files")
+        raise ValueError("preflight: every training clip is silent: look at the files.")
 
 
 def in_arithmetic_that_works(
@@ -165,7 +167,7 @@ def in_arithmetic_that_works(
         single = choice.settings.replace(precision="fp32")
         told = preflight(task, items, single, learning_rate)
         reason = f"it does not work in {choice.settings.precision}: {' '.join(str(error).split())[:200]}"
-    return choice.taking(step("precision"), single, reason), [f"going on in fp32: {reason}", *told]
+    return choice.with_lever(find_lever("precision"), single, reason), [f"going on in fp32: {reason}", *told]
 
 
 def one_step(
@@ -255,8 +257,11 @@ def _blaming(name: str) -> Iterator[None]:
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         if is_out_of_memory(error):
             raise
-        told = " ".join(str(error).split())
-        raise ValueError(f"preflight: the model cannot take training input {name}: {told}") from error
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise ValueError(
+            f"preflight: the model cannot take training input {name}: {reason}; correct or remove that input, "
+            "or give another --base-model."
+        ) from error
 
 
 def _raw(items: Sequence[Item] | AugmentedClips) -> Sequence[Item]:

@@ -21,7 +21,7 @@ def is_main() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-def join(device: str) -> None:
+def join_processes(device: str) -> None:
     """Meets the other processes; from here on only the main one's standard output is seen.
 
     Args:
@@ -56,7 +56,7 @@ def wait() -> None:
         PartialState().wait_for_everyone()
 
 
-def agree(value: T) -> T:
+def broadcast_from_main(value: T) -> T:
     """The main process's value, in every process."""
     if world_size() == 1:
         return value

@@ -1,4 +1,4 @@
-"""The records that travel: an example on its way to the model, a step of the checklist taken, and ``run.json``."""
+"""The records that travel: an example on its way to the model, a lever of the checklist, and ``run.json``."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class ClipItem(TypedDict):
 Item = TextItem | ClipItem
 
 
-class TakenStep(TypedDict):
-    """A step of the memory checklist, the setting it led to, and why."""
+class TakenLever(TypedDict):
+    """A lever of the memory checklist, the setting it led to, and why."""
 
     step: str
     value: object
@@ -81,7 +81,7 @@ class RunReport(TypedDict):
     base_model: BaseModelRecord
     data: dict[str, object]
     config: dict[str, object]
-    checklist: list[TakenStep]
+    checklist: list[TakenLever]
     metrics: dict[str, float]
     validation: dict[str, float] | None
     confusion: list[list[int]]

@@ -1,4 +1,4 @@
-"""Out of memory while training: told from other errors, diagnosed, and answered with the next checklist step."""
+"""Out of memory while training: told from other errors, diagnosed, answered with the next lever of the checklist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grokaem.memory.checklist import Situation, Step, step
+from grokaem.memory.checklist import Lever, Situation, find_lever
 from grokaem.memory.settings import MemorySettings
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ WORDS = re.compile(
     r"|could not create a memory (object|storage)",
     re.IGNORECASE,
 )
-FEW = 4  # below so many examples a pass leaves the processor idle: other steps come first
-WORTH = 0.9  # a step must bring the predicted peak below this share of what it was
+MIN_EXAMPLES_A_PASS = 4  # below so many examples a pass leaves the processor idle: other levers come first
+MAX_SHARE_LEFT = 0.9  # a lever must bring the predicted peak below this share of what it was
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
@@ -51,39 +51,39 @@ def is_out_of_memory(error: BaseException | None) -> bool:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What to do about it.
+class NextLever:
+    """The lever to turn after running out of memory.
 
     Attributes:
-        step (Step): of the checklist.
-        settings (MemorySettings): with the step taken; the effective batch is the same.
+        lever (Lever): of the checklist.
+        settings (MemorySettings): with the lever turned; the effective batch is the same.
         diagnosis (str): what memory was needed for, in words.
     """
 
-    step: Step
+    lever: Lever
     settings: MemorySettings
     diagnosis: str
 
 
-def answer(
+def choose_next_lever(
     settings: MemorySettings,
-    around: Situation,
+    situation: Situation,
     phase: str,
     components: Callable[[MemorySettings], dict[str, float]] | None = None,
-) -> Answer | None:
-    """The next step of the checklist that helps and that leaves what is trained as it is.
+) -> NextLever | None:
+    """The next lever of the checklist that helps and that leaves what is trained as it is.
 
     Args:
         settings (MemorySettings): those that ran out of memory.
-        around (Situation): what applies.
+        situation (Situation): what applies.
         phase (str): what training was doing.
-        components (callable, optional): predicts MiB by component. A step that would save little is then passed
-            over as long as another saves more. (Default: steps are taken in order)
+        components (callable, optional): predicts MiB by component. A lever that would save little is then passed
+            over as long as another saves more. (Default: levers are taken in order)
 
     Returns:
-        Answer: or None when the checklist has no such step left.
+        NextLever: or None when the checklist has no such lever left.
     """
-    choices = list(steps_left(settings, around))
+    choices = list(levers_left(settings, situation))
     if not choices:
         return None
     before, peaks = {}, []
@@ -100,14 +100,14 @@ def answer(
         most = max(before, key=lambda name: before[name])
         total = sum(before.values())
         diagnosis += f"; {before[most]:.0f} of {total:.0f} MiB predicted are {most.replace('_', ' ')}"
-        taken = next((i for i, peak in enumerate(peaks) if peak <= WORTH * total), peaks.index(min(peaks)))
-    return Answer(*choices[taken], diagnosis)
+        taken = next((i for i, peak in enumerate(peaks) if peak <= MAX_SHARE_LEFT * total), peaks.index(min(peaks)))
+    return NextLever(*choices[taken], diagnosis)
 
 
 def _possible(
-    choices: list[tuple[Step, MemorySettings]], components: Callable[[MemorySettings], dict[str, float]]
-) -> tuple[list[tuple[Step, MemorySettings]], list[float]]:
-    """The steps that this model takes, found by trying, and the peak that each leaves."""
+    choices: list[tuple[Lever, MemorySettings]], components: Callable[[MemorySettings], dict[str, float]]
+) -> tuple[list[tuple[Lever, MemorySettings]], list[float]]:
+    """The levers that this model takes, found by trying, and the peak that each leaves."""
     taken, peaks = [], []
     for choice in choices:
         try:
@@ -120,29 +120,29 @@ def _possible(
     return taken, peaks
 
 
-def steps_left(settings: MemorySettings, around: Situation) -> Iterator[tuple[Step, MemorySettings]]:
-    """The steps that keep every trained weight and the effective batch, in order, each with its settings.
+def levers_left(settings: MemorySettings, situation: Situation) -> Iterator[tuple[Lever, MemorySettings]]:
+    """The levers that keep every trained weight and the effective batch, in order, each with its settings.
 
     Args:
         settings (MemorySettings): the levers in force.
-        around (Situation): what applies.
+        situation (Situation): what applies.
     """
     smaller = _smaller_passes(settings)
-    if smaller is not None and smaller.micro_batch_size >= FEW:
-        yield step("micro_batch"), smaller
+    if smaller is not None and smaller.micro_batch_size >= MIN_EXAMPLES_A_PASS:
+        yield find_lever("micro_batch"), smaller
     if not settings.gradient_checkpointing:
-        yield step("checkpointing"), settings.replace(gradient_checkpointing=True)
+        yield find_lever("checkpointing"), settings.replace(gradient_checkpointing=True)
     if settings.optimizer == "adamw" and not settings.lora_rank:
-        yield step("adam8bit"), settings.replace(optimizer="adamw8bit")
-    if around.attention and not settings.attention_dropout_off:
-        yield step("attention_dropout"), settings.replace(attention_dropout_off=True)
-    if settings.precision in ("fp32", "tf32") and around.fast_bf16:
-        yield step("precision"), settings.replace(precision="bf16")
-    if smaller is not None and smaller.micro_batch_size < FEW:
-        yield step("micro_batch"), smaller
+        yield find_lever("adam8bit"), settings.replace(optimizer="adamw8bit")
+    if situation.attention and not settings.attention_dropout_off:
+        yield find_lever("attention_dropout"), settings.replace(attention_dropout_off=True)
+    if settings.precision in ("fp32", "tf32") and situation.fast_bf16:
+        yield find_lever("precision"), settings.replace(precision="bf16")
+    if smaller is not None and smaller.micro_batch_size < MIN_EXAMPLES_A_PASS:
+        yield find_lever("micro_batch"), smaller
     exact = settings.embeddings_32bit and not settings.embeddings_by_row
-    if settings.optimizer == "adamw8bit" and exact and around.embeddings:
-        yield step("embeddings_8bit"), settings.replace(embeddings_32bit=False)
+    if settings.optimizer == "adamw8bit" and exact and situation.embeddings:
+        yield find_lever("embeddings_8bit"), settings.replace(embeddings_32bit=False)
 
 
 def _smaller_passes(settings: MemorySettings) -> MemorySettings | None:
@@ -158,7 +158,7 @@ def _counted(components: dict[str, float]) -> dict[str, float]:
     return {name: size for name, size in components.items() if name != "runtime"}
 
 
-def intact(optimizer: Optimizer | None, steps: int, phase: str, in_backward: bool) -> bool:
+def weights_are_intact(optimizer: Optimizer | None, steps: int, phase: str, in_backward: bool) -> bool:
     """Whether the weights are those of the last step, so that nothing but the failed step must be repeated.
 
     An optimizer counts its steps weight by weight: if all counts are those of the last step, memory ran out

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from grokaem import ownership
-from grokaem.atomic import appear, drop, write_text
+from grokaem.atomic import delete_folder, rename_into_place, write_text
 from grokaem.memory.settings import MemorySettings
 from grokaem.output_folder import check_replaceable
 from grokaem.processor import processor_name
@@ -156,13 +156,13 @@ class RunFolder:
             return
         check_replaceable(self.path, "run", "move it away")
         if all((self.done / name).is_file() for name in found["files"]):
-            appear(self.done, self.path)
+            rename_into_place(self.done, self.path)
             self._drop_partial()
 
     def _drop_partial(self) -> None:
         if self.partial.is_dir():
             marked = (self.partial / ownership.RECORD).is_file()
-            drop(self.partial, last=ownership.RECORD if marked else "config.json")
+            delete_folder(self.partial, last=ownership.RECORD if marked else "config.json")
 
     def _begun(self) -> dict[str, object] | None:
         """The settings of an interrupted run."""
@@ -218,7 +218,7 @@ class RunFolder:
         write_json(self.done / "run.json", report)
         facts = {"id": (ownership.read(self.partial) or {}).get("id"), "settings": self._begun()}
         ownership.record(self.done, "run", weights=ownership.weights(self.done), **facts)
-        appear(self.done, self.path)
+        rename_into_place(self.done, self.path)
         self._drop_partial()
         return self.path
 

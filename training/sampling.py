@@ -10,7 +10,7 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from training.processes import agree
+from training.processes import broadcast_from_main
 
 if TYPE_CHECKING:
     from training.records import TextItem
@@ -38,11 +38,11 @@ class LengthGroupedOrder(LengthGroupedSampler):
     def __iter__(self) -> Iterator[int]:
         if self.replay is None:
             self.state = torch.get_rng_state()
-            return iter(agree(list(super().__iter__())))
+            return iter(broadcast_from_main(list(super().__iter__())))
         self.state, self.replay = self.replay, None
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self.state)
-            return iter(agree(list(super().__iter__())))
+            return iter(broadcast_from_main(list(super().__iter__())))
 
 
 class RememberOrder(TrainerCallback):

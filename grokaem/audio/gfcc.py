@@ -25,7 +25,7 @@ class GammatoneSpectrogram(nn.Module):
 
     ``method="waveform"`` filters the raw signal with 4th-order gammatone filters and averages the squared
     outputs under the window: the definition, at the cost of a fast convolution. A full-scale sine at a
-    filter's centre gives 0.5. The filters are causal: a frame of a low filter hears what its slow response
+    filter's centre gives 0.5. The filters are causal: a frame of a low filter holds what its slow response
     still holds.
 
     ``method="fft"`` weights the power spectrum of the windowed frame with gammatone magnitudes, as spafe
@@ -103,7 +103,7 @@ class GammatoneSpectrogram(nn.Module):
 
     @property
     def history(self) -> int:
-        """Samples before its window that a frame still hears."""
+        """Samples before its window that a frame still depends on."""
         return self.subbands.response_length if self.method == "waveform" else int(self.preemphasis != 0)
 
     def forward(self, waveform: Tensor) -> Tensor:
@@ -238,7 +238,7 @@ class GFCC(nn.Module):
 
     @property
     def history(self) -> int:
-        """Samples before its window that a frame still hears."""
+        """Samples before its window that a frame still depends on."""
         return self.spectrogram.history
 
     def forward(self, waveform: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ corpus = corpora.load("rotten_tomatoes")     # or "reviews.csv", a folder of sou
 corpus.train.inputs, corpus.train.labels, corpus.label_names
 """
 
-from grokaem.corpora.catalog import at_hand, check_columns, load, names, read_documents
+from grokaem.corpora.catalog import available_offline, check_columns, load, names, read_documents
 from grokaem.corpora.corpus import Corpus, Documents, Part
 from grokaem.corpora.limits import COMMAND, PAGE, Limits
 
@@ -17,7 +17,7 @@ __all__ = [
     "Documents",
     "Limits",
     "Part",
-    "at_hand",
+    "available_offline",
     "check_columns",
     "load",
     "names",

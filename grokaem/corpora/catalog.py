@@ -31,7 +31,7 @@ def names(task: str | None = None) -> list[str]:
     return [name for name, kind in BUILT_IN.items() if task in (None, kind)]
 
 
-def at_hand() -> list[str]:
+def available_offline() -> list[str]:
     """The corpora that :func:`read_documents` reads without a download: ``lee_news`` and those fetched before."""
     from grokaem.corpora import fortunes_ru, packages, rotten_tomatoes, single_label_text
 
@@ -73,7 +73,7 @@ def load(
         revision (str, optional): of a Hub data set. (Default: the newest)
         classes (list of str, optional): keep only these classes. (Default: all)
         also_train_on (str, optional): further data of the same classes, named as ``name_or_path`` is, all of it
-            for the training part; see :meth:`Corpus.training_on`. A table's columns are named as those of
+            for the training part; see :meth:`Corpus.with_training_data`. A table's columns are named as those of
             ``name_or_path``. (Default: none)
         train_on_validation (bool, optional): the training part holds the validation part too, for a last run
             after everything is chosen. (Default: ``False``)
@@ -133,8 +133,8 @@ def load(
             limits=limits,
             token=token,
         )
-        corpus = corpus.training_on(other)
-    return corpus.training_on_validation() if train_on_validation else corpus
+        corpus = corpus.with_training_data(other)
+    return corpus.with_validation_in_training() if train_on_validation else corpus
 
 
 def check_columns(name_or_path: str, text_column: str | None = None, label_column: str | None = None) -> None:

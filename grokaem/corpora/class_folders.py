@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.label_names import unify_labels
-from grokaem.corpora.labelled_rows import PART_NAMES, LabelledRows, counted
+from grokaem.corpora.labelled_rows import PART_NAMES, LabelledRows, count_noun
 from grokaem.corpora.lost_classes import likely_cause, lost_classes
 from grokaem.corpora.own_data import make_corpus
 from grokaem.corpora.parts import own_parts
@@ -48,11 +48,11 @@ class ClassFolders:
 
     def name(self, path: Path) -> str:
         """The file's path below the folder."""
-        return spelled(path.relative_to(self.root).as_posix())
+        return printable_name(path.relative_to(self.root).as_posix())
 
     def label(self, path: Path) -> str:
         """The class that the file's folder names."""
-        return spelled(path.relative_to(self.root).parts[self.depth])
+        return printable_name(path.relative_to(self.root).parts[self.depth])
 
     def part(self, path: Path) -> str | None:
         """The part that the file's top folder names, where these are parts."""
@@ -105,7 +105,9 @@ def find_class_folders(
         found = find_class_folders(inner, wanted, kind)
         return replace(found, notes=[f"{folder.name} holds one folder: {inner.name} is read", *found.notes])
     files = [path for path in named if path.is_file()]
-    aside = [(spelled(path.relative_to(folder).as_posix()), _no_file(path)) for path in named if not path.is_file()]
+    aside = [
+        (printable_name(path.relative_to(folder).as_posix()), _no_file(path)) for path in named if not path.is_file()
+    ]
     tops = {path.relative_to(folder).parts[0] for path in files if path.parent != folder}
     parts = {PART_NAMES.get(top.lower()) for top in tops}
     depth = 1 if None not in parts and "train" in parts and len(parts) > 1 else 0
@@ -116,13 +118,13 @@ def find_class_folders(
     known = {*usable, *(path for path in named if not path.is_file())}
     if left := [path for path in everything if path not in known]:
         notes.append(
-            f"left out {counted(len(left), 'file')} of {folder.name} that are no {kind} files in "
+            f"left out {count_noun(len(left), 'file')} of {folder.name} that are no {kind} files in "
             f"a class folder (first: {left[0].relative_to(folder)})"
         )
     return ClassFolders(folder, usable, depth, notes, [*aside, *_empty_folders(folder, usable, depth, kind)])
 
 
-def spelled(name: str) -> str:
+def printable_name(name: str) -> str:
     """A folder's name with bytes that are not UTF-8 written out."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
@@ -150,7 +152,7 @@ def _empty_folders(folder: Path, usable: list[Path], depth: int, kind: str) -> l
     named = {parts[depth] for parts in places if len(parts) == depth + 1}
     held = {path.relative_to(folder).parts[depth] for path in usable}
     empty = [
-        (f"class {spelled(name)!r}", f"its folder holds no {kind} file: fill or remove it")
+        (f"class {printable_name(name)!r}", f"its folder holds no {kind} file: fill or remove it")
         for name in sorted(named - held)
     ]
     return empty + [
@@ -176,7 +178,7 @@ def _without_classes(folder: Path, parts: list[str], aside: list[tuple[str, str]
     )
 
 
-def corpus_of(
+def build_corpus(
     found: ClassFolders,
     rows: LabelledRows,
     groups: list[str],
@@ -188,7 +190,7 @@ def corpus_of(
 
     Args:
         found (ClassFolders): where the files stand.
-        rows (LabelledRows): of :func:`distinct`.
+        rows (LabelledRows): of :func:`drop_duplicates`.
         groups (list of str): what must not straddle two parts, one an example.
         task (str): ``"text"`` or ``"audio"``.
         classes (list of str, optional): keep only these.
@@ -226,7 +228,7 @@ def _listing_digest(found: ClassFolders) -> str:
     return f"sha256:{hashlib.sha256(''.join(lines).encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
-def distinct(
+def drop_duplicates(
     found: ClassFolders, files: Sequence[Path], contents: Sequence[str], inputs: Sequence[object], kind: str
 ) -> LabelledRows:
     """One example a content and part; a content in folders of different classes of one part is left out.
@@ -264,11 +266,11 @@ def distinct(
     unify_labels(folder, rows.labels, rows.notes)
     if copies:
         first = found.name(files[copies[0]])
-        rows.notes.append(f"dropped {counted(len(copies), 'file')} of {folder} that are copies (first: {first})")
+        rows.notes.append(f"dropped {count_noun(len(copies), 'file')} of {folder} that are copies (first: {first})")
     if conflicts:
         one, other = (found.name(files[index]) for index in conflicts[0][:2])
         rows.notes.append(
-            f"dropped {counted(len(conflicts), kind)} of {folder} that lie in different class folders (first: "
+            f"dropped {count_noun(len(conflicts), kind)} of {folder} that lie in different class folders (first: "
             f"{one} and {other}); keep one of each to use them{likely_cause(together)}"
         )
     return rows

@@ -42,7 +42,7 @@ class Corpus:
     notes: list[str] = field(default_factory=list)
     set_aside: list[tuple[str, str]] = field(default_factory=list)
 
-    def training_on(self, other: Corpus) -> Corpus:
+    def with_training_data(self, other: Corpus) -> Corpus:
         """The same with every example of another corpus in the training part.
 
         What this corpus has already, in any part, or the other one has twice, is left out; so is what a model
@@ -86,7 +86,7 @@ class Corpus:
             set_aside=[*self.set_aside, *other.set_aside],
         )
 
-    def training_on_validation(self) -> Corpus:
+    def with_validation_in_training(self) -> Corpus:
         """The same with the validation part's examples in the training part too, for a last run after the choices."""
         note = f"the {len(self.validation)} examples of the validation part are trained on too, and choose nothing"
         return replace(self, train=self.train + self.validation, notes=[*self.notes, note])

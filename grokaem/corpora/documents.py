@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grokaem.corpora.columns import LABEL_NAMES, choose_text_column
 from grokaem.corpora.corpus import Corpus, Documents
-from grokaem.corpora.labelled_rows import as_label, as_text, check_most, counted, sorted_labels
+from grokaem.corpora.labelled_rows import as_label, as_text, check_most, count_noun, sorted_labels
 from grokaem.corpora.limits import COMMAND, Limits, Meter
 from grokaem.corpora.table_rows import BadRow, Rows
 from grokaem.corpora.tables import Table, read_table
@@ -97,10 +97,10 @@ def from_file(
     if not texts:
         raise ValueError(f"{path.name} has no text in it: give one document a line, or a table with a text column")
     if dropped := read - len(texts) - (len(aside) - len(table.set_aside)):
-        notes.append(f"dropped {counted(dropped, 'empty row')} of {path.name}")
+        notes.append(f"dropped {count_noun(dropped, 'empty row')} of {path.name}")
     labelled = label_column is not None
     if labelled and unlabelled:
-        notes.append(f"{counted(unlabelled, 'document')} of {path.name} without a label: labels are not used")
+        notes.append(f"{count_noun(unlabelled, 'document')} of {path.name} without a label: labels are not used")
         labelled = False
     return Documents(
         path.stem, texts, labels if labelled else None, sorted_labels(labels) if labelled else [], notes, aside

@@ -16,7 +16,7 @@ from grokaem.corpora.labelled_rows import (
     LabelledRows,
     as_label,
     check_most,
-    counted,
+    count_noun,
     labelled_texts,
     sorted_labels,
 )
@@ -112,7 +112,7 @@ def _pairs(
         kept = [(value, text) for value, text in named if not (label_names and text is None)]
         if len(kept) < len(named):
             notes.append(
-                f"dropped {counted(len(named) - len(kept), 'unlabelled row')} of {name}, part {part}"
+                f"dropped {count_noun(len(named) - len(kept), 'unlabelled row')} of {name}, part {part}"
             )
         pairs += kept
         origin += [part] * len(kept)
@@ -135,7 +135,9 @@ def _download(name: str, revision: str | None, token: str | None) -> dict:
     except (ConnectionError, OSError, RuntimeError) as error:
         # A RuntimeError too: after a refused connection huggingface_hub tries again on a client it has closed.
         if isinstance(error, RuntimeError) and "client has been closed" not in str(error):
-            raise ValueError(f"the data set {path} cannot be read ({_first_line(error)})") from None
+            raise ValueError(
+                f"the data set {path} cannot be read ({_first_line(error)}): give other data, or a file of it."
+            ) from None
         raise ConnectionError(
             f"cannot reach the Hub for the data set {path}, and it is neither in the cache nor a file or folder here "
             f"(looked in {os.getcwd()}): check the network, give a file or a built-in data set ({_first_line(error)})"
@@ -145,7 +147,9 @@ def _download(name: str, revision: str | None, token: str | None) -> dict:
         if "Config name is missing" in message:
             names = message.split("available configs:")[-1].split("Example")[0].strip()
             raise ValueError(f"{path} has several configurations {names[:300]}: write {path}:NAME") from None
-        raise ValueError(f"the data set {path} cannot be read ({_first_line(error)})") from None
+        raise ValueError(
+            f"the data set {path} cannot be read ({_first_line(error)}): give other data, or a file of it."
+        ) from None
     # "unsupervised" (IMDb) and the like hold no labels to learn from.
     wanted = ("train", *_VALIDATION, "test")
     known = {part: data for part, data in loaded.items() if part in wanted}

@@ -29,17 +29,17 @@ def unify_labels(source: str, labels: list[str], notes: list[str]) -> None:
     for several in _alike(left, _number):
         notes.append(
             f"classes of {source} that are one number in other writing are taken as {len(several)}: "
-            f"{listed(several)}; write them alike if they are one"
+            f"{quote_labels(several)}; write them alike if they are one"
         )
     for several in _alike(left, _seen):
         notes.append(
             f"classes of {source} that differ by case or spaces alone, or by what cannot be seen, are taken as "
-            f"{len(several)}: {listed(several)}; spell them alike if they are one"
+            f"{len(several)}: {quote_labels(several)}; spell them alike if they are one"
         )
     if none := [label for label in left if label.casefold() in NONE]:
         notes.append(
-            f"{listed(none)} of {source} {'is a class' if len(none) == 1 else 'are classes'}, as written; leave those "
-            "labels empty if they mean that there is none"
+            f"{quote_labels(none)} of {source} {'is a class' if len(none) == 1 else 'are classes'}, as written; leave "
+            "those labels empty if they mean that there is none"
         )
 
 
@@ -89,6 +89,6 @@ def _is_unseen(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cf", "Cn") or "\ufe00" <= letter <= "\ufe0f"
 
 
-def listed(labels: list[str]) -> str:
+def quote_labels(labels: list[str]) -> str:
     """The labels in quotes, one after the other, what cannot be told by sight spelled out."""
     return ", ".join(repr(label) if unicodedata.is_normalized("NFC", label) else ascii(label) for label in labels)

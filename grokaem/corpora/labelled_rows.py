@@ -99,11 +99,11 @@ class Distinct:
         notes = []
         if self._copies:
             first = self._copies[0]
-            notes.append(f"dropped {counted(len(self._copies), 'repeated row')} of {source} (first: row {first})")
+            notes.append(f"dropped {count_noun(len(self._copies), 'repeated row')} of {source} (first: row {first})")
         if self._conflicts:
             key, rest = next(iter(self._conflicts.items()))
             notes.append(
-                f"dropped {counted(len(self._conflicts), kind)} of {source} that came with different labels (first: "
+                f"dropped {count_noun(len(self._conflicts), kind)} of {source} that came with different labels (first: "
                 f"rows {self._first[key][0]} and {rest[0][0]}); keep one label for each to use them"
                 f"{likely_cause(self.together())}"
             )
@@ -159,7 +159,7 @@ def labelled_texts(
         distinct.add(part, text, number, label)
     kept = distinct.kept()
     check_most(source, aside, len(distinct))
-    notes = [f"dropped {counted(len(empty), 'empty row')} of {source} (first: row {empty[0]})"] if empty else []
+    notes = [f"dropped {count_noun(len(empty), 'empty row')} of {source} (first: row {empty[0]})"] if empty else []
     result = LabelledRows(
         [text for _, text, _, _ in kept],
         [label for *_, label in kept],
@@ -187,7 +187,7 @@ def check_most(source: str, aside: list[tuple[str, str]], usable: int) -> None:
     if aside and len(aside) > usable:
         name, reason = aside[0]
         raise ValueError(
-            f"{counted(len(aside), 'item')} of {source} cannot be used and {usable} can; {name}: {reason}"
+            f"{count_noun(len(aside), 'item')} of {source} cannot be used and {usable} can; {name}: {reason}"
         )
 
 
@@ -244,7 +244,7 @@ def sorted_labels(labels: Iterable[str]) -> list[str]:
     return sorted(distinct)
 
 
-def counted(number: int, noun: str) -> str:
+def count_noun(number: int, noun: str) -> str:
     """``1 row``, ``2 rows``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

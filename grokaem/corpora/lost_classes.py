@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from grokaem.corpora.label_names import listed, look_alike
+from grokaem.corpora.label_names import look_alike, quote_labels
 
 
 def lost_classes(
@@ -30,10 +30,11 @@ def lost_classes(
             continue
         others = Counter(other for labels in together if label in labels for other in set(labels) - {label})
         alike = [other for other in sorted(others) if look_alike([label, other])]
-        shown = listed([*alike, *(other for other, _ in others.most_common() if other not in alike)][:3])
+        shown = quote_labels([*alike, *(other for other, _ in others.most_common() if other not in alike)][:3])
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
         remedy = (
-            f"{listed(alike[:3])} {'looks' if len(alike) == 1 else 'look'} like it, so spell them alike if they are one"
+            f"{quote_labels(alike[:3])} {'looks' if len(alike) == 1 else 'look'} like it, so spell them alike if they "
+            "are one"
             if alike
             else "keep one label for each of them"
         )
@@ -51,6 +52,6 @@ def likely_cause(together: Sequence[Sequence[str]]) -> str:
     count = f"all {len(alike)}" if len(alike) == len(together) else str(len(alike))
     where = "" if len(together) == 1 else f" of {count} of them" if count.isdigit() else f" of {count}"
     return (
-        f"; the labels{where} differ by case, spaces or signs that cannot be seen alone (first: {listed(alike[0])}), "
-        "which is the likely cause: spell them alike"
+        f"; the labels{where} differ by case, spaces or signs that cannot be seen alone (first: "
+        f"{quote_labels(alike[0])}), which is the likely cause: spell them alike"
     )

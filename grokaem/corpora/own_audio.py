@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grokaem.corpora.class_folders import CHECKED, corpus_of, distinct, find_class_folders
+from grokaem.corpora.class_folders import CHECKED, build_corpus, drop_duplicates, find_class_folders
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.labelled_rows import check_most
 from grokaem.corpora.sounds import check_sound, groups_of_sounds, is_sound_file
@@ -38,8 +38,8 @@ def load(folder: Path, classes: list[str] | None = None, only_training: bool = F
         else:
             usable.append(path)
     check_most(folder.name, aside, len(usable))
-    rows = distinct(found, usable, contents, usable, "sound")
+    rows = drop_duplicates(found, usable, contents, usable, "sound")
     rows.notes[:0] = found.notes
     rows.set_aside = [*found.set_aside, *aside]
     groups = groups_of_sounds(rows.inputs, [found.digest(path) for path in rows.inputs])
-    return corpus_of(found, rows, groups, "audio", classes, only_training)
+    return build_corpus(found, rows, groups, "audio", classes, only_training)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from grokaem.corpora.classes import chosen_classes
 from grokaem.corpora.corpus import Corpus
-from grokaem.corpora.labelled_rows import LabelledRows, counted, sorted_labels
+from grokaem.corpora.labelled_rows import LabelledRows, count_noun, sorted_labels
 from grokaem.corpora.splitting import part_of_digest, split
 
 _ENOUGH = 50  # examples from which on the labels can be judged
@@ -81,7 +81,7 @@ def make_corpus(
     if not only_training:
         notes += _check_parts(source, wanted, labels, parts)
     if aside:
-        notes.append(f"set aside {counted(len(aside), 'item')} of {source} (first: {aside[0][0]}: {aside[0][1]})")
+        notes.append(f"set aside {count_noun(len(aside), 'item')} of {source} (first: {aside[0][0]}: {aside[0][1]})")
     index = {label: number for number, label in enumerate(wanted)}
     return Corpus(
         name=name,

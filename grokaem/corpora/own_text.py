@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grokaem.corpora.class_folders import CHECKED, corpus_of, distinct, find_class_folders
+from grokaem.corpora.class_folders import CHECKED, build_corpus, drop_duplicates, find_class_folders
 from grokaem.corpora.columns import choose_columns
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.encodings import read_text
-from grokaem.corpora.labelled_rows import NO_PART, check_most, counted, labelled_texts
+from grokaem.corpora.labelled_rows import NO_PART, check_most, count_noun, labelled_texts
 from grokaem.corpora.limits import COMMAND, Limits, Meter
 from grokaem.corpora.own_data import make_corpus
 from grokaem.corpora.parts import own_parts
@@ -111,10 +111,10 @@ def load_folder(
         usable.append(path)
         texts.append(text)
     check_most(folder.name, aside, len(usable))
-    rows = distinct(found, usable, texts, texts, "text")
+    rows = drop_duplicates(found, usable, texts, texts, "text")
     rows.notes[:0] = [f"{folder.name} is read as one text a file", *found.notes]
     rows.set_aside = [*found.set_aside, *aside]
-    return corpus_of(found, rows, _grouped(folder.name, rows), "text", classes, only_training)
+    return build_corpus(found, rows, _grouped(folder.name, rows), "text", classes, only_training)
 
 
 def _grouped(source: str, rows) -> list[str]:
@@ -122,7 +122,7 @@ def _grouped(source: str, rows) -> list[str]:
     if (alike := len(groups) - len(set(groups))) and not rows.parts:
         differ = "differs" if alike == 1 else "differ"
         rows.notes.append(
-            f"{counted(alike, 'text')} of {source} {differ} from another by case, spaces or punctuation alone: such "
+            f"{count_noun(alike, 'text')} of {source} {differ} from another by case, spaces or punctuation alone: such "
             "stay in one part"
         )
     return groups

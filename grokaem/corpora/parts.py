@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from grokaem.corpora.labelled_rows import PART_NAMES, LabelledRows, counted
+from grokaem.corpora.labelled_rows import PART_NAMES, LabelledRows, count_noun
 from grokaem.corpora.splitting import equals_across_parts, part_of_digest, tenth_of_digest
 
 _VALIDATION = ("validation", "valid", "val", "dev")
@@ -31,7 +31,7 @@ def own_parts(source: str, rows: LabelledRows, groups: list[str]) -> list[str]:
         if repeated:
             # The notes of a table name its rows; the files of a folder are named as they stand below it.
             rows.notes.append(
-                f"dropped {counted(len(repeated), 'example')} of the training part of {source} that also "
+                f"dropped {count_noun(len(repeated), 'example')} of the training part of {source} that also "
                 f"{'stands' if len(repeated) == 1 else 'stand'} in its validation or test part (first: "
                 f"{rows.names[repeated[0]]})"
             )
@@ -47,8 +47,8 @@ def own_parts(source: str, rows: LabelledRows, groups: list[str]) -> list[str]:
             groups, origin = [groups[i] for i in left], [origin[i] for i in left]
         if tested:
             rows.notes.append(
-                f"{counted(tested, 'validation example')} of {source} also {'stands' if tested == 1 else 'stand'} in "
-                "its test part; both parts are left as they are"
+                f"{count_noun(tested, 'validation example')} of {source} also {'stands' if tested == 1 else 'stand'} "
+                "in its test part; both parts are left as they are"
             )
     rows.parts, said = assign_parts(source, origin, groups)
     rows.notes += said

@@ -54,7 +54,9 @@ class Table:
             if isinstance(values, BadRow):
                 self.set_aside.append((f"row {number}", str(values)))
                 if len(self.set_aside) > ASIDE:
-                    raise ValueError(f"{self.source} has more than {ASIDE:,} broken rows (row {number}: {values})")
+                    raise ValueError(
+                        f"{self.source} has more than {ASIDE:,} broken rows (row {number}: {values}): save it anew."
+                    )
                 continue
             if values is None:
                 meter.add(0)

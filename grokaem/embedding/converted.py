@@ -16,7 +16,7 @@ from grokaem.atomic import SUFFIX, new_folder
 from grokaem.cache import cache_folder
 from grokaem.child_process import environment, module_command
 from grokaem.embedding.convert import CANNOT_WRITE, ConvertedSettings
-from grokaem.embedding.source import Source
+from grokaem.embedding.encoder_source import EncoderSource
 
 VERSION = 1  # raised when converted encoders differ from those of an earlier version
 FILES = ("model.xml", "model.bin", "tokenizer.json", "embedding.json")
@@ -26,7 +26,7 @@ _lock = threading.Lock()  # two threads that ask for one encoder convert it once
 _temporary: dict[str, tempfile.TemporaryDirectory] = {}  # conversions that no cache could take, until the process ends
 
 
-def converted(source: Source, precision: str) -> tuple[Path, ConvertedSettings]:
+def converted_folder(source: EncoderSource, precision: str) -> tuple[Path, ConvertedSettings]:
     """The folder of an encoder in OpenVINO's form, converted now where the cache holds none or a broken one.
 
     A cache folder that is full or cannot be written to costs the conversion in every process, not the result.
@@ -55,7 +55,7 @@ def converted(source: Source, precision: str) -> tuple[Path, ConvertedSettings]:
     return folder, settings
 
 
-def _convert(source: Source, precision: str, folder: Path) -> Path:
+def _convert(source: EncoderSource, precision: str, folder: Path) -> Path:
     """The folder that took the conversion: the cache's, else one that lives as long as this process."""
     try:
         _tidy(folder)
@@ -78,7 +78,7 @@ def _convert(source: Source, precision: str, folder: Path) -> Path:
     return target
 
 
-def _run(source: Source, precision: str, target: Path) -> None:
+def _run(source: EncoderSource, precision: str, target: Path) -> None:
     command = module_command("grokaem.embedding.convert", source.location, target, "--precision", precision)
     result = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment())
     if result.returncode:

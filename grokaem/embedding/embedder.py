@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from grokaem.atomic import new_file
 from grokaem.cache import cache_folder, drop_oldest
 from grokaem.embedding.convert import INPUTS, PRECISIONS
-from grokaem.embedding.converted import converted
-from grokaem.embedding.source import resolve
+from grokaem.embedding.converted import converted_folder
+from grokaem.embedding.encoder_source import resolve_encoder
 from grokaem.openvino_core import core
 from grokaem.request_pool import RequestPool
 from grokaem.thread_counts import openvino_settings
@@ -62,9 +62,9 @@ class Embedder:
             )
         if precision not in PRECISIONS:
             raise ValueError(f"precision {precision!r} is unknown: choose one of {', '.join(PRECISIONS)}.")
-        self.source = resolve(model)
+        self.source = resolve_encoder(model)
         self.precision = precision
-        self.folder, self.settings = converted(self.source, precision)
+        self.folder, self.settings = converted_folder(self.source, precision)
         self.sequence_length = min(sequence_length, self.settings["max_length"])
         self._loading = Lock()
         self._tokenizer: Tokenizer | None = None

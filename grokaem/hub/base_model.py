@@ -50,11 +50,11 @@ def resolve(
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise FileNotFoundError(f"--base-model {name}: there is no such folder; give a folder or a Hub id")
     from grokaem import hub
-    from grokaem.hub.local import check_not_ours, or_no_folder
+    from grokaem.hub.local import add_missing_folder, check_not_ours
 
     check_not_ours(name, "--base-model")
     patterns = MODEL_FILES + (["*.py"] if trust_remote_code else [])
-    with or_no_folder(name):
+    with add_missing_folder(name):
         folder = hub.download(name, revision=revision, allow_patterns=patterns, token=token)
     _check(folder, name)
     return BaseModel(name, folder, folder.name, _license(folder))

@@ -103,7 +103,7 @@ def is_never_published(path: PurePosixPath) -> bool:
     return any(fnmatch(part.lower(), pattern.lower()) for part in path.parts for pattern in NEVER_PUBLISHED)
 
 
-def left_at_home(folder: Path) -> list[str]:
+def unpublished_files(folder: Path) -> list[str]:
     """The files of a folder that :func:`publishable` leaves out because of their names, sorted."""
     inside = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(path.as_posix() for path in inside if is_never_published(PurePosixPath(path.as_posix())))

@@ -23,7 +23,7 @@ class Promised:
     oid: str
 
 
-def listed(api: HfApi, info: ModelInfo | DatasetInfo | SpaceInfo, repo_id: str, repo_type: str) -> list[Promised]:
+def list_files(api: HfApi, info: ModelInfo | DatasetInfo | SpaceInfo, repo_id: str, repo_type: str) -> list[Promised]:
     """The files of the revision that ``info`` is about.
 
     The answer about a repository is enough where it names every file's hash; some Hubs leave out those of small

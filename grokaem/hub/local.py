@@ -30,7 +30,7 @@ def check_not_ours(name: str, flag: str = "", kind: str = "folder") -> None:
 
 
 @contextmanager
-def or_no_folder(name: str) -> Iterator[None]:
+def add_missing_folder(name: str) -> Iterator[None]:
     """Adds to the Hub's not having or not answering that no folder of this name is here.
 
     Args:

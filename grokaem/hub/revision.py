@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from grokaem.hub.access import tag_is_taken
 from grokaem.hub.client import CONNECT_SECONDS, with_retries
 from grokaem.hub.files import content_is
-from grokaem.hub.listing import listed
+from grokaem.hub.listing import list_files
 from grokaem.hub.published import PublishedFile
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def head_of(api: HfApi, repo_id: str, repo_type: str, revision: str = "main", re
         )
 
     info = with_retries(ask, f"looking at {repo_id}") if retry else ask()
-    files = listed(api, info, repo_id, repo_type)  # pyright: ignore[reportArgumentType]  # never of a kernel
+    files = list_files(api, info, repo_id, repo_type)  # pyright: ignore[reportArgumentType]  # never of a kernel
     oids = {file.path: file.oid for file in files}
     return {"sha": info.sha, "private": bool(info.private), "oids": oids}
 

@@ -24,7 +24,7 @@ from grokaem.hub.client import (
     with_retries,
 )
 from grokaem.hub.errors import HubError, HubUnavailable, explain, is_transient
-from grokaem.hub.listing import Promised, listed
+from grokaem.hub.listing import Promised, list_files
 from grokaem.hub.store import Store, Wanted
 from grokaem.hub.tokens import find_token
 
@@ -97,7 +97,7 @@ def download(
         raise explain(error, repo_id, endpoint(), "downloading") from None
     try:
         assert info.sha is not None  # every revision has one
-        promised = listed(api, info, repo_id, repo_type)  # pyright: ignore[reportArgumentType]  # never of a kernel
+        promised = list_files(api, info, repo_id, repo_type)  # pyright: ignore[reportArgumentType]  # never of a kernel
         chosen = wanted.choose(promised, repo_id)
         with store.locked():  # another thread or process would move away what this one is about to compare
             store.discard_wrong(info.sha, chosen)

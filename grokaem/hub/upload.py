@@ -23,7 +23,7 @@ from grokaem.hub.client import (
 )
 from grokaem.hub.content import check_content
 from grokaem.hub.errors import HubConflict, HubUnavailable, explain, is_transient
-from grokaem.hub.files import left_at_home, publishable
+from grokaem.hub.files import publishable, unpublished_files
 from grokaem.hub.published import Published
 from grokaem.hub.revision import check_tag, head_of, is_same, states_of
 from grokaem.hub.tokens import find_token
@@ -83,7 +83,7 @@ def publish(
     if tag is not None:
         check_tag_name(tag)
     paths = publishable(Path(folder))
-    left_out = left_at_home(Path(folder))
+    left_out = unpublished_files(Path(folder))
     token = find_token(token)
     check_content(paths, repo_type, token)
     card = paths["README.md"].read_text(encoding="utf-8") if "README.md" in paths else None

@@ -76,7 +76,7 @@ def classify_rows(
 
 def _classify(taken: list[tuple[int, Text]], predict: Callable) -> list[Result]:
     whole = [isinstance(text, str) and not isinstance(text, BadRow) and not is_blank(text) for _, text in taken]
-    answers = iter(apart(predict, [text for (_, text), good in zip(taken, whole, strict=True) if good]))
+    answers = iter(predict_each(predict, [text for (_, text), good in zip(taken, whole, strict=True) if good]))
     results: list[Result] = []
     for (number, text), good in zip(taken, whole, strict=True):
         if isinstance(text, BadRow):
@@ -86,7 +86,7 @@ def _classify(taken: list[tuple[int, Text]], predict: Callable) -> list[Result]:
     return results
 
 
-def apart(predict: Callable[[list[Input]], list[Prediction]], inputs: list[Input]) -> list[Prediction | str]:
+def predict_each(predict: Callable[[list[Input]], list[Prediction]], inputs: list[Input]) -> list[Prediction | str]:
     """Predictions of all inputs, and for each that makes ``predict`` raise the reason instead.
 
     Args:
@@ -101,7 +101,7 @@ def apart(predict: Callable[[list[Input]], list[Prediction]], inputs: list[Input
         if len(inputs) == 1:
             return [one_line(error)]
     middle = len(inputs) // 2
-    return [*apart(predict, inputs[:middle]), *apart(predict, inputs[middle:])]
+    return [*predict_each(predict, inputs[:middle]), *predict_each(predict, inputs[middle:])]
 
 
 def _counted(results: list[Result]) -> Done:
@@ -133,13 +133,13 @@ def identity_of(rows: Rows, column: str | None, model_folder: Path, names: Itera
 def _json_lines(results: list[Result]) -> bytes:
     lines = []
     for number, text, answer in results:
-        line = {"row": number, "input": text, **answered(answer)}
+        line = {"row": number, "input": text, **prediction_fields(answer)}
         lines.append(json.dumps(line, ensure_ascii=False))
     # A lone surrogate, which JSON may spell, has no UTF-8: it becomes a question mark.
     return ("\n".join(lines) + "\n").encode("utf-8", errors="replace")
 
 
-def answered(answer: Prediction | str | None) -> Mapping[str, object]:
+def prediction_fields(answer: Prediction | str | None) -> Mapping[str, object]:
     """A prediction as JSON has it, ``label`` and ``scores``; with a ``reason`` where there is none."""
     if isinstance(answer, Prediction):
         return {"label": answer.label, "scores": {name: shown_share(share) for name, share in answer.scores.items()}}

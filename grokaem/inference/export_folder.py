@@ -100,10 +100,10 @@ def locate(folder_or_repo: str | Path, revision: str | None = None) -> ExportFol
         raise ValueError(f"{path} is a file: give the export folder it lies in.")
     elif _looks_like_a_repository(str(folder_or_repo)):
         from grokaem import hub
-        from grokaem.hub.local import check_not_ours, or_no_folder
+        from grokaem.hub.local import add_missing_folder, check_not_ours
 
         check_not_ours(str(folder_or_repo))
-        with or_no_folder(str(folder_or_repo)):
+        with add_missing_folder(str(folder_or_repo)):
             path = Path(hub.download(str(folder_or_repo), revision, allow_patterns=FILES))
         commit = path.name
     else:

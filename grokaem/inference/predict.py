@@ -85,7 +85,7 @@ def _load(options: argparse.Namespace) -> Any:
 
 def _each(classifier: Any, given: list[str]) -> int:
     """Answers what the command line or standard input gives, a JSON object a line."""
-    from grokaem.inference.bulk import answered
+    from grokaem.inference.bulk import prediction_fields
 
     sound = classifier.export.task == "audio"
     if not sound:
@@ -93,7 +93,7 @@ def _each(classifier: Any, given: list[str]) -> int:
     aside, cut = SetAside("sound" if sound else "text"), 0
     answers = _sounds(classifier, _inputs(given)) if sound else _texts(classifier, _inputs(given))
     for item, answer in answers:
-        line = {"input": item, **answered(answer)}
+        line = {"input": item, **prediction_fields(answer)}
         if isinstance(answer, str):
             aside.add(item[:60], answer)
         else:
@@ -226,7 +226,7 @@ def _texts(
     classifier: TextClassifier | WordClassifier, texts: Iterable[str]
 ) -> Iterator[tuple[str, Prediction | str]]:
     """Each text and its prediction, or the reason why it has none."""
-    from grokaem.inference.bulk import apart
+    from grokaem.inference.bulk import predict_each
     from grokaem.text_encoding import is_undecoded
 
     def predict(window: list[str]) -> list[Prediction]:
@@ -240,19 +240,19 @@ def _texts(
     # Lines from a pipe are answered a few at a time; memory does not grow with their number.
     texts = iter(texts)
     while window := list(islice(texts, AT_ONCE)):
-        yield from zip(window, apart(predict, window), strict=True)
+        yield from zip(window, predict_each(predict, window), strict=True)
 
 
 def _sounds(classifier: AudioClassifier, names: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
-    from grokaem.inference.bulk import apart
+    from grokaem.inference.bulk import predict_each
 
     hear = _sound_files(classifier, Path())
     for name in names:
-        yield name, apart(hear, [name])[0]
+        yield name, predict_each(hear, [name])[0]
 
 
 def _hear(classifier: AudioClassifier, path: Path) -> Prediction:
-    """Reads as much of a sound as the model hears, and classifies it."""
+    """Reads as much of a sound as the model takes in, and classifies it."""
     from grokaem.audio.reading import read_waveform, seconds_of
 
     waveform = read_waveform(path, classifier.sample_rate, max_seconds=classifier.max_seconds)

@@ -271,11 +271,11 @@ def _build_wide_resnet(work: Workload, dtype: torch.dtype) -> nn.Module:
 
     import grokaem.audio.wide_resnet_model as module
     from grokaem.audio.features import make
-    from grokaem.memory.trace import forget_values, paused
+    from grokaem.memory.trace import forget_values, recording_paused
 
     def real_filters(*args: Any, **kwargs: Any) -> nn.Module:
         # torchaudio looks at the values of its filters while it makes them.
-        with paused():
+        with recording_paused():
             made = make(*args, **kwargs)
         return forget_values(made) if isinstance(torch.empty(0), FakeTensor) else made
 

@@ -12,7 +12,7 @@ Kind = Literal["check", "model", "exact", "rounding", "fewer weights", "host", "
 
 @dataclass(frozen=True)
 class Situation:
-    """What decides whether a step of the checklist applies.
+    """What decides whether a lever of the checklist applies.
 
     Attributes:
         task (str): ``"text"`` or ``"audio"``.
@@ -52,7 +52,7 @@ class Situation:
         return self.device == "cuda"
 
 
-# What a step can need: when it applies, and what to say where it does not.
+# What a lever can need: when it applies, and what to say where it does not.
 CONDITIONS: dict[str, tuple[str, str]] = {
     "attention": ("the model has attention layers", "this model has no attention layers"),
     "embeddings": ("the model has lookup tables", "this model has no lookup tables"),
@@ -70,15 +70,17 @@ CONDITIONS: dict[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of the checklist.
+class Lever:
+    """One lever of the checklist: something to turn that makes a training step smaller.
+
+    A lever is the thing, with its flag; a setting is a value that a lever changes (:class:`MemorySettings`).
 
     Attributes:
         key (str): short name, unique.
         name (str): what a person calls it.
-        flag (str): the flag of ``training/finetune.py``; empty where the step is no flag.
-        setting (str): the field of :class:`MemorySettings`; empty where the step changes no tensor.
-        value: what the setting becomes when the step alone is taken.
+        flag (str): the flag of ``training/finetune.py``; empty where the lever is no flag.
+        setting (str): the field of :class:`MemorySettings`; empty where the lever changes no tensor.
+        value: what the setting becomes when the lever alone is taken.
         kind (str): what it trades. ``exact`` computes the same update up to rounding; ``rounding`` stores or
             multiplies in fewer bits; ``fewer weights`` trains a part of the model.
         saves (str): what becomes smaller.
@@ -102,20 +104,20 @@ class Step:
 
     @property
     def when(self) -> str:
-        """When the step applies, in words."""
+        """When the lever applies, in words."""
         return " and ".join(CONDITIONS[name][0] for name in self.needs) or "always"
 
     def applies(self, situation: Situation) -> bool:
-        """Whether the step can be taken in this situation."""
+        """Whether the lever can be taken in this situation."""
         return all(getattr(situation, name) for name in self.needs)
 
     def why_not(self, situation: Situation) -> str:
-        """The reason printed when the step is not taken."""
+        """The reason printed when the lever is not taken."""
         missing = [CONDITIONS[name][1] for name in self.needs if not getattr(situation, name)]
         return " and ".join(missing) or self.refused
 
     def taken(self, settings: MemorySettings) -> bool:
-        """Whether these settings take the step."""
+        """Whether these settings take the lever."""
         if not self.setting:
             return False
         now, usual = getattr(settings, self.setting), getattr(MemorySettings(), self.setting)
@@ -126,13 +128,13 @@ class Step:
         return now != usual
 
 
-def steps() -> tuple[Step, ...]:
-    """All steps, in order."""
+def levers() -> tuple[Lever, ...]:
+    """All levers, in order."""
     return CHECKLIST
 
 
-def step(key: str) -> Step:
-    """The step of that key.
+def find_lever(key: str) -> Lever:
+    """The lever of that key.
 
     Raises:
         ValueError: there is none.
@@ -141,12 +143,12 @@ def step(key: str) -> Step:
         if item.key == key:
             return item
     raise ValueError(
-        f"The checklist has no step {key!r}; its steps are {', '.join(s.key for s in CHECKLIST)}."
+        f"The checklist has no lever {key!r}; its levers are {', '.join(s.key for s in CHECKLIST)}."
     )
 
 
-def between(before: MemorySettings, after: MemorySettings) -> list[Step]:
-    """The steps that lead from one to the other, in order."""
+def levers_between(before: MemorySettings, after: MemorySettings) -> list[Lever]:
+    """The levers that lead from one to the other, in order."""
     found = []
     for item in CHECKLIST:
         if not item.setting or getattr(before, item.setting) == getattr(after, item.setting):
@@ -159,18 +161,18 @@ def between(before: MemorySettings, after: MemorySettings) -> list[Step]:
     return found
 
 
-def explain(
+def explain_levers(
     settings: MemorySettings, situation: Situation, refused: dict[str, str] | None = None
-) -> list[tuple[Step, bool, str]]:
-    """Every step that is a memory setting, whether it was taken, and the reason.
+) -> list[tuple[Lever, bool, str]]:
+    """Every lever that is a memory setting, whether it was taken, and the reason.
 
     Args:
         settings (MemorySettings): in force.
         situation (Situation): what applies.
-        refused (dict, optional): key of a step -> why the model does not take it. (Default: none)
+        refused (dict, optional): key of a lever -> why the model does not take it. (Default: none)
 
     Returns:
-        list of (Step, bool, str): in the order of the checklist.
+        list of (Lever, bool, str): in the order of the checklist.
     """
     told = []
     for item in CHECKLIST:
@@ -182,8 +184,8 @@ def explain(
     return told
 
 
-CHECKLIST: tuple[Step, ...] = (
-    Step(
+CHECKLIST: tuple[Lever, ...] = (
+    Lever(
         "preflight",
         "One example on the CPU first",
         "--preflight",
@@ -195,7 +197,7 @@ CHECKLIST: tuple[Step, ...] = (
         "a wrong label or shape also looks like running out of memory on an accelerator, and is found here",
         "switched off by --no-preflight",
     ),
-    Step(
+    Lever(
         "distilled",
         "A distilled student instead of its teacher",
         "--base-model",
@@ -207,7 +209,7 @@ CHECKLIST: tuple[Step, ...] = (
         "half the layers are half the weights, gradients, state and activations",
         "the model you asked for fits",
     ),
-    Step(
+    Lever(
         "micro_batch",
         "A smaller batch",
         "--batch-size",
@@ -219,7 +221,7 @@ CHECKLIST: tuple[Step, ...] = (
         "activations grow with the examples of one pass",
         "the whole batch fits",
     ),
-    Step(
+    Lever(
         "checkpointing",
         "Gradient checkpointing",
         "--gradient-checkpointing",
@@ -231,7 +233,7 @@ CHECKLIST: tuple[Step, ...] = (
         "activations are the largest part and can be computed again",
         "activations fit without computing them twice",
     ),
-    Step(
+    Lever(
         "accumulation",
         "Gradient accumulation",
         "--gradient-accumulation-steps",
@@ -243,7 +245,7 @@ CHECKLIST: tuple[Step, ...] = (
         "the effective batch stays what you asked for, example by example",
         "one pass holds the whole batch",
     ),
-    Step(
+    Lever(
         "adam8bit",
         "8-bit Adam",
         "--optimizer adamw8bit",
@@ -255,7 +257,7 @@ CHECKLIST: tuple[Step, ...] = (
         "once activations are small, Adam's two moments are the largest part",
         "the 32-bit state fits",
     ),
-    Step(
+    Lever(
         "embeddings_8bit",
         "8-bit state for the embeddings too",
         "--no-embeddings-32bit",
@@ -268,7 +270,7 @@ CHECKLIST: tuple[Step, ...] = (
         "embedding tables keep 32-bit state, which is the safer choice",
         needs=("embeddings",),
     ),
-    Step(
+    Lever(
         "embeddings_by_row",
         "One moment for each row of the embeddings",
         "--optimizer adamw8bit --embeddings-by-row",
@@ -281,7 +283,7 @@ CHECKLIST: tuple[Step, ...] = (
         "the state of the lookup tables fits",
         needs=("embeddings",),
     ),
-    Step(
+    Lever(
         "attention_dropout",
         "Attention dropout off",
         "--attention-dropout-off",
@@ -294,7 +296,7 @@ CHECKLIST: tuple[Step, ...] = (
         "attention weights are a small part here",
         needs=("attention",),
     ),
-    Step(
+    Lever(
         "precision",
         "Autocast to 16 bits",
         "--precision bf16",
@@ -307,7 +309,7 @@ CHECKLIST: tuple[Step, ...] = (
         "fp32 fits and was asked for",
         needs=("fast_16_bit",),
     ),
-    Step(
+    Lever(
         "pure_bf16",
         "Weights in bf16 too",
         "--precision bf16-pure",
@@ -320,7 +322,7 @@ CHECKLIST: tuple[Step, ...] = (
         "fp32 weights fit, and they learn better",
         needs=("no_statistics",),
     ),
-    Step(
+    Lever(
         "lora",
         "LoRA",
         "--lora-rank",
@@ -333,7 +335,7 @@ CHECKLIST: tuple[Step, ...] = (
         "the whole model's gradients and state fit",
         needs=("attention",),
     ),
-    Step(
+    Lever(
         "int8_lora",
         "int8 weights under LoRA",
         "--load-in-8bit --lora-rank 8",
@@ -346,7 +348,7 @@ CHECKLIST: tuple[Step, ...] = (
         "the frozen weights fit as they are",
         needs=("attention",),
     ),
-    Step(
+    Lever(
         "freeze",
         "Freezing from below",
         "--freeze",
@@ -358,7 +360,7 @@ CHECKLIST: tuple[Step, ...] = (
         "the lowest layers change least in fine-tuning; frozen, they keep no activations",
         "every weight can train",
     ),
-    Step(
+    Lever(
         "in_backward",
         "Optimizer in backward",
         "--optimizer-in-backward",
@@ -370,7 +372,7 @@ CHECKLIST: tuple[Step, ...] = (
         "a gradient that is used at once need not be kept",
         "gradients fit together, and accumulation needs them to",
     ),
-    Step(
+    Lever(
         "bucketing",
         "Texts of like length together, padded no further than needed",
         "--group-by-length",
@@ -383,7 +385,7 @@ CHECKLIST: tuple[Step, ...] = (
         "switched off by --no-group-by-length",
         needs=("padding",),
     ),
-    Step(
+    Lever(
         "host",
         "Data stays on the host",
         "--pin-memory",
@@ -396,7 +398,7 @@ CHECKLIST: tuple[Step, ...] = (
         "on a CPU there is nowhere to copy the data to, so no pages are pinned",
         needs=("copies_inputs",),
     ),
-    Step(
+    Lever(
         "workers",
         "Workers that prepare batches",
         "--dataloader-workers",
@@ -408,7 +410,7 @@ CHECKLIST: tuple[Step, ...] = (
         "preparing batches takes as long as training on them",
         "the data is prepared once and kept on the host, so workers would only take memory",
     ),
-    Step(
+    Lever(
         "what_runs_where",
         "Losses leave the graph as numbers",
         "--logging-steps",
@@ -421,7 +423,7 @@ CHECKLIST: tuple[Step, ...] = (
         "metrics are computed on the CPU",
         "always on",
     ),
-    Step(
+    Lever(
         "quantize",
         "Quantization for use",
         "--export",

@@ -4,7 +4,7 @@ Tensors in the usual order (batch, channels, height, width) are copied into oneD
 the product, and the result is copied back; tensors in channels-last order are used as they are. Convolutions over
 time (batch, channels, time) are copied once more. Convolutions in groups, as the position layer of wav2vec2 and
 HuBERT, unfold their input and give every thread weights of its own to sum into. The order is that of torch's
-``mkldnn_convolution`` as its profiler hears it.
+``mkldnn_convolution`` as its profiler reports it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BLOCK = 16  # channels; a tensor with fewer is not copied
 Action = tuple[str, int]
 
 
-def copies(func: object, args: tuple, result: Any) -> list[Action] | None:
+def convolution_buffers(func: object, args: tuple, result: Any) -> list[Action] | None:
     """What a convolution allocates and frees, in order.
 
     Args:
@@ -145,7 +145,7 @@ def _blocked(x: Tensor) -> int:
     return _size(x) if x.shape[1] >= BLOCK else 0
 
 
-def follow(actions: list[Action], results: tuple) -> Iterator[tuple[str, Any]]:
+def bind_results(actions: list[Action], results: tuple) -> Iterator[tuple[str, Any]]:
     """Replaces the numbers of results by the tensors themselves; absent results are left out."""
     for what, number in actions:
         if what != "result":

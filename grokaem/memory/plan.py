@@ -22,7 +22,7 @@ from grokaem.plain_text import terminal
 
 if TYPE_CHECKING:
     from grokaem.memory.architectures import Workload
-    from grokaem.memory.checklist import Situation, Step
+    from grokaem.memory.checklist import Lever, Situation
     from grokaem.memory.predict import Prediction
     from grokaem.memory.solver import Predictor
 
@@ -127,26 +127,26 @@ def plan(arguments: argparse.Namespace, progress: Tell | None = None) -> Plan:
         arguments.base_model, sequence_length=arguments.sequence_length, max_seconds=arguments.max_seconds,
         num_labels=arguments.num_labels, depth=arguments.depth, widen_factor=arguments.widen_factor,
     )  # fmt: skip
-    around = situation(work, arguments.device, arguments.processes)
-    settings.check_statistics(around.batch_norm)
+    situation = find_situation(work, arguments.device, arguments.processes)
+    settings.check_statistics(situation.batch_norm)
     tell = progress or (lambda _: None)
     context = None if arguments.context is None else arguments.context / 2**20
     predictor = Predictor(
         work, arguments.device, processes=arguments.processes, sharding=arguments.sharding, context_mib=context
     )
     tell("the settings asked for")
-    told = Support(predictor, settings).told(settings)
+    told = Support(predictor, settings).predict(settings)
     assert told is not None  # of what was asked for it is a prediction, or an error
     plain = predictor(MemorySettings(settings.effective_batch_size))
     budget = None if arguments.budget is None else arguments.budget / 2**20
     choice = None
     if budget is not None:
         choice = cheapest(
-            work, settings, budget, predictor, around,
+            work, settings, budget, predictor, situation,
             may_change_precision=arguments.precision is None, progress=tell,
         )  # fmt: skip
     final = settings if choice is None else choice.prediction.settings
-    levers = [] if arguments.no_table else single_levers(settings, predictor, around, tell)
+    levers = [] if arguments.no_table else single_levers(settings, predictor, situation, tell)
     student = STUDENTS.get(short_name(arguments.base_model))
     if levers and student:
         levers.insert(0, (f"A distilled student, {student}", with_student(student, arguments, predictor, settings)))
@@ -161,7 +161,7 @@ def plan(arguments: argparse.Namespace, progress: Tell | None = None) -> Plan:
         "levers": [_row(name, item, told) for name, item in levers],
         "chosen": None if choice is None else {
             **final.as_dict(), "stage": choice.stage, "tried": choice.tried, **_figures(choice.prediction, plain),
-            **reasons(final, around, choice.refused),
+            **reasons(final, situation, choice.refused),
         },
         "command": None if budget is not None and choice is None else command(arguments, work, final),
     }  # fmt: skip
@@ -176,16 +176,16 @@ def _figures(told: Prediction, plain: Prediction) -> Figures:
 
 
 def single_levers(
-    settings: MemorySettings, predictor: Predictor, around: Situation, tell: Tell
+    settings: MemorySettings, predictor: Predictor, situation: Situation, tell: Tell
 ) -> list[tuple[str, Prediction]]:
     """The effect of every lever alone on the settings asked for; levers that do not apply are left out."""
-    from grokaem.memory.checklist import steps
+    from grokaem.memory.checklist import levers
 
     rows = []
-    for item in steps():
-        if not item.setting or not item.applies(around):
+    for item in levers():
+        if not item.setting or not item.applies(situation):
             continue
-        for name, change in _alone(item, settings, around.device):
+        for name, change in _alone(item, settings, situation.device):
             try:
                 changed = settings.replace(**change)
                 if changed != settings:
@@ -197,8 +197,8 @@ def single_levers(
     return rows
 
 
-def _alone(item: Step, settings: MemorySettings, device: str) -> list[tuple[str, Mapping[str, object]]]:
-    """Names and changes of one step of the checklist taken alone."""
+def _alone(item: Lever, settings: MemorySettings, device: str) -> list[tuple[str, Mapping[str, object]]]:
+    """Names and changes of one lever of the checklist taken alone."""
     if item.key in ("micro_batch", "embeddings_8bit"):
         return []  # rows of their own say no more: a pass is smaller by accumulation, tables come with 8-bit Adam
     if item.key == "accumulation":
@@ -231,7 +231,7 @@ def with_student(
     return Predictor(smaller, predictor.device, **predictor.options)(settings.replace(freeze="none"))
 
 
-def situation(work: Workload, device: str, processes: int = 1) -> Situation:
+def find_situation(work: Workload, device: str, processes: int = 1) -> Situation:
     """What of the checklist applies to this model on this device."""
     from grokaem.memory.checklist import Situation
     from grokaem.memory.step_time import cpu_multiplies_bf16
@@ -244,12 +244,12 @@ def situation(work: Workload, device: str, processes: int = 1) -> Situation:
 
 
 def reasons(
-    settings: MemorySettings, around: Situation, refused: dict[str, str] | None = None
+    settings: MemorySettings, situation: Situation, refused: dict[str, str] | None = None
 ) -> dict[str, list[str]]:
     """One line for every lever, taken (``reasons``) or not (``refused``): its name and why."""
-    from grokaem.memory.checklist import explain
+    from grokaem.memory.checklist import explain_levers
 
-    told = explain(settings, around, refused)
+    told = explain_levers(settings, situation, refused)
     lines = {"reasons": [], "refused": []}
     for item, taken, why in told:
         lines["reasons" if taken else "refused"].append(f"{item.name}: {why}")

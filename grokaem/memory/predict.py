@@ -68,8 +68,8 @@ def predict(
 ) -> Prediction:
     """Predicts the peak of a training step on one device.
 
-    On a CPU it is the high-water mark of the process above what it held after its imports, with the allocator
-    tamed as in :func:`grokaem.process_memory.tame_allocator`. On CUDA it is what ``nvidia-smi`` shows.
+    On a CPU it is the high-water mark of the process above what it held after its imports, with
+    :func:`grokaem.process_memory.return_freed_memory_at_once`. On CUDA it is what ``nvidia-smi`` shows.
 
     Args:
         work (Workload): model and shapes.
@@ -93,9 +93,9 @@ def predict(
     else:
         tensors, components, trace = _cpu(work, settings, first_step)
     if processes > 1:
-        from grokaem.memory.sharding import spread
+        from grokaem.memory.sharding import components_per_process
 
-        components = spread(components, trace, processes, sharding)
+        components = components_per_process(components, trace, processes, sharding)
     from grokaem.memory.step_time import seconds
 
     return Prediction(settings, device, tensors / MIB, components, seconds(trace, settings, device), trace)

@@ -7,7 +7,9 @@ from grokaem.memory.trace import MIB, Trace
 SHARDINGS = ("none", "fsdp")
 
 
-def spread(components: dict[str, float], trace: Trace, processes: int, sharding: str) -> dict[str, float]:
+def components_per_process(
+    components: dict[str, float], trace: Trace, processes: int, sharding: str
+) -> dict[str, float]:
     """The components of one of several processes, each with a batch of its own.
 
     Without sharding (DistributedDataParallel) every process holds everything and, beside the gradients, the

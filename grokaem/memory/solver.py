@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Unpack
 
 from grokaem.memory.architectures import Workload
-from grokaem.memory.checklist import Situation, step
+from grokaem.memory.checklist import Situation, find_lever
 from grokaem.memory.predict import Prediction, PredictOptions, predict
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.support import Support
@@ -46,7 +46,7 @@ class Choice:
         prediction (Prediction): of the chosen settings.
         stage (str): how far it had to go.
         tried (int): settings it compared.
-        refused (dict): key of a checklist step -> why this model does not take it.
+        refused (dict): key of a lever -> why this model does not take it.
     """
 
     prediction: Prediction
@@ -88,12 +88,13 @@ class Predictor:
             return predict(self.work, settings, self.device, **self.options)
         first = predict(self.work, settings, self.device, first_step=True, **self.options)
         later = predict(self.later, settings, self.device, **self.options)
-        return max(first, later, key=lambda told: told.peak_mib)
+        return max(first, later, key=lambda prediction: prediction.peak_mib)
 
-    def _more_passes(self, told: Prediction, settings: MemorySettings) -> Prediction:
+    def _more_passes(self, prediction: Prediction, settings: MemorySettings) -> Prediction:
         from grokaem.memory.step_time import seconds
 
-        return dataclasses.replace(told, settings=settings, seconds=seconds(told.trace, settings, self.device))
+        took = seconds(prediction.trace, settings, self.device)
+        return dataclasses.replace(prediction, settings=settings, seconds=took)
 
 
 def cheapest(
@@ -139,19 +140,19 @@ def cheapest(
             tried += 1
             # The most frugal member in the smallest passes, with a margin, for it need not be the very least.
             least = (
-                support.told(_in_passes_of(pass_sizes(member, situation)[-1], member))
+                support.predict(_in_passes_of(pass_sizes(member, situation)[-1], member))
                 for member in reversed(members)
             )
-            frugal = next((told for told in least if told is not None), None)
+            frugal = next((prediction for prediction in least if prediction is not None), None)
             if frugal is None or frugal.peak_mib > 1.05 * budget_mib:
                 continue
             for family in members:
                 progress(f"{stage}: {' '.join(family.flags())}")
-                told = support.told(family)
-                if told is not None:
-                    families.append(told)
+                prediction = support.predict(family)
+                if prediction is not None:
+                    families.append(prediction)
         # More passes only take longer: a family whose single pass is slower than the best so far is out.
-        for family in sorted(families, key=lambda told: told.seconds):
+        for family in sorted(families, key=lambda prediction: prediction.seconds):
             if best is not None and family.seconds >= best.seconds:
                 break
             progress(f"{stage}: {' '.join(family.settings.flags())}")
@@ -175,12 +176,12 @@ def _with(
         change.pop("optimizer")
         change.pop("embeddings_32bit", None)
         change.pop("embeddings_by_row", None)
-    if "lora_rank" in change and not step("lora").applies(situation):
+    if "lora_rank" in change and not find_lever("lora").applies(situation):
         return None
     of_tables = change.get("freeze") == "embeddings" or "embeddings_by_row" in change
     if of_tables and not situation.embeddings:
         return None
-    if change.get("precision") == "bf16-pure" and not step("pure_bf16").applies(situation):
+    if change.get("precision") == "bf16-pure" and not find_lever("pure_bf16").applies(situation):
         return None
     if wanted.lora_rank:
         change.pop("lora_rank", None)
@@ -226,24 +227,24 @@ def _largest_fitting(
 ) -> tuple[Prediction | None, int]:
     """The fewest passes that fit: bisection over the sizes of a pass, largest first."""
 
-    def told(size: int) -> Prediction:
+    def predicted(size: int) -> Prediction:
         return predictor(_in_passes_of(size, family))
 
-    first = told(sizes[0])
+    first = predicted(sizes[0])
     if first.peak_mib <= budget_mib:
         return first, 1
-    if len(sizes) == 1 or told(sizes[-1]).peak_mib > budget_mib:
+    if len(sizes) == 1 or predicted(sizes[-1]).peak_mib > budget_mib:
         return None, min(2, len(sizes))
     low, high = 0, len(sizes) - 1  # sizes[low] does not fit, sizes[high] does
     count = 2
     while high - low > 1:
         middle = (low + high) // 2
         count += 1
-        if told(sizes[middle]).peak_mib <= budget_mib:
+        if predicted(sizes[middle]).peak_mib <= budget_mib:
             high = middle
         else:
             low = middle
-    return told(sizes[high]), count
+    return predicted(sizes[high]), count
 
 
 def _in_passes_of(size: int, family: MemorySettings) -> MemorySettings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grokaem.memory.checklist import Step, between
+from grokaem.memory.checklist import Lever, levers_between
 from grokaem.memory.settings import MemorySettings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Support:
         asked (MemorySettings): what was asked for; that must work.
 
     Attributes:
-        refused (dict): key of a checklist step -> why the model does not take it.
+        refused (dict): key of a lever -> why the model does not take it.
     """
 
     def __init__(self, predictor: Predictor, asked: MemorySettings):
@@ -28,7 +28,7 @@ class Support:
         self.refused: dict[str, str] = {}
         self._together: list[set[str]] = []  # levers that each work alone, and not with the others
 
-    def told(self, settings: MemorySettings) -> Prediction | None:
+    def predict(self, settings: MemorySettings) -> Prediction | None:
         """The prediction for these settings; None where the model does not take them.
 
         Raises:
@@ -48,11 +48,11 @@ class Support:
         self._blame(settings, levers)
         return None
 
-    def _levers(self, settings: MemorySettings) -> list[Step]:
+    def _levers(self, settings: MemorySettings) -> list[Lever]:
         passes = ("micro_batch_size", "gradient_accumulation_steps")
-        return [item for item in between(self.asked, settings) if item.setting not in passes]
+        return [item for item in levers_between(self.asked, settings) if item.setting not in passes]
 
-    def _blame(self, settings: MemorySettings, levers: dict[str, Step]) -> None:
+    def _blame(self, settings: MemorySettings, levers: dict[str, Lever]) -> None:
         """Finds the lever that failed by trying each alone."""
         passes = {
             "micro_batch_size": settings.micro_batch_size,
@@ -74,8 +74,8 @@ class Support:
             except MemoryError:
                 raise
             except Exception as error:
-                told = " ".join(str(error).split()).removeprefix(item.flag.split()[0] + ": ")
-                self.refused[key] = told[:200] or type(error).__name__
+                reason = " ".join(str(error).split()).removeprefix(item.flag.split()[0] + ": ")
+                self.refused[key] = reason[:200] or type(error).__name__
                 found = True
         if not found:
             self._together.append(set(levers))
@@ -85,8 +85,8 @@ def _as_asked(error: Exception, name: str) -> Exception:
     """A lever's own sentence as it is; anything else as what it means."""
     if type(error) is ValueError and str(error).startswith("--"):
         return error
-    told = " ".join(str(error).split())[:200]
+    reason = " ".join(str(error).split())[:200]
     return ValueError(
-        f"the memory of {name} cannot be predicted ({type(error).__name__}: {told}): train without a budget and set "
+        f"the memory of {name} cannot be predicted ({type(error).__name__}: {reason}): train without a budget and set "
         "the levers by hand, e.g. --gradient-accumulation-steps"
     )

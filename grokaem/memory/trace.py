@@ -166,11 +166,11 @@ class Recorder(TorchDispatchMode):
         """Records what this CPU's convolutions copy; see :mod:`grokaem.memory.onednn`."""
         from grokaem.memory import onednn
 
-        actions = onednn.copies(func, args, result)
+        actions = onednn.convolution_buffers(func, args, result)
         if actions is None:
             return False
         taken: list[int] = []
-        for what, value in onednn.follow(actions, result if isinstance(result, tuple) else (result,)):
+        for what, value in onednn.bind_results(actions, result if isinstance(result, tuple) else (result,)):
             if what in ("take", "reserve"):
                 taken.append(self._allocate(value, "workspace"))
                 if what == "reserve":
@@ -235,7 +235,7 @@ def _python_kernel(func: OpOverload) -> Callable[..., object] | None:
     }.get(func._opname)
 
 
-def paused() -> AbstractContextManager[object]:
+def recording_paused() -> AbstractContextManager[object]:
     """A context in which nothing is recorded and tensors are real."""
     from torch.utils._python_dispatch import _disable_current_modes
 

@@ -24,8 +24,8 @@ from grokaem.plain_text import lines_of, terminal
 from grokaem.set_aside import SetAside
 
 if TYPE_CHECKING:
-    from grokaem.text.bench import Vocabulary
-    from grokaem.text.study import Study
+    from grokaem.text.cross_validation import Vocabulary
+    from grokaem.text.selection_experiment import SelectionExperiment
     from grokaem.text.words import WordSettings
 
 SCORERS = ("chi2", "mutual_info", "anova", "variance", "linear", "trees", "permutation")  # of text.selection
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str]) -> int:
-    """Runs the bench; see the head of the file."""
+    """Runs the experiment; see the head of the file."""
     arguments = parser().parse_args(argv)
     scorers = _scorers(arguments.scorers)
     ks = _ks(arguments.k)
@@ -100,9 +100,9 @@ def _study(
     corpus = corpora.load(
         arguments.dataset, task="text", text_column=arguments.text_column, label_column=arguments.label_column
     )
-    from grokaem.text.study import study
+    from grokaem.text.selection_experiment import run_experiment
 
-    told = study(corpus, scorers, ks, words, vocabulary, arguments.folds, arguments.seed, _progress)
+    told = run_experiment(corpus, scorers, ks, words, vocabulary, arguments.folds, arguments.seed, _progress)
     _print(told)
     if arguments.save:
         from grokaem.text.tfidf_model import from_pipeline
@@ -115,7 +115,7 @@ def _study(
     if arguments.json:
         write_text(arguments.json, json.dumps(told.as_dict(), ensure_ascii=False, indent=1))
     if arguments.html:
-        from grokaem.text.report import write_report
+        from grokaem.text.selection_report import write_report
 
         write_report(arguments.html, told)
     return SetAside("item", [*corpus.set_aside, *told.set_aside]).tell()
@@ -167,7 +167,7 @@ def _word_settings(arguments: argparse.Namespace) -> WordSettings:
 
 
 def _vocabulary(arguments: argparse.Namespace) -> Vocabulary:
-    from grokaem.text.bench import Vocabulary
+    from grokaem.text.cross_validation import Vocabulary
 
     shortest, _, longest = arguments.ngrams.partition("-")
     if not (shortest.isdecimal() and longest.isdecimal() and 1 <= int(shortest) <= int(longest)):
@@ -208,7 +208,7 @@ def _progress(fraction: float, description: str) -> None:
         print(f"\r\033[K{fraction:4.0%} {description}" if fraction < 1 else "\r\033[K", end="", file=sys.stderr)
 
 
-def _print(told: Study) -> None:
+def _print(told: SelectionExperiment) -> None:
     sizes = f"{told.n_documents:,} documents, {told.n_features:,} features, {told.n_folds} folds"
     print(f"{terminal(told.dataset)}: {sizes}")
     head = ("scorer", "k", "features", "accuracy", "+-", "macro F1", "+-", "matrix KiB", "model KiB", "s", "stability")

@@ -134,12 +134,12 @@ def _read(path: Path) -> Any:
 
 
 def from_pipeline(pipeline: Pipeline, words: WordSettings) -> TfidfModel:
-    """The fitted pipeline of :func:`grokaem.text.bench.make_pipeline` as such a model; the labels must be 0 to n - 1.
+    """The fitted pipeline of :func:`grokaem.text.cross_validation.make_pipeline` as such a model.
 
-    Its stop words become a list of its own, so that the folder says all.
+    The labels must be 0 to n - 1. Its stop words become a list of its own, so that the folder says all.
     """
+    from grokaem.text.selection_experiment import terms_and_weights
     from grokaem.text.stop_words import stop_words
-    from grokaem.text.study import terms_and_weights
 
     terms, weights = terms_and_weights(pipeline)
     bias = pipeline["model"].intercept_

@@ -98,7 +98,7 @@ def _compare(
     notes: list[str],
 ) -> int:
     from grokaem.topics.coherence import C_V_WARNING, Reference
-    from grokaem.topics.report import print_table, reasons_of_dashes
+    from grokaem.topics.comparison_report import print_table, reasons_of_dashes
 
     bar = _Bar()
     aside = SetAside("model")
@@ -145,7 +145,7 @@ def _compare(
     if arguments.json:
         write_text(arguments.json, json.dumps(content, ensure_ascii=False, indent=1))
     if arguments.html:
-        from grokaem.topics.report import write_report
+        from grokaem.topics.comparison_report import write_report
 
         places = _places(documents, embedder, bar)
         write_report(arguments.html, name, results, fitted, documents, places, labels, curves, notes)

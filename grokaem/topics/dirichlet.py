@@ -17,7 +17,7 @@ WEIGHTING = "count"
 ALPHA = 0.1  # prior weight of a topic in a document: few topics a document
 ETA = 0.01  # prior weight of a word in a topic: few words a topic
 ITERATIONS = 100
-SETTLED = 0.005  # stop when a sweep moves a smaller share of the words than this
+CONVERGED_SHARE = 0.005  # stop when a sweep moves a smaller share of the words than this
 ROUNDS = 30  # passes over a new document
 
 
@@ -82,7 +82,7 @@ def fit(
         )
         if progress is not None:
             progress((iteration + 1) / iterations, f"LDA, sweep {iteration + 1}")
-        if moved < 2 * SETTLED * total:
+        if moved < 2 * CONVERGED_SHARE * total:
             break
     words = (np.maximum(in_word, 0.0) + ETA).astype(np.float64)
     words /= words.sum(axis=0)

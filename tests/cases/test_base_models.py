@@ -9,7 +9,7 @@ import soundfile
 import torch
 from scipy.special import softmax
 
-from exporting.source import Run
+from exporting.run_source import Run
 from exporting.text_source import TextSource
 from grokaem import inference
 from tests.conftest import run_script

@@ -508,7 +508,7 @@ def test_words_are_told_where_nothing_can_be_kept(tmp_path, monkeypatch):
 def test_a_word_model_answers_eight_threads_as_it_answers_one(case_inputs):
     from concurrent.futures import ThreadPoolExecutor
 
-    from grokaem.text.bench import Vocabulary, make_pipeline
+    from grokaem.text.cross_validation import Vocabulary, make_pipeline
     from grokaem.text.tfidf_model import from_pipeline
     from grokaem.text.words import WordSettings, words_of
 

@@ -133,9 +133,9 @@ def test_a_file_cut_short_is_noticed_by_its_size(conversions):
 @pytest.mark.case("L20")
 def test_what_a_killed_conversion_left_is_removed(conversions, tmp_path):
     folder = cache_folder("embedding") / "models"
-    from grokaem.embedding.source import resolve
+    from grokaem.embedding.encoder_source import resolve_encoder
 
-    name = f"{resolve().digest}-int8-{conversion.VERSION}"
+    name = f"{resolve_encoder().digest}-int8-{conversion.VERSION}"
     old, young = folder / f".{name}.old", folder / f".{name}.young"
     for left in (old, young):
         left.mkdir(parents=True)

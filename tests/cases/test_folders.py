@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grokaem import ownership
-from grokaem.atomic import MARKER, appear, new_file, new_folder, tidy
+from grokaem.atomic import MARKER, new_file, new_folder, rename_into_place, tidy
 from grokaem.output_folder import check_replaceable, claimed, destination
 from tests.conftest import ROOT, run_script
 from training.run_folder import RunFolder
@@ -138,7 +138,7 @@ def test_what_arrives_during_the_work_is_kept(tmp_path, capsys):
     run = make_run(tmp_path / "run", "old")
     new = make_run(tmp_path / "new", "new")
     (run / "notes.txt").write_text("written while it trained")
-    appear(new, run)
+    rename_into_place(new, run)
     assert (run / "model.safetensors").read_text() == "new" and not (run / "notes.txt").exists()
     kept = tmp_path / "run.kept-1"
     assert (kept / "notes.txt").read_text() == "written while it trained" and str(kept) in capsys.readouterr().out
@@ -160,7 +160,7 @@ def test_what_stops_a_replacement_half_way_puts_the_old_folder_back(tmp_path, mo
 
     monkeypatch.setattr(os, "rename", stopped)
     with pytest.raises(stopped_by):
-        appear(new, run)
+        rename_into_place(new, run)
     assert tree(tmp_path) == before
 
 
@@ -171,7 +171,7 @@ def test_what_cannot_be_taken_away_is_left_where_the_next_run_finds_it(tmp_path,
     (run / "notes.txt").write_text("mine")
     with monkeypatch.context() as broken:
         broken.setattr(ownership, "remove", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
-        appear(new, run)
+        rename_into_place(new, run)
     assert (run / "model.safetensors").read_text() == "new"
     assert "an older run, cannot be taken away yet (Permission denied)" in capsys.readouterr().err
     tidy(tmp_path)
@@ -423,7 +423,7 @@ def test_a_run_killed_as_it_appears_is_finished_or_goes_on(tmp_path):
 
 @pytest.mark.case("L3")
 def test_an_export_belongs_to_one_run_and_one_wish(tmp_path):
-    from exporting.existing import existing_export
+    from exporting.existing_export import existing_export
 
     one, two = make_run(tmp_path / "one"), make_run(tmp_path / "two", "others")
     export = make_export(tmp_path / "X", one)
@@ -469,7 +469,7 @@ def test_names_that_differ_stay_different():
 @pytest.mark.case("L21")
 def test_the_same_name_in_two_folders_is_not_overwritten(tmp_path, monkeypatch):
     from training.config import parse
-    from training.sources import check_sources
+    from training.input_checks import check_sources
 
     monkeypatch.chdir(tmp_path)
     config = parse(["--dataset", "b/reviews.csv", "--overwrite"])

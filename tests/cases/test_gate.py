@@ -44,7 +44,7 @@ def test_bert_beside_a_tokenizer_without_token_types(case_models, case_inputs, t
     import openvino
 
     from exporting.export import export_run
-    from exporting.source import read_run
+    from exporting.run_source import read_run
     from exporting.text_source import TextSource
     from grokaem import inference
 
@@ -95,7 +95,7 @@ def test_nothing_appears_that_was_not_proven_on_the_test_part(run_copy, monkeypa
     """An export that is right on validation and wrong on the test part: skipping the proof would let it appear."""
     from exporting import gate
     from exporting.export import export_run
-    from exporting.source import read_run
+    from exporting.run_source import read_run
 
     whole, corpus = gate._logits, read_run(run_copy).corpus()
 
@@ -112,7 +112,7 @@ def test_nothing_appears_that_was_not_proven_on_the_test_part(run_copy, monkeypa
 
 
 def test_verdict_is_what_the_export_answers_on_the_test_part(text_run):
-    from exporting.source import read_run
+    from exporting.run_source import read_run
     from grokaem import inference
 
     part, parity = read_run(text_run).corpus().test, json.loads((text_run / "export" / "parity.json").read_text())

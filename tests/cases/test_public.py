@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 
 from exporting import export, public_copy
 from exporting.model_card import write_card, write_original_card
-from exporting.public_copy import names_only, shows_examples, staged
+from exporting.public_copy import replace_paths, shows_examples, staging_folder
 from grokaem import command_line, hub
 from tests.conftest import ROOT
 from tests.exporting.test_model_card import PARITY, report
@@ -69,7 +69,7 @@ def test_names_instead_of_paths_everywhere():
     given = {"config": {"dataset": f"{home}/secret/x.csv", "base_model": "../models/bert", "also_train_on": None},
              "data": {"notes": [f"column 'a' of {home}/secret/x.csv: chosen", f"{os.getcwd()}/y"], "name": "ada/films"},
              "base_model": {"name": "~/m/bert"}, "id2label": {"0": "a/b/c"}, "n": [1, None]}  # fmt: skip
-    assert names_only(given) == {
+    assert replace_paths(given) == {
         "config": {"dataset": "x.csv", "base_model": "bert", "also_train_on": None},
         "data": {"notes": ["column 'a' of x.csv: chosen", "y"], "name": "ada/films"},
         "base_model": {"name": "bert"},
@@ -142,7 +142,7 @@ def test_what_a_killed_publication_left_is_tidied_and_a_living_one_is_not(tmp_pa
     one.kill()
     one.wait()
     assert dead.is_dir() and living.is_dir()
-    with staged(run) as ours:
+    with staging_folder(run) as ours:
         assert ours.is_dir() and living.is_dir() and not dead.exists()
     two.communicate("", timeout=60)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
@@ -160,7 +160,7 @@ def test_a_folder_that_another_one_tidies_before_it_is_locked_is_made_again(tmp_
     def tidied(folder):
         if not lost:
             lost.append(Path(folder))
-            with public_copy.staged(run):
+            with public_copy.staging_folder(run):
                 pass
 
     def make(**where):
@@ -177,7 +177,7 @@ def test_a_folder_that_another_one_tidies_before_it_is_locked_is_made_again(tmp_
 
     monkeypatch.setattr(public_copy.tempfile, "mkdtemp", make)
     monkeypatch.setattr(fcntl, "flock", lock)
-    with public_copy.staged(run) as folder:
+    with public_copy.staging_folder(run) as folder:
         assert folder.is_dir() and not lost[0].exists() and folder != lost[0]
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".run.staged", folder.name, "run"])
     assert sorted(path.name for path in tmp_path.iterdir()) == [".run.staged", "run"]
@@ -189,6 +189,6 @@ def test_on_a_file_system_without_locks_a_publication_goes_on(tmp_path, monkeypa
 
     monkeypatch.setattr(fcntl, "flock", refused)
     (tmp_path / ".run.staged.perhaps-living").mkdir()
-    with public_copy.staged(tmp_path / "run") as folder:
+    with public_copy.staging_folder(tmp_path / "run") as folder:
         assert folder.is_dir()
     assert [path.name for path in tmp_path.iterdir()] == [".run.staged.perhaps-living"]

@@ -7,8 +7,8 @@ import pytest
 
 from grokaem.cache import cache_folder
 from grokaem.embedding import Embedder
+from grokaem.embedding.encoder_source import resolve_encoder
 from grokaem.embedding.neighbours import exact_neighbours
-from grokaem.embedding.source import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [
@@ -124,7 +124,7 @@ def test_unknown_names_are_told():
     with pytest.raises(ValueError, match="at least 3 tokens"):
         Embedder(sequence_length=2)
     with pytest.raises(ValueError, match="existing folder"):
-        resolve("./not/a/folder")
+        resolve_encoder("./not/a/folder")
 
 
 def test_a_folder_without_a_model(tmp_path):
@@ -134,9 +134,9 @@ def test_a_folder_without_a_model(tmp_path):
 
 def test_a_changed_folder_is_another_model(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    before = resolve(str(tmp_path)).digest
+    before = resolve_encoder(str(tmp_path)).digest
     (tmp_path / "model.safetensors").write_bytes(b"weights")
-    assert resolve(str(tmp_path)).digest != before
+    assert resolve_encoder(str(tmp_path)).digest != before
 
 
 def test_neighbours_are_exact():

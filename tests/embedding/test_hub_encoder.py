@@ -3,7 +3,7 @@
 import pytest
 
 from grokaem import hub
-from grokaem.embedding import source
+from grokaem.embedding import encoder_source
 from tests.hub_server import HubServer
 
 pytestmark = pytest.mark.case("P10")
@@ -24,39 +24,39 @@ def server(tmp_path, monkeypatch):
 
 def test_resolved_by_commit(server):
     commit = server.put("ada/encoder", FILES)
-    first = source.resolve("ada/encoder")
+    first = encoder_source.resolve_encoder("ada/encoder")
     folder = hub.download("ada/encoder", commit, allow_patterns="*.json")
     assert first.location == str(folder) and folder.name == commit
     assert (folder / "1_Pooling" / "config.json").is_file() and not (folder / "pytorch_model.bin").exists()
-    assert source.resolve("ada/encoder") == first
+    assert encoder_source.resolve_encoder("ada/encoder") == first
     server.put("ada/encoder", {"model.safetensors": b"v" * 99})
-    assert source.resolve("ada/encoder").digest != first.digest
+    assert encoder_source.resolve_encoder("ada/encoder").digest != first.digest
 
 
 def test_the_same_offline(server, monkeypatch):
     server.put("ada/encoder", FILES)
-    first = source.resolve("ada/encoder")
+    first = encoder_source.resolve_encoder("ada/encoder")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    assert source.resolve("ada/encoder") == first
+    assert encoder_source.resolve_encoder("ada/encoder") == first
 
 
 def test_wrong_bytes_are_refused(server):
     server.put("ada/encoder", FILES)
     server.fail("GET /cdn/", "corrupt", times=None)
     with pytest.raises(hub.IntegrityError, match="model.safetensors"):
-        source.resolve("ada/encoder")
+        encoder_source.resolve_encoder("ada/encoder")
 
 
 def test_pickles_alone_are_no_encoder(server):
     server.put("ada/old", {"config.json": b"{}", "pytorch_model.bin": b"pickle"})
     with pytest.raises(ValueError, match="pickled ones are not loaded"):
-        source.resolve("ada/old")
+        encoder_source.resolve_encoder("ada/old")
 
 
 def test_a_folder_of_ours_that_is_not_here_is_not_asked_for(server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match=rf"there is no folder runs/encoder here \(looked in {tmp_path}\)"):
-        source.resolve("runs/encoder")
+        encoder_source.resolve_encoder("runs/encoder")
     assert not server.log
     with pytest.raises(hub.HubNotFound, match="there is no folder ada/nothing here either"):
-        source.resolve("ada/nothing")
+        encoder_source.resolve_encoder("ada/nothing")

@@ -84,7 +84,7 @@ ENCODERS = {
 @pytest.mark.parametrize("kind", list(ENCODERS))
 def test_graph_gives_the_scores_of_extractor_and_model(kind, sounds, tmp_path):
     from exporting.audio_source import AudioSource
-    from exporting.source import Run
+    from exporting.run_source import Run
 
     ENCODERS[kind](tmp_path / "model")
     report = {"task": "audio", "config": {"sample_rate": RATE, "max_seconds": 0.35}}

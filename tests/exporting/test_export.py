@@ -73,7 +73,7 @@ def test_tokenizer_graph_gives_the_tokenizer_s_ids(text_run, news):
 def test_calibration_never_sees_validation_or_test(text_run, monkeypatch, tmp_path):
     from exporting import gate
     from exporting.parity import Bounds
-    from exporting.source import read_run
+    from exporting.run_source import read_run
     from exporting.text_source import TextSource
 
     run = read_run(text_run)
@@ -125,7 +125,7 @@ def test_layers_are_restored_until_the_loss_is_within_bounds(text_run, tmp_path)
 
     from exporting.parity import Bounds
     from exporting.quantization import Yardstick
-    from exporting.source import read_run
+    from exporting.run_source import read_run
     from exporting.text_source import TextSource
     from grokaem import inference
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from exporting import gate, instruction_sets, speed
-from exporting.agreement import check_original
 from exporting.parity import Bounds
-from exporting.source import Run
+from exporting.run_checks import check_original
+from exporting.run_source import Run
 from grokaem.scores import confusion
 
 N = 400
@@ -51,7 +51,7 @@ class Source:
     def original_logits(self, inputs):
         return ORIGINAL[: len(inputs)]
 
-    def as_scored(self, inputs):
+    def logits_as_in_training(self, inputs):
         return None
 
     def quantized(self, folder, method, calibration, yardstick):
@@ -230,7 +230,8 @@ def test_too_few_examples_are_told_with_their_interval(n, few, tried, capsys):
 
 def _source(accuracy, counts):
     report = {"task": "text", "metrics": {"accuracy": accuracy}, "confusion": counts}
-    return SimpleNamespace(run=SimpleNamespace(report=report, home=None, path="run"), as_scored=lambda _: None)
+    run = SimpleNamespace(report=report, home=None, path="run")
+    return SimpleNamespace(run=run, logits_as_in_training=lambda _: None)
 
 
 def counted(logits, labels):
@@ -270,7 +271,7 @@ def test_padding_that_training_heard_is_no_disagreement():
     source = _source(0.975, counts)
     with pytest.raises(RuntimeError):
         check_original(source, ORIGINAL, ["x"] * N, LABELS)
-    source.as_scored = lambda _: lossy(10)
+    source.logits_as_in_training = lambda _: lossy(10)
     check_original(source, ORIGINAL, ["x"] * N, LABELS)
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from exporting import export, words_card
+from exporting import export, tfidf_card
 from exporting.model_card import write_card, write_original_card
 from exporting.own_card import KEYS, LIMIT, NOT_TYPED, read_card
-from exporting.own_prose import MEASURED, settled
+from exporting.own_prose import MEASURED, fit_prose
 from grokaem import command_line, hub
 from tests.exporting.test_model_card import PARITY, REPORT, report
-from tests.exporting.test_words import CONFIG
+from tests.exporting.test_publish_tfidf import CONFIG
 from training import finetune
 from training.config import parse
 
@@ -70,7 +70,7 @@ def test_both_are_merged_and_the_measured_sections_stay_whole(write, folder, kin
 
     def card(own):
         if kind == "words":
-            return words_card.card(CONFIG, "ada/small", own)
+            return tfidf_card.tfidf_card(CONFIG, "ada/small", own)
         made = write_card if kind == "export" else write_original_card
         return made(REPORT, folder, "ada/small", "ada/large", own=own).read_text(encoding="utf-8")
 
@@ -94,7 +94,7 @@ def test_both_are_merged_and_the_measured_sections_stay_whole(write, folder, kin
 
 def test_the_headings_of_our_sections_are_known(folder):
     cards = [write_card(REPORT, folder, "ada/a"), write_card(report(adopted=True), folder, "ada/a")]
-    texts = [words_card.card(CONFIG, "ada/a"), *(path.read_text(encoding="utf-8") for path in cards)]
+    texts = [tfidf_card.tfidf_card(CONFIG, "ada/a"), *(path.read_text(encoding="utf-8") for path in cards)]
     for text in texts:
         assert set(re.findall(r"^## (.*)$", text, re.M)) <= set(MEASURED)
 
@@ -197,7 +197,7 @@ KEPT = [
 
 @pytest.mark.parametrize("prose", KEPT)
 def test_prose_is_the_user_s_as_he_wrote_it(write, folder, prose):
-    assert settled(prose) == prose
+    assert fit_prose(prose) == prose
     for ending in ("\n", "\r\n"):
         own = read_card(write(prose.replace("\n", ending)))
         card = write_card(REPORT, folder, "ada/a", own=own).read_text(encoding="utf-8")
@@ -215,7 +215,7 @@ def test_prose_is_the_user_s_as_he_wrote_it(write, folder, prose):
      ("# A\n```\n# B\n```", "## A\n```\n# B\n```"), ("## A\n# B", "### A\n## B"), ("#", "##")],
 )  # fmt: skip
 def test_headings_of_the_first_level_give_way_to_the_title(prose, become):
-    assert settled(prose) == become
+    assert fit_prose(prose) == become
 
 
 def test_hostile_yaml_is_refused(write):
@@ -308,8 +308,8 @@ def test_every_key_that_is_taken_is_documented():
      ("See https://a.example/b/c and/or d.", ""), (f"At {Path.home()}.", "/")],
 )  # fmt: skip
 def test_a_path_in_the_user_s_own_words_is_named(prose, told, capsys):
-    from exporting.public_copy import tell_places
+    from exporting.public_copy import warn_about_paths
 
-    tell_places(prose)
+    warn_about_paths(prose)
     said = capsys.readouterr().err
     assert told in said if told else not said

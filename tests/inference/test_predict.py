@@ -6,7 +6,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from exporting.adopt import _find
+from exporting.foreign_classifier import _find
 from grokaem import hub, inference
 from grokaem.hub.base_model import resolve
 from tests.conftest import OFFLINE, ROOT, run_script

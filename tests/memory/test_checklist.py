@@ -2,11 +2,11 @@ from dataclasses import fields
 
 import pytest
 
-from grokaem.memory.checklist import CHECKLIST, CONDITIONS, Situation, explain, step
+from grokaem.memory.checklist import CHECKLIST, CONDITIONS, Situation, explain_levers, find_lever
 from grokaem.memory.settings import MemorySettings
 
 
-def test_steps_are_in_the_order_of_the_checklist_and_each_says_what_it_trades():
+def test_levers_are_in_the_order_of_the_checklist_and_each_says_what_it_trades():
     keys = [item.key for item in CHECKLIST]
     assert keys[:5] == ["preflight", "distilled", "micro_batch", "checkpointing", "accumulation"]
     assert keys[-1] == "quantize" and len(set(keys)) == len(keys)
@@ -21,23 +21,23 @@ def test_every_memory_setting_has_a_step():
 
 def test_explain_tells_what_was_taken():
     settings = MemorySettings(precision="bf16", gradient_checkpointing=True)
-    told = {item.key: taken for item, taken, _ in explain(settings, Situation())}
+    told = {item.key: taken for item, taken, _ in explain_levers(settings, Situation())}
     assert told["checkpointing"] and told["precision"] and not told["pure_bf16"] and not told["lora"]
 
 
 def test_a_step_that_needs_attention_is_refused_without_and_says_so():
     network = Situation(task="audio", attention=False)
-    assert not step("lora").applies(network) and step("lora").applies(Situation())
-    assert step("lora").when == "the model has attention layers"
-    reasons = {item.key: why for item, _, why in explain(MemorySettings(), network)}
+    assert not find_lever("lora").applies(network) and find_lever("lora").applies(Situation())
+    assert find_lever("lora").when == "the model has attention layers"
+    reasons = {item.key: why for item, _, why in explain_levers(MemorySettings(), network)}
     assert reasons["lora"] == "this model has no attention layers"
-    assert reasons["checkpointing"] == step("checkpointing").refused
+    assert reasons["checkpointing"] == find_lever("checkpointing").refused
 
 
 def test_sixteen_bits_wait_for_a_processor_that_multiplies_them():
-    assert not step("precision").applies(Situation(fast_bf16=False))
-    assert step("precision").applies(Situation(fast_bf16=False, device="cuda"))
-    assert not step("host").applies(Situation()) and step("host").applies(Situation(device="cuda"))
+    assert not find_lever("precision").applies(Situation(fast_bf16=False))
+    assert find_lever("precision").applies(Situation(fast_bf16=False, device="cuda"))
+    assert not find_lever("host").applies(Situation()) and find_lever("host").applies(Situation(device="cuda"))
 
 
 def test_steps_need_only_what_a_situation_knows():
@@ -48,4 +48,4 @@ def test_steps_need_only_what_a_situation_knows():
 
 def test_unknown_steps_are_refused():
     with pytest.raises(ValueError, match="checkpointing"):
-        step("magic")
+        find_lever("magic")

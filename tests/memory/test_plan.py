@@ -91,11 +91,11 @@ def test_a_budget_that_everything_fits_costs_no_lever_that_takes_time(answer):
 
 def test_what_was_asked_for_is_never_taken_back(folder):
     work = workload(folder, sequence_length=64)
-    predictor, around = Predictor(work, "cpu"), plan.situation(work, "cpu")
+    predictor, situation = Predictor(work, "cpu"), plan.find_situation(work, "cpu")
     wanted = MemorySettings(16, optimizer="sgd", freeze=1)
     plain = predictor(MemorySettings(16))
     budget = leaving(0.5, plain.peak_mib, plain.components_mib)
-    chosen = cheapest(work, wanted, budget, predictor, around).prediction.settings
+    chosen = cheapest(work, wanted, budget, predictor, situation).prediction.settings
     assert (chosen.precision, chosen.optimizer, chosen.freeze) == ("fp32", "sgd", 1)
 
 
@@ -138,13 +138,13 @@ def test_sharding_divides_the_state(answer):
 
 def test_a_smaller_budget_never_gives_a_faster_step_and_goes_further_down_the_list(folder):
     work = workload(folder, sequence_length=64)
-    predictor, around = Predictor(work, "cpu"), plan.situation(work, "cpu")
+    predictor, situation = Predictor(work, "cpu"), plan.find_situation(work, "cpu")
     wanted = MemorySettings(16)
     asked = predictor(wanted)
     stages, seconds = [], []
     for share in (1.0, 0.6, 0.2):
         budget = leaving(share, asked.peak_mib, asked.components_mib)
-        choice = cheapest(work, wanted, budget, predictor, around)
+        choice = cheapest(work, wanted, budget, predictor, situation)
         assert choice.prediction.peak_mib <= budget
         assert choice.prediction.settings.effective_batch_size == 16
         stages.append(choice.stage)

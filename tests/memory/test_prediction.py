@@ -11,7 +11,7 @@ from grokaem.memory.caching_allocator import CachingAllocator, reserved_bytes
 from grokaem.memory.fake_step import trace_step
 from grokaem.memory.predict import predict
 from grokaem.memory.settings import MemorySettings
-from grokaem.memory.sharding import spread
+from grokaem.memory.sharding import components_per_process
 from grokaem.memory.trace import MIB, Trace
 
 
@@ -215,9 +215,9 @@ def test_ddp_adds_buckets_and_fsdp_divides():
                   events=[*range(80), *(~i for i in range(40, 80)), *range(40, 80)])  # fmt: skip
     alone = {"parameters": 320.0, "gradients": 320.0, "optimizer_state": 640.0, "activations": 50.0,
              "workspace": 0.0, "runtime": 20.0}  # fmt: skip
-    ddp = spread(alone, trace, 4, "none")
+    ddp = components_per_process(alone, trace, 4, "none")
     assert ddp["gradients"] == 640.0 and ddp["parameters"] == 320.0
-    fsdp = spread(alone, trace, 4, "fsdp")
+    fsdp = components_per_process(alone, trace, 4, "fsdp")
     assert (fsdp["parameters"], fsdp["gradients"], fsdp["optimizer_state"]) == (80.0, 80.0, 160.0)
     assert 0 < fsdp["workspace"] < 500
 

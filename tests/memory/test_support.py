@@ -3,7 +3,7 @@
 import pytest
 
 from grokaem.memory.architectures import workload
-from grokaem.memory.plan import situation
+from grokaem.memory.plan import find_situation
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.solver import Predictor, cheapest
 from grokaem.memory.support import Support
@@ -29,24 +29,24 @@ def test_the_lever_at_fault_is_found_among_several_and_not_tried_again():
     fake = Fake(lambda s: s.gradient_checkpointing)
     support = Support(fake, MemorySettings(8))
     both = MemorySettings(4, 2, gradient_checkpointing=True, optimizer="adamw8bit")
-    assert support.told(both) is None
+    assert support.predict(both) is None
     assert support.refused == {"checkpointing": "no such thing"}
     tried = len(fake.asked)
-    assert support.told(both.replace(attention_dropout_off=True)) is None and len(fake.asked) == tried
-    assert support.told(both.replace(gradient_checkpointing=False)) is not None
+    assert support.predict(both.replace(attention_dropout_off=True)) is None and len(fake.asked) == tried
+    assert support.predict(both.replace(gradient_checkpointing=False)) is not None
 
 
 def test_levers_that_only_fail_together_are_left_out_together():
     support = Support(Fake(lambda s: s.gradient_checkpointing and s.lora_rank), MemorySettings(8))
-    assert support.told(MemorySettings(8, gradient_checkpointing=True, lora_rank=8)) is None
+    assert support.predict(MemorySettings(8, gradient_checkpointing=True, lora_rank=8)) is None
     assert support.refused == {}
-    assert support.told(MemorySettings(8, lora_rank=8)) is not None
+    assert support.predict(MemorySettings(8, lora_rank=8)) is not None
 
 
 def test_what_was_asked_for_is_not_left_out():
     asked = MemorySettings(8, gradient_checkpointing=True)
     with pytest.raises(ValueError, match="a model cannot be predicted .*by hand"):
-        Support(Fake(lambda s: s.gradient_checkpointing), asked).told(asked)
+        Support(Fake(lambda s: s.gradient_checkpointing), asked).predict(asked)
 
 
 def test_a_lack_of_memory_refuses_no_lever():
@@ -55,16 +55,16 @@ def test_a_lack_of_memory_refuses_no_lever():
             raise MemoryError
 
     with pytest.raises(MemoryError):
-        Support(Starved(None), MemorySettings(8)).told(MemorySettings(8, lora_rank=8))
+        Support(Starved(None), MemorySettings(8)).predict(MemorySettings(8, lora_rank=8))
 
 
 @pytest.mark.case("L22")
 @pytest.mark.parametrize("name", ["albert", "modernbert", "roberta"])
 def test_a_plan_for_every_architecture(case_models, name):
     work = workload(str(case_models / name), sequence_length=32)
-    predictor, around = Predictor(work, "cpu"), situation(work, "cpu")
+    predictor, situation = Predictor(work, "cpu"), find_situation(work, "cpu")
     wanted = MemorySettings(32)
-    choice = cheapest(work, wanted, predictor(wanted).peak_mib + 60, predictor, around)
+    choice = cheapest(work, wanted, predictor(wanted).peak_mib + 60, predictor, situation)
     assert choice.stage == "the same training"
     if name == "albert":
         assert "no repeated blocks" in choice.refused["checkpointing"]
@@ -75,7 +75,7 @@ def test_asked_for_and_refused_names_the_lever(case_models):
     work = workload(str(case_models / "albert"), sequence_length=32)
     asked = MemorySettings(8, gradient_checkpointing=True)
     with pytest.raises(ValueError, match="--gradient-checkpointing: .*leave it off"):
-        cheapest(work, asked, 500, Predictor(work, "cpu"), situation(work, "cpu"))
+        cheapest(work, asked, 500, Predictor(work, "cpu"), find_situation(work, "cpu"))
 
 
 def test_the_first_step_meets_no_state():

@@ -7,7 +7,7 @@ from sklearn.datasets import make_classification
 from sklearn.feature_selection import SelectKBest, chi2, mutual_info_classif
 from sklearn.model_selection import cross_val_score
 
-from grokaem.text.bench import Vocabulary, evaluate, folds_of, make_pipeline, recommend
+from grokaem.text.cross_validation import Vocabulary, evaluate, folds_of, make_pipeline, recommend
 from grokaem.text.selection import SCORERS, WordSelector, best, score
 
 

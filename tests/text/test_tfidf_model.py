@@ -10,7 +10,7 @@ import pytest
 
 from grokaem import ownership
 from grokaem.inference import load
-from grokaem.text.bench import Vocabulary, make_pipeline
+from grokaem.text.cross_validation import Vocabulary, make_pipeline
 from grokaem.text.tfidf_model import TfidfModel, from_pipeline
 from grokaem.text.words import WordSettings, words_of
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grokaem.topics import compare
-from grokaem.topics.report import reasons_of_dashes
+from grokaem.topics.comparison_report import reasons_of_dashes
 from grokaem.topics.scoring import best_number, candidates_for
 from tests.conftest import started
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from exporting.source import read_run
+from exporting.run_source import read_run
 from tests.conftest import OFFLINE, ROOT, run_script
 from training.run_folder import COMPLETE
 
@@ -191,7 +191,7 @@ def test_which_weights_are_kept(tmp_path, tiny_bert, averaged, last, kept):
 
 @pytest.mark.parametrize(("accuracy", "worth"), [(0.8, ""), (0.2, "; the model is no better than that")])
 def test_the_last_lines_say_what_no_model_at_all_scores(accuracy, worth, tmp_path):
-    from training.report import last_lines
+    from training.run_report import last_lines
 
     report = {
         "metrics": {"accuracy": accuracy, "macro_f1": 0.5, "loss": 0.5},

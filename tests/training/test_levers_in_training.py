@@ -1,4 +1,4 @@
-"""Every step of the checklist is a flag of finetune.py that training really applies, and run.json tells."""
+"""Every lever of the checklist is a flag of finetune.py that training really applies, and run.json tells."""
 
 import argparse
 import json
@@ -7,14 +7,14 @@ import shlex
 import pytest
 import torch
 
-from grokaem.memory.checklist import steps
+from grokaem.memory.checklist import levers
 from tests.conftest import run_script
 from training.config import parse, parser
 
 
-def test_every_step_of_the_checklist_is_a_flag():
+def test_every_lever_of_the_checklist_is_a_flag():
     known = {option for action in parser()._actions for option in action.option_strings}
-    for item in steps():
+    for item in levers():
         for word in shlex.split(item.flag):
             assert not word.startswith("--") or word in known, f"{item.key}: {word}"
 

@@ -17,8 +17,8 @@ def reloaded(folder):
     """The run folder as exporting reads it, by transformers and peft alone where there is an adapter."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    from exporting.merged import merge
-    from exporting.source import read_run
+    from exporting.merge_adapter import merge
+    from exporting.run_source import read_run
 
     adapter = (folder / "adapter_config.json").is_file()
     model = merge(read_run(folder)) if adapter else AutoModelForSequenceClassification.from_pretrained(folder)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from training.parts import look_at_parts
+from training.parts import check_parts
 
 
 def corpus(train, validation, test, names=("a", "b", "c")):
@@ -30,12 +30,12 @@ def corpus(train, validation, test, names=("a", "b", "c")):
 )
 def test_refused_before_any_work(parts, words):
     with pytest.raises(ValueError, match=words):
-        look_at_parts(corpus(*parts))
+        check_parts(corpus(*parts))
 
 
 def test_classes_that_a_part_is_without_are_told():
-    assert look_at_parts(corpus([0, 1, 2], [0, 1, 2], [2, 1, 0])) == []
-    notes = look_at_parts(corpus([0, 1, 1], [0, 1], [0, 1, 2]))
+    assert check_parts(corpus([0, 1, 2], [0, 1, 2], [2, 1, 0])) == []
+    notes = check_parts(corpus([0, 1, 1], [0, 1], [0, 1, 2]))
     assert "1 of 3 classes have no example in the training part, so cannot be learned: c" in notes
     assert len(notes) == 2 and "validation" in notes[1]
 

@@ -11,7 +11,7 @@ import torch
 from grokaem.memory.checklist import Situation
 from grokaem.memory.settings import MemorySettings
 from tests.conftest import OFFLINE, ROOT
-from training.recovery import answer, intact, is_out_of_memory, steps_left
+from training.recovery import choose_next_lever, is_out_of_memory, levers_left, weights_are_intact
 
 CPU = (
     "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
@@ -86,15 +86,15 @@ def test_recovery_passes_over_a_step_that_the_model_does_not_take():
             raise NotImplementedError
         return {"activations": 100.0 * levers.micro_batch_size, "runtime": 5.0}
 
-    found = answer(settings, Situation(), "forward", components)
-    assert found.step.key == "micro_batch" and found.settings.micro_batch_size == 2
-    assert answer(MemorySettings(1, attention_dropout_off=True, precision="bf16"), Situation(), "forward",
+    found = choose_next_lever(settings, Situation(), "forward", components)
+    assert found.lever.key == "micro_batch" and found.settings.micro_batch_size == 2
+    assert choose_next_lever(MemorySettings(1, attention_dropout_off=True, precision="bf16"), Situation(), "forward",
                   components) is None  # fmt: skip
 
 
-def test_steps_follow_the_checklist_and_keep_the_effective_batch_until_none_is_left():
+def test_levers_follow_the_checklist_and_keep_the_effective_batch_until_none_is_left():
     settings, taken = MemorySettings(24), []
-    while choices := list(steps_left(settings, Situation())):
+    while choices := list(levers_left(settings, Situation())):
         step, settings = choices[0]
         taken.append(step.key)
         assert settings.effective_batch_size == 24
@@ -114,31 +114,31 @@ def test_a_step_that_saves_little_is_passed_over_while_another_saves_more():
             "runtime": 20,
         }
 
-    found = answer(MemorySettings(32), Situation(), "optimizer", components)
-    assert found.step.key == "adam8bit" and "800 of 850 MiB" in found.diagnosis
-    assert answer(MemorySettings(32), Situation(), "forward").step.key == "micro_batch"
+    found = choose_next_lever(MemorySettings(32), Situation(), "optimizer", components)
+    assert found.lever.key == "adam8bit" and "800 of 850 MiB" in found.diagnosis
+    assert choose_next_lever(MemorySettings(32), Situation(), "forward").lever.key == "micro_batch"
     everything = MemorySettings(1, 32, True, "adamw8bit", False, "bf16", True)
-    assert answer(everything, Situation(), "forward") is None
+    assert choose_next_lever(everything, Situation(), "forward") is None
 
 
 def test_optimizer_in_backward_is_answered_without_accumulation():
     settings = MemorySettings(32, optimizer_in_backward=True)
-    assert [step.key for step, _ in steps_left(settings, Situation())][0] == "checkpointing"
-    for _, changed in steps_left(settings, Situation()):
+    assert [step.key for step, _ in levers_left(settings, Situation())][0] == "checkpointing"
+    for _, changed in levers_left(settings, Situation()):
         assert changed.gradient_accumulation_steps == 1
 
 
 def test_weights_are_intact_unless_the_optimizer_had_begun():
     weight = torch.nn.Parameter(torch.ones(3))
     optimizer = torch.optim.AdamW([weight], fused=True)
-    assert not intact(None, 0, "start", False)
+    assert not weights_are_intact(None, 0, "start", False)
     for done in range(3):
         weight.grad = torch.ones(3)
         optimizer.step()
-        assert intact(optimizer, done + 1, "optimizer", False)
-        assert not intact(optimizer, done, "optimizer", False)
-    assert intact(optimizer, 2, "forward", False) and intact(optimizer, 2, "backward", False)
-    assert intact(optimizer, 2, "forward", True) and not intact(optimizer, 2, "backward", True)
+        assert weights_are_intact(optimizer, done + 1, "optimizer", False)
+        assert not weights_are_intact(optimizer, done, "optimizer", False)
+    assert weights_are_intact(optimizer, 2, "forward", False) and weights_are_intact(optimizer, 2, "backward", False)
+    assert weights_are_intact(optimizer, 2, "forward", True) and not weights_are_intact(optimizer, 2, "backward", True)
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_training_goes_on_as_if_nothing_had_happened(where, calm, uninterrupted,
 
 
 @pytest.mark.slow
-def test_step_after_step_of_the_checklist_down_to_8_bit_moments(calm, monkeypatch, in_order):
+def test_lever_after_lever_of_the_checklist_down_to_8_bit_moments(calm, monkeypatch, in_order):
     from training.trainer import ClassifierTrainer
 
     genuine = ClassifierTrainer.training_step
@@ -322,7 +322,7 @@ def test_when_nothing_is_left_one_sentence_says_what_to_change(calm, monkeypatch
         raise RuntimeError(CPU)
 
     monkeypatch.setattr(ClassifierTrainer, "training_step", step)
-    monkeypatch.setattr("training.loop.answer", lambda *_: None)
+    monkeypatch.setattr("training.loop.choose_next_lever", lambda *_: None)
     with pytest.raises(RuntimeError, match="--lora-rank 8"):
         calm()
 
@@ -363,10 +363,10 @@ sys.path.insert(0, {root!r})
 from grokaem.command_line import quiet_libraries
 quiet_libraries()
 import torch
-from grokaem.process_memory import tame_allocator
+from grokaem.process_memory import return_freed_memory_at_once
 from training import finetune, loop
 torch.set_num_threads(1)
-tame_allocator()
+return_freed_memory_at_once()
 genuine = loop.fit
 
 def limited(*args):

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from training.finetune import main
-from training.interrupted import nothing_to_resume, stopped
+from training.interrupted import how_to_resume, nothing_to_resume
 from training.run_folder import RunFolder
 from training.trainer import ClassifierTrainer
 
@@ -66,6 +66,6 @@ def test_what_a_stop_left_is_what_is_said(tmp_path):
     folder.open({}, False)
     assert not nothing_to_resume(folder)
     (folder.checkpoints / "checkpoint-1").mkdir()  # cut short
-    assert stopped(folder.path).endswith("the same command with --resume begins anew")
+    assert how_to_resume(folder.path).endswith("the same command with --resume begins anew")
     (folder.checkpoints / "checkpoint-1" / "complete").touch()
-    assert stopped(folder.path).endswith("goes on from the last checkpoint")
+    assert how_to_resume(folder.path).endswith("goes on from the last checkpoint")

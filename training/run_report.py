@@ -62,7 +62,7 @@ def _examples(texts: list[str], labels: np.ndarray, logits: np.ndarray, names: l
     return chosen
 
 
-def compose(
+def compose_run_report(
     config: FinetuneConfig,
     task: Task,
     base: BaseModel | None,

@@ -1,4 +1,4 @@
-"""A whole look at one data set: the bench on what may be learnt from, then one look at the test part."""
+"""A whole look at one data set: cross-validation on what may be learnt from, then one look at the test part."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from grokaem.scores import LabelScores, confusion, most_frequent_share, per_label
-from grokaem.text.bench import Row, Vocabulary, evaluate, make_counter, make_pipeline, recommend
+from grokaem.text.cross_validation import Row, Vocabulary, evaluate, make_counter, make_pipeline, recommend
 from grokaem.text.words import WordSettings, words_of
 
 TOP = 20
@@ -31,7 +31,7 @@ class LabelledPart(Protocol):
 
 
 class LabelledTexts(Protocol):
-    """What a study reads of a ``grokaem.corpora.Corpus``, which this room does not import."""
+    """What an experiment reads of a ``grokaem.corpora.Corpus``, which this room does not import."""
 
     __dataclass_fields__: ClassVar[dict]
 
@@ -50,7 +50,7 @@ class LabelledTexts(Protocol):
 
 
 @dataclass(frozen=True)
-class Study:
+class SelectionExperiment:
     """What was found.
 
     Attributes:
@@ -90,7 +90,7 @@ class Study:
     pipeline: Pipeline = field(repr=False, compare=False)
 
     def as_dict(self) -> dict[str, object]:
-        """The study in a form that JSON holds."""
+        """The experiment in a form that JSON holds."""
         plain = {name: getattr(self, name) for name in
                  ("dataset", "n_documents", "n_test", "n_features", "n_folds", "test", "labels", "top",
                  "notes")}  # fmt: skip
@@ -102,7 +102,7 @@ class Study:
         }
 
 
-def study(
+def run_experiment(
     corpus: LabelledTexts,
     scorers: list[str],
     ks: list[int | None],
@@ -111,7 +111,7 @@ def study(
     n_folds: int = 5,
     seed: int = 0,
     progress: Callable[[float, str], object] | None = None,
-) -> Study:
+) -> SelectionExperiment:
     """Cross-validates on the training and validation parts, recommends, and scores the test part once.
 
     Args:
@@ -125,7 +125,7 @@ def study(
         progress (callable, optional): takes the share done and what is being done.
 
     Returns:
-        Study: rows, recommendation, words of each class.
+        SelectionExperiment: rows, recommendation, words of each class.
 
     Raises:
         ValueError: too few documents of a class, or no word left by the settings.
@@ -152,7 +152,7 @@ def study(
         fitted = make_pipeline(vocabulary, chosen.scorer, k, seed).fit(documents, labels)
         given = fitted.predict(unseen)
         test[name] = float((given == truth).mean())
-    return Study(
+    return SelectionExperiment(
         corpus.name,
         len(documents),
         len(unseen),
@@ -252,7 +252,7 @@ def words_that_decided(pipeline: Pipeline, document: str, label: int) -> list[tu
     """What each word of one document adds to the decision for a class: TF-IDF times weight, largest first.
 
     Args:
-        pipeline (Pipeline): fitted, of :func:`grokaem.text.bench.make_pipeline`.
+        pipeline (Pipeline): fitted, of :func:`grokaem.text.cross_validation.make_pipeline`.
         document (str): words separated by spaces.
         label (int): the class.
     """

@@ -12,14 +12,14 @@ from exporting.quantization import METHODS
 from grokaem import ownership
 
 if TYPE_CHECKING:
-    from exporting.reports import Attempt, FailedAttempt, FailedOnTest
-    from exporting.source import Source
+    from exporting.report_types import Attempt, FailedAttempt, FailedOnTest
+    from exporting.run_source import Source
 
 RECORD = "export_failed.json"
 NAMED = ("int8-weight", "fp32")  # what is proposed in the place of a method that failed, from the smallest up
 
 
-def failed(source: Source, attempts: list[Attempt | FailedAttempt], bounds: Bounds) -> RuntimeError:
+def record_failure(source: Source, attempts: list[Attempt | FailedAttempt], bounds: Bounds) -> RuntimeError:
     """Writes the attempts to ``export_failed.json`` of the run; gives the error to raise.
 
     Args:
@@ -52,7 +52,7 @@ def failed(source: Source, attempts: list[Attempt | FailedAttempt], bounds: Boun
     )
 
 
-def forget(source: Source) -> None:
+def remove_failure_record(source: Source) -> None:
     """Takes away the record of attempts that failed, once one has passed."""
     ownership.discard((source.run.home or source.run.path) / RECORD)
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporting.source import Run
+from exporting.run_source import Run
 from grokaem.scores import confusion
 
 if TYPE_CHECKING:
-    from exporting.reports import ParityReport, RunReport
-    from exporting.source import Source
+    from exporting.report_types import ParityReport, RunReport
+    from exporting.run_source import Source
 
 # Training may have scored in bf16, which keeps 8 bits of a number, where the gate scores in fp32. A label can change
 # only where the two best logits are closer than what that moves them: 0.009 of their size at most, for a MiniLM and 200
@@ -42,7 +42,7 @@ def check_original(source: Source, logits: np.ndarray, inputs: list, labels: lis
     if not np.isfinite(logits).all():
         raise RuntimeError(f"the weights in {where} give scores that are no numbers: train again.")
     differ, explained = differing(source.run.report, logits, labels), in_doubt(logits) + 1
-    if differ > explained and (scored := source.as_scored(inputs)) is not None:
+    if differ > explained and (scored := source.logits_as_in_training(inputs)) is not None:
         differ = differing(source.run.report, scored, labels)
     if differ > explained:
         found = float((logits.argmax(axis=1) == np.asarray(labels)).mean())
@@ -80,7 +80,7 @@ def check_labels(folder: Path, run: Run) -> None:
         )
 
 
-def check_told(run: Run, folder: Path, measured: ParityReport) -> None:
+def check_recorded_accuracy(run: Run, folder: Path, measured: ParityReport) -> None:
     """Refuses an export that was held against another accuracy than the one its run tells.
 
     Args:

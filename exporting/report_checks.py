@@ -9,7 +9,7 @@ from types import UnionType
 from typing import TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 Report = TypeVar("Report", bound=Mapping[str, object])
-# Keys of exporting.reports, those below others after a dot. What is read of any run, and of any export:
+# Keys of exporting.report_types, those below others after a dot. What is read of any run, and of any export:
 RUN = ("task", "base_model", "data", "config")
 PARITY = ("method", "original", "export", "gate")
 # What a card tells of them.
@@ -44,27 +44,27 @@ def read_report(file: Path, record: type[Report], needed: tuple[str, ...], remed
 
     Args:
         file (Path): ``run.json``, ``parity.json`` or the ``config.json`` of a model of words.
-        record (type): its type in :mod:`exporting.reports`.
-        needed (tuple of str): see :func:`check_whole`.
+        record (type): its type in :mod:`exporting.report_types`.
+        needed (tuple of str): see :func:`check_complete`.
         remedy (str): what the user can do, the end of the message's sentence.
 
     Raises:
-        ValueError: it cannot be read, or see :func:`check_whole`.
+        ValueError: it cannot be read, or see :func:`check_complete`.
     """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{file} cannot be read ({error}): {remedy}.") from None
-    check_whole(content, record, needed, file, remedy)
+    check_complete(content, record, needed, file, remedy)
     return content
 
 
-def check_whole(content: object, record: type, needed: tuple[str, ...], file: Path, remedy: str) -> None:
+def check_complete(content: object, record: type, needed: tuple[str, ...], file: Path, remedy: str) -> None:
     """Refuses a report in which something is missing, or is of another kind.
 
     Args:
         content (JSON-able): the report.
-        record (type): its type in :mod:`exporting.reports`.
+        record (type): its type in :mod:`exporting.report_types`.
         needed (tuple of str): the keys that must be there, those below others after a dot.
         file (Path): where it lies.
         remedy (str): what the user can do, the end of the message's sentence.

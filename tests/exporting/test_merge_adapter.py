@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
-from exporting.merged import merge, through_int8, with_plain_weights
-from exporting.source import read_run
+from exporting.merge_adapter import merge, merge_if_adapter, rounded_to_int8
+from exporting.run_source import read_run
 
 
 def test_rounding_is_the_one_that_training_used():
@@ -15,7 +15,7 @@ def test_rounding_is_the_one_that_training_used():
     layer = torch.nn.Linear(48, 20)
     trained = Int8Linear.from_linear(layer)
     meant = expand(trained.weight.CB, trained.weight.SCB, torch.float32)
-    rounded = through_int8(layer.weight)
+    rounded = rounded_to_int8(layer.weight)
     torch.testing.assert_close(rounded, meant, rtol=0, atol=1e-7)
     assert (rounded - layer.weight).abs().max() > 1e-4, "eight bits are not thirty-two"
 
@@ -41,7 +41,7 @@ def test_merged_model_answers_as_the_trained_one(flags, train, tmp_path):
 
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    plain = with_plain_weights(run, tmp_path / "plain")
+    plain = merge_if_adapter(run, tmp_path / "plain")
     again = AutoModelForSequenceClassification.from_pretrained(plain.path).eval()
     assert AutoTokenizer.from_pretrained(plain.path).vocab_size > 1000
     with torch.inference_mode():
@@ -52,5 +52,5 @@ def test_merged_model_answers_as_the_trained_one(flags, train, tmp_path):
 
 def test_a_run_with_plain_weights_is_left_alone(text_run, tmp_path):
     run = read_run(text_run)
-    assert with_plain_weights(run, tmp_path / "plain") is run
+    assert merge_if_adapter(run, tmp_path / "plain") is run
     assert not (tmp_path / "plain").exists()

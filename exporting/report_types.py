@@ -1,7 +1,7 @@
 """The reports that travel, as types: ``run.json``, ``parity.json``, and the ``config.json`` of a model of words.
 
-Which keys must be there before a report is read is said in :mod:`exporting.whole`, by their names alone; of what kind
-they are, it takes from here. ``NotRequired`` is what older folders lack.
+Which keys must be there before a report is read is said in :mod:`exporting.report_checks`, by their names alone; of
+what kind they are, it takes from here. ``NotRequired`` is what older folders lack.
 """
 
 from __future__ import annotations
@@ -306,7 +306,7 @@ class WordsRun(WordsDataAtRevision):
 
 
 class Recommended(TypedDict):
-    """What a study of words chose, and what it scored in cross-validation."""
+    """What the selection of words chose, and what it scored in cross-validation."""
 
     scorer: str
     features: float

@@ -1,8 +1,8 @@
 """Publishes a TF-IDF model to the Hub, with its card: upload, download again, compare every byte, predict once.
 
 grokaem select-features reviews.csv --save my_model
-python -m exporting.words my_model --repo-id owner/name --dry-run       # what would go
-python -m exporting.words my_model --repo-id owner/name                 # HF_TOKEN, login or --token-file
+python -m exporting.publish_tfidf my_model --repo-id owner/name --dry-run       # what would go
+python -m exporting.publish_tfidf my_model --repo-id owner/name                 # HF_TOKEN, login or --token-file
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporting.own_files import check_own
-from exporting.public_copy import copy_files, staged, tell_places
-from exporting.reports import WordsConfig
-from exporting.whole import TOLD_OF_WORDS, read_report
+from exporting.public_copy import copy_files, staging_folder, warn_about_paths
+from exporting.report_checks import TOLD_OF_WORDS, read_report
+from exporting.report_types import WordsConfig
 from grokaem.atomic import write_text
 from grokaem.command_line import run
 from grokaem.plain_text import terminal
 
 if TYPE_CHECKING:
     from exporting.publication import Publication
-    from exporting.reports import WordsRun
+    from exporting.report_types import WordsRun
     from grokaem.inference.word_classifier import WordClassifier
 
 
@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
     from exporting.publication import Publication, add_arguments
 
     parser = argparse.ArgumentParser(
-        prog="python -m exporting.words",
+        prog="python -m exporting.publish_tfidf",
         allow_abbrev=False,
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
     asked = Publication.of(options, dry_run=options.dry_run, card=read_card(options.card))
     classifier = inference.load(options.folder) if options.folder.is_dir() else None
     if not isinstance(classifier, WordClassifier):
-        raise ValueError(f"{options.folder} is no TF-IDF model: grokaem select-features DATA --save makes one")
+        raise ValueError(f"{options.folder} is no TF-IDF model: grokaem select-features DATA --save makes one.")
     check_own(classifier.export.path, "words")
     remedy = "put it back as it was, or save the model again"
     config = read_report(classifier.export.path / "config.json", WordsConfig, TOLD_OF_WORDS, remedy)
@@ -74,17 +74,17 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
         token (str, optional): Hub token.
     """
     from exporting.eval_results import write_eval_results
-    from exporting.publication import told
-    from exporting.words_card import card
+    from exporting.publication import describe_outcome
+    from exporting.tfidf_card import tfidf_card
     from grokaem import hub, inference
 
     if asked.card:
-        tell_places(asked.card.prose)
-    with staged(classifier.export.path) as place, tempfile.TemporaryDirectory() as cache:
+        warn_about_paths(asked.card.prose)
+    with staging_folder(classifier.export.path) as place, tempfile.TemporaryDirectory() as cache:
         folder = place / "model"
         copy_files(classifier.export.path, folder, "words")
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        write_text(folder / "README.md", card(config, repo_id, asked.card))
+        write_text(folder / "README.md", tfidf_card(config, repo_id, asked.card))
         write_eval_results(folder, _data(config), config["test"]["recommended"])
         published = asked.send(folder, repo_id, "Publish the model", token)
         if asked.dry_run:
@@ -94,7 +94,8 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
         given: list = [_example(config)]
         answer = inference.load(copy).predict(given)[0]
     print(
-        f"{told(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}", flush=True
+        f"{describe_outcome(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}",
+        flush=True,
     )
 
 def _data(config: WordsConfig) -> WordsRun:

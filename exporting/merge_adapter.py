@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exporting.source import Run
+from exporting.run_source import Run
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ADAPTER = "adapter_config.json"
 
 
-def with_plain_weights(run: Run, folder: Path, token: str | None = None) -> Run:
+def merge_if_adapter(run: Run, folder: Path, token: str | None = None) -> Run:
     """The run itself, or, where it holds an adapter, the same run with the merged model.
 
     Args:
@@ -76,10 +76,10 @@ def round_to_int8(model: nn.Module) -> None:
     with torch.no_grad():
         for module in base.modules():
             if type(module) is torch.nn.Linear:
-                module.weight.copy_(through_int8(module.weight))
+                module.weight.copy_(rounded_to_int8(module.weight))
 
 
-def through_int8(weight: Tensor) -> Tensor:
+def rounded_to_int8(weight: Tensor) -> Tensor:
     """A weight of shape (out_features, in_features), rounded to 255 steps a row and expanded again."""
     import torch
 

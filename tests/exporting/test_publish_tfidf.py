@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exporting import words
-from exporting.words_card import card
+from exporting import publish_tfidf
+from exporting.tfidf_card import tfidf_card
 from grokaem import address, command_line, inference
 from grokaem.hub import check_card
 from tests.conftest import started
@@ -52,17 +52,17 @@ def model(tmp_path_factory):
 
 
 def test_published_verified_and_used_by_name(server, model, capsys):
-    assert command_line.run(words.main, [str(model), "--repo-id", "ada/words"]) == 0
+    assert command_line.run(publish_tfidf.main, [str(model), "--repo-id", "ada/words"]) == 0
     assert "every file downloaded and compared; it predicts: " in capsys.readouterr().out
     told = inference.load("ada/words").predict(["a superb thing", "awful"])
     assert [prediction.label for prediction in told] == ["good", "bad"]
-    assert command_line.run(words.main, [str(model), "--repo-id", "ada/words"]) == 0
+    assert command_line.run(publish_tfidf.main, [str(model), "--repo-id", "ada/words"]) == 0
     assert "already up to date" in capsys.readouterr().out
 
 
 def test_the_card_is_valid_and_tells_the_figures(model):
     config = json.loads((model / "config.json").read_text())
-    text = card(config, "ada/words")
+    text = tfidf_card(config, "ada/words")
     data = check_card(text)
     assert data["pipeline_tag"] == "text-classification"
     assert data["model-index"][0]["results"][0]["metrics"][0]["value"] == 1.0
@@ -77,7 +77,7 @@ def test_the_card_is_valid_and_tells_the_figures(model):
 
 
 def test_the_card_s_sentences():
-    text = card(CONFIG, "ada/words")
+    text = tfidf_card(CONFIG, "ada/words")
     for sentence in (
         "Classifies texts as **bad**, **good** by 200 of 5,000 words",
         "It reads texts (language: en) of any length, and was trained on 1,600 texts of reviews.\n",
@@ -88,7 +88,7 @@ def test_the_card_s_sentences():
     ):
         assert sentence in text
     old = {name: value for name, value in CONFIG.items() if name not in ("labels", "versions")}
-    text = card(old, "ada/words")
+    text = tfidf_card(old, "ada/words")
     check_card(text)
     assert "label by label" not in text and "Made with" not in text
 
@@ -115,10 +115,10 @@ def test_the_first_snippet_prints_the_label(server, model, options, tmp_path):
                    "--k", "all", "--save", "model", *options]  # fmt: skip
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
         model = tmp_path / "model"
-    assert command_line.run(words.main, [str(model), "--repo-id", "words"]) == 0
+    assert command_line.run(publish_tfidf.main, [str(model), "--repo-id", "words"]) == 0
     published = server.files("ada/words")["README.md"].decode()
     snippet = re.search(r"```python\n(.*?)```", published, re.S)[1]
-    here = re.search(r"```python\n(.*?)```", card(json.loads((model / "config.json").read_text())), re.S)[1]
+    here = re.search(r"```python\n(.*?)```", tfidf_card(json.loads((model / "config.json").read_text())), re.S)[1]
     classifier = inference.load(model)
     known = re.search(r', ("\w+")\)\]', snippet)[1]
     texts = [json.loads(known), *TEXTS]
@@ -141,27 +141,27 @@ def test_the_first_snippet_prints_the_label(server, model, options, tmp_path):
 
 def test_a_model_that_looks_words_up_has_no_snippet_of_its_own():
     changed = CONFIG | {"words": CONFIG["words"] | {"lemmas": True}}
-    text = card(changed, "ada/words")
-    assert "```python" not in text and f"{address.install('topics')}\n" in text
+    text = tfidf_card(changed, "ada/words")
+    assert "```python" not in text and f"{address.install_command('topics')}\n" in text
     assert 'grokaem predict ada/words "awful"\n' in text
 
 
 def test_your_part_of_the_card(server, model, tmp_path, capsys):
     own = tmp_path / "own.md"
     own.write_text("---\nlicense: mit\ntags: [opinions]\n---\nMade for **opinions**.\n")
-    assert command_line.run(words.main, [str(model), "--repo-id", "words", "--card", str(own)]) == 0
+    assert command_line.run(publish_tfidf.main, [str(model), "--repo-id", "words", "--card", str(own)]) == 0
     text = server.files("ada/words")["README.md"].decode()
     data = check_card(text)
     assert data["license"] == "mit" and data["tags"][-1] == "opinions" and "tf-idf" in data["tags"]
     assert "\n\nMade for **opinions**.\n\n## Results\n" in text
-    assert command_line.run(words.main, [str(model), "--repo-id", "words", "--card", "none.md"]) == 2
+    assert command_line.run(publish_tfidf.main, [str(model), "--repo-id", "words", "--card", "none.md"]) == 2
     assert "no such file" in capsys.readouterr().err
-    assert command_line.run(words.main, [str(model), "--repo-id", "words"]) == 0
+    assert command_line.run(publish_tfidf.main, [str(model), "--repo-id", "words"]) == 0
     assert "opinions**" not in server.files("ada/words")["README.md"].decode()
 
 
 def test_dry_run_sends_nothing(server, model, capsys):
-    assert command_line.run(words.main, [str(model), "--repo-id", "ada/words", "--dry-run"]) == 0
+    assert command_line.run(publish_tfidf.main, [str(model), "--repo-id", "ada/words", "--dry-run"]) == 0
     told = capsys.readouterr().out
     assert "words.safetensors" in told and "vocabulary.json" in told and "Words of" in told
     assert not list(model.parent.glob("model/README.md"))
@@ -169,17 +169,17 @@ def test_dry_run_sends_nothing(server, model, capsys):
 
 
 def test_another_folder_is_told(tmp_path, capsys):
-    assert command_line.run(words.main, [str(tmp_path / "none"), "--repo-id", "ada/words"]) == 2
+    assert command_line.run(publish_tfidf.main, [str(tmp_path / "none"), "--repo-id", "ada/words"]) == 2
     assert "is no TF-IDF model" in capsys.readouterr().err
 
 
 def test_the_card_says_what_always_the_most_frequent_label_scores():
-    assert "most frequent" not in card(CONFIG), "an older folder does not tell"
+    assert "most frequent" not in tfidf_card(CONFIG), "an older folder does not tell"
     better = CONFIG | {"test": {"recommended": 0.91, "all": 0.92, "most_frequent": 0.55}}
-    told = card(better)
+    told = tfidf_card(better)
     assert "| always the most frequent label | 0.5500 |" in told and "right no more often" not in told
     worse = CONFIG | {"test": {"recommended": 0.55, "all": 0.6, "most_frequent": 0.55}}
-    assert "right no more often than if it always answered" in card(worse)
+    assert "right no more often than if it always answered" in tfidf_card(worse)
 
 
 def test_a_saved_model_knows_what_always_the_most_frequent_label_scores(model):
@@ -194,6 +194,6 @@ def test_without_a_place_to_download_to_again_nothing_is_sent(server, model, mon
 
     monkeypatch.setattr(tempfile, "TemporaryDirectory", refused)
     before = len(server.log)
-    assert command_line.run(words.main, [str(model), "--repo-id", "ada/unsent"]) == 1
+    assert command_line.run(publish_tfidf.main, [str(model), "--repo-id", "ada/unsent"]) == 1
     assert "No space left on device" in capsys.readouterr().err
     assert {line.split()[0] for line in server.requests()[before:]} <= {"GET"}

@@ -69,12 +69,12 @@ def test_from_the_hub_with_labels_in_another_order(somebody_s, text_run, news_cs
 
 
 def test_a_folder_is_taken_once_and_pickles_stay_behind(somebody_s, news_csv, tmp_path, monkeypatch, capsys):
-    from exporting.adopt import adopt
+    from exporting.foreign_classifier import import_classifier
 
     monkeypatch.chdir(tmp_path)
-    folder = adopt(str(somebody_s), str(news_csv))
+    folder = import_classifier(str(somebody_s), str(news_csv))
     assert not (folder / "training_args.bin").exists() and (folder / "model.safetensors").exists()
-    assert adopt(str(somebody_s), str(news_csv)) == folder
+    assert import_classifier(str(somebody_s), str(news_csv)) == folder
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["their-classifier-news"]
     (folder / "run.json").write_text('{"name": "my own"}')
     assert command(somebody_s, "--dataset", news_csv) == 2
@@ -83,7 +83,7 @@ def test_a_folder_is_taken_once_and_pickles_stay_behind(somebody_s, news_csv, tm
 
 
 def test_two_that_adopt_at_once_end_in_one_folder(tmp_path):
-    from exporting.adopt import _settle
+    from exporting.foreign_classifier import _settle
 
     report = {"base_model": {"name": "x"}, "data": {}, "config": {}, "adopted": True}
     for name in ("first", "second"):
@@ -120,7 +120,7 @@ def test_what_cannot_be_exported_is_one_sentence(
 
 
 def test_labels_without_names_are_taken_in_the_data_s_order(capsys):
-    from exporting.adopt import _matched_labels
+    from exporting.foreign_classifier import _matched_labels
 
     config = {"id2label": {"0": "LABEL_0", "1": "LABEL_1"}}
     assert _matched_labels(config, ["no", "yes"], "m", "d") == ["no", "yes"]
@@ -128,10 +128,10 @@ def test_labels_without_names_are_taken_in_the_data_s_order(capsys):
 
 
 def test_weights_of_others_are_not_published_as_ours(somebody_s, news_csv, tmp_path, monkeypatch):
-    from exporting.adopt import adopt
+    from exporting.foreign_classifier import import_classifier
     from exporting.publish import publish_run
 
     monkeypatch.chdir(tmp_path)
-    folder = adopt(str(somebody_s), str(news_csv))
+    folder = import_classifier(str(somebody_s), str(news_csv))
     with pytest.raises(ValueError, match="leave out --push-original"):
         publish_run(folder, "ada/model", original=True)

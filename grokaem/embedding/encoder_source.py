@@ -18,7 +18,7 @@ HUB_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 
 @dataclass(frozen=True)
-class Source:
+class EncoderSource:
     """An encoder to convert.
 
     Attributes:
@@ -37,7 +37,7 @@ class Source:
         return Path(self.location).name if Path(self.name).expanduser().is_dir() else self.name
 
 
-def resolve(model: str | None = None) -> Source:
+def resolve_encoder(model: str | None = None) -> EncoderSource:
     """Finds the encoder without loading it.
 
     Args:
@@ -54,19 +54,19 @@ def resolve(model: str | None = None) -> Source:
     if model is None or model in (DEFAULT_MODEL, DEFAULT_MODEL.split("/")[1]):
         folder = _packaged_folder()
         if folder is not None:
-            return Source(DEFAULT_MODEL, str(folder), _digest_of(folder))
+            return EncoderSource(DEFAULT_MODEL, str(folder), _digest_of(folder))
         return _from_hub(DEFAULT_MODEL)
     folder = Path(model).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise ValueError(f"{model} has no config.json: give a folder saved by sentence-transformers.")
-        return Source(model, str(folder.resolve()), _digest_of(folder))
+        return EncoderSource(model, str(folder.resolve()), _digest_of(folder))
     if model.startswith((".", "/", "~")) or model.count("/") > 1 or not model.strip():
         raise ValueError(f"the embedding model {model!r} is no folder: give an existing folder or a Hub id.")
-    from grokaem.hub.local import check_not_ours, or_no_folder
+    from grokaem.hub.local import add_missing_folder, check_not_ours
 
     check_not_ours(model)
-    with or_no_folder(model):
+    with add_missing_folder(model):
         return _from_hub(model)
 
 
@@ -87,7 +87,7 @@ def _digest_of(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _from_hub(model: str) -> Source:
+def _from_hub(model: str) -> EncoderSource:
     """The newest revision, every file compared with what the Hub promises; another commit is another encoder."""
     from grokaem import hub
 
@@ -98,4 +98,4 @@ def _from_hub(model: str) -> Source:
             "encoder."
         )
     digest = hashlib.sha256(f"{model}@{folder.name}".encode()).hexdigest()[:16]
-    return Source(model, str(folder), digest)
+    return EncoderSource(model, str(folder), digest)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporting.source import Run, in_order
+from exporting.run_source import Run, reorder_labels
 from grokaem import ownership
 from grokaem.atomic import temporary_folder
 from grokaem.scores import confusion, macro_f1, softmax
 from grokaem.short_name import short
 
 if TYPE_CHECKING:
-    from exporting.reports import Example
+    from exporting.report_types import Example
     from grokaem.corpora import Corpus
 
 # Configuration, vocabulary and safetensors: no pickles, no programs.
@@ -35,7 +35,7 @@ EXAMPLES_PER_LABEL = 3
 EXAMPLE_CHARACTERS = 200
 
 
-def adopt(
+def import_classifier(
     model: str,
     dataset: str,
     *,
@@ -55,7 +55,7 @@ def adopt(
         token (str, optional): Hub token for a private model.
 
     Returns:
-        Path: the run folder; complete, except for the metrics, which :func:`complete` adds once the test part
+        Path: the run folder; complete, except for the metrics, which :func:`add_test_scores` adds once the test part
         has been scored. An earlier one of the same model and data is taken as it is.
 
     Raises:
@@ -70,9 +70,9 @@ def adopt(
     settings: dict[str, object] = {"dataset": dataset, "text_column": text_column, "label_column": label_column}
     corpus = corpora.load(dataset, task=task, text_column=text_column, label_column=label_column, token=token)
     if corpus.task != task:
-        raise ValueError(f"{model} classifies {task} and --dataset {dataset} holds {corpus.task}: name another")
+        raise ValueError(f"{model} classifies {task} and --dataset {dataset} holds {corpus.task}: name other data.")
     names = _matched_labels(config, corpus.label_names, model, dataset)
-    corpus = in_order(corpus, names)
+    corpus = reorder_labels(corpus, names)
     name = f"{short(model)}-{short(dataset)}"
     folder = Path("runs") / name
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -113,11 +113,11 @@ def _settle(partial: Path, folder: Path) -> Path:
         old = new = {}
     keys = ("base_model", "data", "config", "adopted")
     if not new or any(old.get(key) != new[key] for key in keys):
-        raise ValueError(f"{folder} exists already and holds another run: move it away")
+        raise ValueError(f"{folder} exists already and holds another run: move it away.")
     return folder
 
 
-def complete(run: Run, logits: np.ndarray, corpus: Corpus) -> None:
+def add_test_scores(run: Run, logits: np.ndarray, corpus: Corpus) -> None:
     """Adds to ``run.json`` what the original scores on the test part: metrics, confusion, examples.
 
     Args:
@@ -162,21 +162,21 @@ def _find(model: str, token: str | None) -> tuple[Path, str]:
     if not folder.is_dir():
         if model.startswith((".", "/", "~")) or model.count("/") != 1:
             raise FileNotFoundError(
-                f"there is no folder {model}: give a run folder, a folder of a classifier, or a Hub id (owner/name)"
+                f"there is no folder {model}: give a run folder, a folder of a classifier, or a Hub id (owner/name)."
             )
         from grokaem import hub
-        from grokaem.hub.local import check_not_ours, or_no_folder
+        from grokaem.hub.local import add_missing_folder, check_not_ours
 
         check_not_ours(model)
-        with or_no_folder(model):
+        with add_missing_folder(model):
             folder = hub.download(model, allow_patterns=FILES, token=token)
         revision = folder.name
     if not (folder / "config.json").is_file():
-        raise FileNotFoundError(f"{model} has no config.json: give a classifier made by save_pretrained")
+        raise FileNotFoundError(f"{model} has no config.json: give a classifier made by save_pretrained.")
     if not any(folder.glob("*.safetensors")):
         raise ValueError(
             f"{model} has no *.safetensors weights, and pickled ones are not loaded: "
-            "save the model again with save_pretrained"
+            "save the model again with save_pretrained."
         )
     return folder, revision
 
@@ -196,7 +196,7 @@ def _task(config: dict, model: str) -> str:
     if found[0] == "WideResNetForAudioClassification":
         return "audio"
     raise ValueError(
-        f"{model} is no classifier ({found[0]}): python training/finetune.py --base-model makes one of it"
+        f"{model} is no classifier ({found[0]}): python training/finetune.py --base-model makes one of it."
     )
 
 
@@ -213,7 +213,7 @@ def _matched_labels(config: dict, wanted: list[str], model: str, dataset: str) -
             return list(wanted)
     raise ValueError(
         f"{model} answers with {', '.join(outputs)} and --dataset {dataset} has {', '.join(wanted)}: "
-        "give data with the model's labels"
+        "give data with the model's labels."
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from exporting.reports import RunReport
-from exporting.whole import RUN, read_report
+from exporting.report_checks import RUN, read_report
+from exporting.report_types import RunReport
 from grokaem import ownership
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import openvino
 
     from exporting.quantization import Yardstick
-    from exporting.reports import Data
+    from exporting.report_types import Data
     from grokaem.corpora import Corpus
 
 
@@ -74,11 +74,11 @@ class Run:
             train_on_validation=config.get("train_on_validation", False),
             token=token,
         )
-        corpus = in_order(corpus, data["label_names"])
+        corpus = reorder_labels(corpus, data["label_names"])
         if _identity(corpus.describe()) != _identity(data):
             raise ValueError(
                 f"the data set {config['dataset']} is not the one {self.path} was trained on "
-                f"(then {data['revision']}, now {corpus.revision}): train again"
+                f"(then {data['revision']}, now {corpus.revision}): train again."
             )
         return corpus
 
@@ -108,7 +108,7 @@ class Source(Protocol):
         """Logits of the original weights, in fp32 by torch: (n, n_labels)."""
         ...
 
-    def as_scored(self, inputs: list, /) -> np.ndarray | None:
+    def logits_as_in_training(self, inputs: list, /) -> np.ndarray | None:
         """Logits as training scored the inputs; None where that is no difference."""
         ...
 
@@ -118,7 +118,7 @@ def _identity(data: Data | dict) -> dict:
     return {key: data[key] for key in ("name", "task", "revision", "sizes", "label_names", "classes")}
 
 
-def in_order(corpus: Corpus, names: list[str]) -> Corpus:
+def reorder_labels(corpus: Corpus, names: list[str]) -> Corpus:
     """The corpus with its classes numbered in the order of ``names``; as it is where these are not its labels."""
     if corpus.label_names == names or sorted(corpus.label_names) != sorted(names):
         return corpus
@@ -139,7 +139,7 @@ def read_run(path: str | Path) -> Run:
     """
     path = Path(path).expanduser()
     if not path.is_dir():
-        raise FileNotFoundError(f"there is no run folder {path}: python training/finetune.py makes one")
+        raise FileNotFoundError(f"there is no run folder {path}: python training/finetune.py makes one.")
     if not (path / "run.json").is_file():
-        raise FileNotFoundError(f"{path} holds no run.json: give a folder made by training/finetune.py")
+        raise FileNotFoundError(f"{path} holds no run.json: give a folder made by training/finetune.py.")
     return Run(path, read_report(path / "run.json", RunReport, RUN, "put it back as it was, or train again"))

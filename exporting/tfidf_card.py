@@ -12,12 +12,12 @@ from grokaem.plain_text import markdown
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
-    from exporting.reports import Words, WordsConfig
+    from exporting.report_types import Words, WordsConfig
 
 SHOWN = 12  # words of each class on the card
 
 
-def card(config: WordsConfig, repo_id: str | None = None, own: OwnCard | None = None) -> str:
+def tfidf_card(config: WordsConfig, repo_id: str | None = None, own: OwnCard | None = None) -> str:
     """The model card.
 
     Args:
@@ -80,7 +80,7 @@ def _usage(config: WordsConfig, repo_id: str | None) -> str:
         parts += ["On the command line, with grokaem:"]
     else:
         parts += ["Its words are looked up in dictionaries, which grokaem does:"]
-    brought = address.install("" if is_plain(config["words"]) else "topics")
+    brought = address.install_command("" if is_plain(config["words"]) else "topics")
     given = literal(_example(config))
     command = f"{brought}\ngrokaem predict {repo_id or 'FOLDER'} {given}"
     return "\n\n".join([*parts, f"```bash\n{command}\n```"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypedDict
 
-from exporting.reports import ParityReport
-from exporting.source import Run, read_run
-from exporting.whole import PARITY, read_report
+from exporting.report_checks import PARITY, read_report
+from exporting.report_types import ParityReport
+from exporting.run_source import Run, read_run
 from grokaem import ownership
 
 REMEDY = "--overwrite makes it anew, --output-dir chooses another folder"
@@ -75,7 +75,7 @@ def check_same_run(run: Run, folder: Path) -> ParityReport:
     Raises:
         ValueError: it was.
     """
-    from exporting.agreement import check_told  # numpy, which --help does without
+    from exporting.run_checks import check_recorded_accuracy  # numpy, which --help does without
 
     parity = read_report(folder / "parity.json", ParityReport, PARITY, REMEDY)
     if "run" in parity:
@@ -85,7 +85,7 @@ def check_same_run(run: Run, folder: Path) -> ParityReport:
         same = own_place and parity["original"]["weight_bytes"] == run.weight_bytes
     if not same:
         raise ValueError(f"{folder} holds the export of another run than {run.path}: {REMEDY}.")
-    check_told(run, folder, parity)
+    check_recorded_accuracy(run, folder, parity)
     return parity
 
 
