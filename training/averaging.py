@@ -6,6 +6,7 @@ steadier and better (Polyak averaging; Tarvainen and Valpola 2017 evaluate with 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,7 @@ class AveragedWeights(TrainerCallback):
             {name: value.contiguous() for name, value in average.items() if value.is_floating_point()}, folder / FILE
         )
 
-    def _move(self, averages: tuple[Tensor, ...], weights: tuple[Tensor, ...], steps: Tensor | int) -> None:
+    def _move(self, averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
         keep = min(self.decay, (1 + int(steps)) / (10 + int(steps)))
         for average, value in zip(averages, weights, strict=True):
             if average.is_floating_point():
