@@ -131,7 +131,7 @@ def last_lines(path: Path, result: RunReport) -> list[str]:
 
 def _against_no_model(result: RunReport) -> list[str]:
     data: Any = result["data"]
-    names, classes = data["label_names"], data.get("classes") or {}
+    names, classes = data.get("label_names") or [], data.get("classes") or {}
     trained = [classes.get(name, {}).get("train", 0) for name in names]
     share = most_frequent_share(trained, [sum(row) for row in result.get("confusion") or []])
     if share is None:

@@ -131,8 +131,8 @@ def test_what_a_killed_publication_left_is_tidied_and_a_living_one_is_not(tmp_pa
     run.mkdir()
     program = (
         f"import sys; sys.path[0] = {str(ROOT)!r}\nfrom pathlib import Path\n"
-        "from exporting.public_copy import staged\n"
-        "with staged(Path(sys.argv[1])) as folder:\n    print(folder, flush=True)\n    sys.stdin.read()"
+        "from exporting.public_copy import staging_folder\n"
+        "with staging_folder(Path(sys.argv[1])) as folder:\n    print(folder, flush=True)\n    sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(run)]
     one, two = (

@@ -43,7 +43,7 @@ def test_it_takes_its_step_with_the_levers_of_the_run(settings, task):
 
 
 def test_wrong_labels_are_named():
-    with pytest.raises(ValueError, match=r"training input 2 \(third\) has label 3; .* 0 to 2"):
+    with pytest.raises(ValueError, match=r"training input 2 \(third\) has label 3: .* 0 to 2"):
         check_labels([0, 2, 3], ["first", "second", "third"], 3)
     with pytest.raises(ValueError, match="label 1.0"):
         check_labels([0, 1.0], ["first", "second"], 2)
