@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporting.quantization import CALIBRATED, Samples, Yardstick, quantize_graph, restore_accuracy
+from exporting.quantization import CALIBRATED, Samples, ValidationReference, quantize_graph, restore_accuracy
 from exporting.run_source import Run
 
 if TYPE_CHECKING:
@@ -70,10 +70,12 @@ class AudioSource:
             )
         openvino.save_model(graph, folder / "openvino_model.xml", compress_to_fp16=False)
 
-    def quantized(self, folder: Path, method: str, calibration: list[Path], yardstick: Yardstick) -> openvino.Model:
+    def quantized(
+        self, folder: Path, method: str, calibration: list[Path], reference: ValidationReference
+    ) -> openvino.Model:
         """The graph in ``folder`` made smaller; calibrated on clips of the training part.
 
-        ``int8-mixed`` alone looks at ``yardstick``, to stay within its bounds.
+        ``int8-mixed`` alone looks at ``reference``, to stay within its bounds.
         """
         import openvino
 
@@ -81,8 +83,8 @@ class AudioSource:
         transformer = self.extractor is not None
         samples = self._encode(calibration) if method in CALIBRATED else []
         if method == "int8-mixed":
-            validation = self._encode(yardstick.inputs)
-            return restore_accuracy(graph, Samples(samples, validation, yardstick), transformer)
+            validation = self._encode(reference.inputs)
+            return restore_accuracy(graph, Samples(samples, validation, reference), transformer)
         return quantize_graph(graph, method, samples, transformer)
 
     def _encode(self, paths: list[Path]) -> list[np.ndarray]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-HEARD = ("Wav2Vec2FeatureExtractor", "ASTFeatureExtractor")  # what audio_graph.with_front_end has in a graph
-WAYS = "leave out --export and --push, or take another base model"
+# What audio_graph.with_front_end has in a graph.
+EXPORTABLE_EXTRACTORS = ("Wav2Vec2FeatureExtractor", "ASTFeatureExtractor")
+REMEDY = "leave out --export and --push, or take another base model"
 
 
 def check_exportable(task: str, folder: Path, name: str) -> None:
@@ -22,10 +23,10 @@ def check_exportable(task: str, folder: Path, name: str) -> None:
     """
     if task == "audio":
         extractor = _extractor(folder)
-        if extractor not in HEARD:
+        if extractor not in EXPORTABLE_EXTRACTORS:
             raise ValueError(
-                f"--base-model {name}: what its {extractor} does to a waveform cannot be exported: {WAYS}, such as one "
-                "that takes waveforms (wav2vec 2.0, HuBERT, WavLM) or an audio spectrogram transformer."
+                f"--base-model {name}: what its {extractor} does to a waveform cannot be exported: {REMEDY}, "
+                "such as one that takes waveforms (wav2vec 2.0, HuBERT, WavLM) or an audio spectrogram transformer."
             )
         return
     kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
@@ -37,7 +38,7 @@ def check_exportable(task: str, folder: Path, name: str) -> None:
     if kind not in _convertible():
         raise ValueError(
             f"--base-model {name} is a {kind}, which Optimum Intel cannot convert to a text classifier of OpenVINO: "
-            f"{WAYS} (BERT, RoBERTa, XLM-RoBERTa, DeBERTa, DistilBERT, ELECTRA, MPNet, Qwen2, ...)."
+            f"{REMEDY} (BERT, RoBERTa, XLM-RoBERTa, DeBERTa, DistilBERT, ELECTRA, MPNet, Qwen2, ...)."
         )
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from exporting.run_source import Source
 
 RECORD = "export_failed.json"
-NAMED = ("int8-weight", "fp32")  # what is proposed in the place of a method that failed, from the smallest up
+# What is proposed in the place of a method that failed, from the smallest up.
+FALLBACK_METHODS = ("int8-weight", "fp32")
 
 
 def record_failure(source: Source, attempts: list[Attempt | FailedAttempt], bounds: Bounds) -> RuntimeError:
@@ -82,7 +83,7 @@ def _ways(attempts: list[Attempt | FailedAttempt], failed_on_test: set[str]) -> 
     last = attempts[-1]
     # fp32 is the graph that all others are made of: where it fails, they do.
     left = [] if "fp32" in failed_on_test or last["method"] == "fp32" else [
-        method for method in NAMED
+        method for method in FALLBACK_METHODS
         if METHODS.index(method) > METHODS.index(last["method"]) and method not in failed_on_test
     ]  # fmt: skip
     ways = [f"--precision {method}" for method in left]

@@ -13,7 +13,7 @@ import numpy as np
 from exporting import instruction_sets, parity, speed
 from exporting.failed_attempts import record_failure
 from exporting.parity import Bounds
-from exporting.score_shift import fit_shift, with_shift
+from exporting.score_bias import add_bias, fit_bias
 from grokaem.command_line import one_line
 from grokaem.inference.export_folder import MODEL, WEIGHTS
 from grokaem.scores import confusion, per_label
@@ -21,7 +21,7 @@ from grokaem.scores import confusion, per_label
 if TYPE_CHECKING:
     import openvino
 
-    from exporting.quantization import Yardstick
+    from exporting.quantization import ValidationReference
     from exporting.report_types import (
         Attempt,
         Begun,
@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from exporting.run_source import Source
     from grokaem.corpora import Corpus
 
-CONVERTED = 64  # validation inputs that torch and the graph are compared on
-CONVERSION = 0.05  # of a probability; 32-bit products may be made of bf16 in torch on processors with AMX
-SHIFT_SAMPLES = 1000  # training inputs that set the constants added to the scores
+CONVERSION_CHECK_INPUTS = 64  # validation inputs that torch and the graph are compared on
+# Of a probability; 32-bit products may be made of bf16 in torch on processors with AMX.
+MAX_CONVERSION_DIFFERENCE = 0.05
+BIAS_SAMPLES = 1000  # training inputs that set the constants added to the scores
 
 
 @dataclass
@@ -68,7 +69,7 @@ def choose(
     Raises:
         RuntimeError: none passed; ``export_failed.json`` of the run folder tells by how much.
     """
-    from exporting.quantization import CALIBRATED, Yardstick, attempts_for
+    from exporting.quantization import CALIBRATED, ValidationReference, attempts_for
 
     calibration = random.Random(0).sample(
         corpus.train.inputs, min(calibration_samples, len(corpus.train.inputs))
@@ -78,14 +79,14 @@ def choose(
     given = source.read(part.inputs)
     original = _logits(workspace / "fp32", given)
     _check_conversion(source, original, part.inputs)
-    yardstick = Yardstick(part.inputs, part.labels, original, bounds)
+    reference = ValidationReference(part.inputs, part.labels, original, bounds)
     attempts: list[Attempt | FailedAttempt] = []
     for method in attempts_for(precision):
         print(f"trying {method}", flush=True)
         folder = workspace / method
         attempt: Begun = {"method": method, "part": "validation", "passed": False}
         try:
-            _make(source, corpus, workspace, method, calibration, yardstick)
+            _make(source, corpus, workspace, method, calibration, reference)
             scores = parity.compare(original, _logits(folder, given), np.asarray(part.labels))
             measured: Measured = {**sizes(folder), **_speed(folder, given, source)}
         except Exception as error:  # whatever a library cannot do, the next method may
@@ -103,7 +104,7 @@ def choose(
 
 
 def _make(
-    source: Source, corpus: Corpus, workspace: Path, method: str, calibration: list, yardstick: Yardstick
+    source: Source, corpus: Corpus, workspace: Path, method: str, calibration: list, reference: ValidationReference
 ) -> None:
     """Makes the export of one method in a folder of its name."""
     from exporting.quantization import CALIBRATED
@@ -112,18 +113,18 @@ def _make(
         return
     folder = workspace / method
     folder.mkdir()
-    graph = source.quantized(workspace / "fp32", method, calibration, yardstick)
+    graph = source.quantized(workspace / "fp32", method, calibration, reference)
     source.write_rest(folder)
     _save(graph, folder, method)
     if method in CALIBRATED:
-        _shift_scores(source, workspace / "fp32", folder, method, corpus.train.inputs)
+        _correct_scores(source, workspace / "fp32", folder, method, corpus.train.inputs)
 
 
 def _check_conversion(source: Source, converted: np.ndarray, inputs: list) -> None:
     """Refuses a graph that does not give the original's scores, before anything is judged by it."""
-    few = inputs[:CONVERTED]
+    few = inputs[:CONVERSION_CHECK_INPUTS]
     moved = parity.score_change(source.original_logits(few), converted[: len(few)])
-    if not moved <= CONVERSION:
+    if not moved <= MAX_CONVERSION_DIFFERENCE:
         raise RuntimeError(
             f"the OpenVINO graph of {source.run.home or source.run.path} moves scores by {moved:.3f} before anything "
             "is quantized: OpenVINO does not compute this model right; predict with transformers instead."
@@ -142,20 +143,20 @@ def _save(graph: openvino.Model, folder: Path, method: str) -> None:
     openvino.save_model(graph, folder / MODEL, compress_to_fp16=method == "fp16")
 
 
-def _shift_scores(source: Source, original: Path, folder: Path, method: str, inputs: list) -> None:
+def _correct_scores(source: Source, original: Path, folder: Path, method: str, inputs: list) -> None:
     """Makes the mean scores of a quantized export those of the original again, on training data."""
     import openvino
 
-    seen = source.read(random.Random(1).sample(inputs, min(SHIFT_SAMPLES, len(inputs))))
-    shift = fit_shift(_logits(original, seen), _logits(folder, seen))
+    seen = source.read(random.Random(1).sample(inputs, min(BIAS_SAMPLES, len(inputs))))
+    bias = fit_bias(_logits(original, seen), _logits(folder, seen))
     graph = openvino.Core().read_model(folder / MODEL)
-    shifted = folder / "shifted"
-    shifted.mkdir()
-    _save(with_shift(graph, shift), shifted, method)
+    corrected = folder / "corrected"
+    corrected.mkdir()
+    _save(add_bias(graph, bias), corrected, method)
     del graph  # it reads the file that is about to be replaced
-    for file in shifted.iterdir():
+    for file in corrected.iterdir():
         os.replace(file, folder / file.name)
-    shifted.rmdir()
+    corrected.rmdir()
 
 
 def prove(

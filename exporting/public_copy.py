@@ -25,12 +25,14 @@ Report = TypeVar("Report", bound=Mapping[str, object])
 
 PACKAGED = re.compile(r"[\w.-]+==\S+.*")  # the revision of data that a package carries
 # Keys whose values are a place on this disk, or a Hub id.
-PLACES = {"_name_or_path", "name_or_path", "base_model_name_or_path", "dataset", "base_model", "also_train_on", "name",
-          "tokenizer_file", "vocab_file", "merges_file", "spm_file", "cache_dir"}  # fmt: skip
+PATH_KEYS = {"_name_or_path", "name_or_path", "base_model_name_or_path", "dataset", "base_model", "also_train_on",
+             "name", "tokenizer_file", "vocab_file", "merges_file", "spm_file", "cache_dir"}  # fmt: skip
 REPORTS = ("run.json", "parity.json", "config.json", "tokenizer_config.json", "adapter_config.json",
            "preprocessor_config.json", "special_tokens_map.json", "generation_config.json")  # fmt: skip
-OF_TOKENS = ("tokenizer_config.json", "special_tokens_map.json")  # tokens and templates, in which a slash may be a sign
-AS_THEY_ARE = {"label_names", "label", "id2label", "label2id", "text"}  # labels are the model's, texts are public here
+# Tokens and templates, in which a slash may be a sign.
+TOKEN_FILES = ("tokenizer_config.json", "special_tokens_map.json")
+# Labels are the model's, texts are public here.
+UNCHANGED_KEYS = {"label_names", "label", "id2label", "label2id", "text"}
 IN_PATH = r"[^\s'\",;:()]"
 # A folder and something in it, from the root, from home, from here, or on a drive; an address is none. Between quotes
 # it may hold spaces.
@@ -93,13 +95,13 @@ def replace_paths(content: object, places: Collection[str] = (), key: str = "", 
             (Default: ``True``)
     """
     if isinstance(content, dict):
-        below = {name: key if key in AS_THEY_ARE else name for name in content}
+        below = {name: key if key in UNCHANGED_KEYS else name for name in content}
         return {name: replace_paths(item, places, below[name], prose) for name, item in content.items()}
     if isinstance(content, list):
         return [replace_paths(item, places, key, prose) for item in content]
-    if not isinstance(content, str) or key in AS_THEY_ARE:
+    if not isinstance(content, str) or key in UNCHANGED_KEYS:
         return content
-    return strip_folders(content, places) if key in PLACES else _shortened(content, places, key, prose)
+    return strip_folders(content, places) if key in PATH_KEYS else _shortened(content, places, key, prose)
 
 
 def _shortened(text: str, places: Collection[str], key: str, prose: bool) -> str:
@@ -156,7 +158,7 @@ def copy_files(
             _link(file, wanted)
             continue
         before = json.loads(file.read_text(encoding="utf-8"))
-        after = replace_paths(before, places, prose=file.name not in OF_TOKENS)
+        after = replace_paths(before, places, prose=file.name not in TOKEN_FILES)
         if name == "run.json" and not shows_examples(before["data"], examples):
             after["examples"] = []
         if after == before:

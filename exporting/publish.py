@@ -14,10 +14,10 @@ from exporting.public_copy import copy_files, own_places, staging_folder, warn_a
 from exporting.publication import Publication, describe_outcome
 from exporting.quantization import attempts_for
 from exporting.report_checks import (
+    CARD_KEYS_EXPORT,
+    CARD_KEYS_RUN,
+    CARD_KEYS_TRAINING,
     PARITY,
-    TOLD_OF_EXPORT,
-    TOLD_OF_RUN,
-    TOLD_OF_TRAINING,
     check_complete,
     read_report,
 )
@@ -159,7 +159,7 @@ def check_files(run: Run, asked: Publication, export: Path | None) -> None:
     check_report(run.path, "run.json", "run")
     again = "put it back as it was, or train again"
     if "metrics" in run.report or export is not None:  # an adopted run gets them from its export
-        told = TOLD_OF_RUN if run.report.get("adopted") else (*TOLD_OF_RUN, *TOLD_OF_TRAINING)
+        told = CARD_KEYS_RUN if run.report.get("adopted") else (*CARD_KEYS_RUN, *CARD_KEYS_TRAINING)
         check_complete(run.report, RunReport, told, run.path / "run.json", again)
     if asked.original or asked.one_repository:
         check_own(run.path, "run")
@@ -167,7 +167,7 @@ def check_files(run: Run, asked: Publication, export: Path | None) -> None:
     if export is not None:
         check_own(export, "export")
         check_labels(export, run)
-        check_complete(check_same_run(run, export), ParityReport, TOLD_OF_EXPORT, export / "parity.json", REMEDY)
+        check_complete(check_same_run(run, export), ParityReport, CARD_KEYS_EXPORT, export / "parity.json", REMEDY)
 
 
 def check_original(run: Run, asked: Publication) -> None:

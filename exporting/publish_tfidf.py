@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from exporting.own_files import check_own
 from exporting.public_copy import copy_files, staging_folder, warn_about_paths
-from exporting.report_checks import TOLD_OF_WORDS, read_report
+from exporting.report_checks import CARD_KEYS_TFIDF, read_report
 from exporting.report_types import WordsConfig
 from grokaem.atomic import write_text
 from grokaem.command_line import run
@@ -55,7 +55,7 @@ def main(argv: list[str]) -> int:
         raise ValueError(f"{options.folder} is no TF-IDF model: grokaem select-features DATA --save makes one.")
     check_own(classifier.export.path, "words")
     remedy = "put it back as it was, or save the model again"
-    config = read_report(classifier.export.path / "config.json", WordsConfig, TOLD_OF_WORDS, remedy)
+    config = read_report(classifier.export.path / "config.json", WordsConfig, CARD_KEYS_TFIDF, remedy)
     if asked.card:
         asked.card.check_datasets(is_on_hub(_data(config)))
     token = hub.find_token(token_file=options.token_file)

@@ -36,11 +36,11 @@ SMOOTH_QUANT_ALPHA = 0.85
 HEAD = (".*pooler.*", ".*classifier.*")
 # What makes features of a waveform: spectra span more than 8 bits resolve.
 FRONT_ENDS = (".*front_end.*", ".*__module[.]features.*")
-RANKED = 100  # validation inputs that tell how much a layer matters
+LAYER_RANKING_INPUTS = 100  # validation inputs that tell how much a layer matters
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class ValidationReference:
     """The validation part and what an export may lose on it; ``int8-mixed`` alone looks at it while it is made.
 
     Attributes:
@@ -63,12 +63,12 @@ class Samples:
     Attributes:
         calibration (list): of the training part; sets the ranges of activations.
         validation (list): of the validation part; :func:`restore_accuracy` alone looks at it.
-        yardstick (Yardstick): what the scores of ``validation`` are measured by.
+        reference (ValidationReference): what the scores of ``validation`` are measured by.
     """
 
     calibration: Sequence[Given]
     validation: Sequence[Given]
-    yardstick: Yardstick
+    reference: ValidationReference
 
 
 def attempts_for(precision: str) -> tuple[str, ...]:
@@ -171,15 +171,15 @@ def restore_accuracy(model: openvino.Model, samples: Samples, transformer: bool 
     from nncf.quantization.advanced_parameters import RestoreMode
 
     restorer = nncf.AdvancedAccuracyRestorerParameters(
-        ranking_subset_size=min(RANKED, len(samples.validation)),
+        ranking_subset_size=min(LAYER_RANKING_INPUTS, len(samples.validation)),
         restore_mode=RestoreMode.ONLY_ACTIVATIONS,
     )
-    items = list(zip(samples.validation, samples.yardstick.labels, samples.yardstick.original, strict=True))
+    items = list(zip(samples.validation, samples.reference.labels, samples.reference.original, strict=True))
     return nncf.quantize_with_accuracy_control(
         model.clone(),
         nncf.Dataset(samples.calibration),
         nncf.Dataset(items, lambda item: item[0]),
-        partial(_within_bounds, samples.yardstick.bounds),
+        partial(_within_bounds, samples.reference.bounds),
         max_drop=1.0,  # below the floating-point graph's, which is 0: the bounds
         drop_type=nncf.DropType.ABSOLUTE,
         subset_size=len(samples.calibration),

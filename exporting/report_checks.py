@@ -13,25 +13,25 @@ Report = TypeVar("Report", bound=Mapping[str, object])
 RUN = ("task", "base_model", "data", "config")
 PARITY = ("method", "original", "export", "gate")
 # What a card tells of them.
-TOLD_OF_RUN = (
+CARD_KEYS_RUN = (
     "base_model.name", "base_model.revision",
     "data.name", "data.revision", "data.label_names", "data.sizes.train", "data.sizes.validation", "data.sizes.test",
     "metrics.accuracy", "metrics.macro_f1", "metrics.loss",
     "confusion", "versions",
 )  # fmt: skip
-TOLD_OF_TRAINING = (
+CARD_KEYS_TRAINING = (
     "config.epochs", "config.batch_size", "config.learning_rate", "config.precision",
     "memory.measured_peak_mib", "memory.predicted_peak_mib",
     "hardware.cpu", "hardware.gpu",
     "seconds", "seed",
 )  # fmt: skip
-TOLD_OF_EXPORT = (
+CARD_KEYS_EXPORT = (
     "original.accuracy", "original.bytes", "original.weight_bytes",
     "export.accuracy", "export.macro_f1", "export.accuracy_interval_95", "export.bytes", "export.weight_bytes",
     "export.latency_ms_b1", "export.latency_ms_b32", "export.items_per_second", "export.peak_mib",
     "drop_interval_95", "flips", "n", "max_score_difference", "calibration.samples", "gate.max_drop", "attempts",
 )  # fmt: skip
-TOLD_OF_WORDS = (
+CARD_KEYS_TFIDF = (
     "id2label", "revision", "data.name", "data.label_names",
     "recommended.scorer", "recommended.features", "recommended.accuracy", "recommended.accuracy_std",
     "test.recommended", "test.all",

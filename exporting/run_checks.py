@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 # Training may have scored in bf16, which keeps 8 bits of a number, where the gate scores in fp32. A label can change
 # only where the two best logits are closer than what that moves them: 0.009 of their size at most, for a MiniLM and 200
 # film reviews. Five times that is allowed for, since deeper models round more often.
-ARITHMETIC = 0.05
+MAX_ROUNDING_SHARE = 0.05
 # The share of labels that arithmetic may have changed where an export does not say what it was held against.
-UNSAID = 0.05
+MAX_UNRECORDED_LABEL_SHARE = 0.05
 
 
 def check_original(source: Source, logits: np.ndarray, inputs: list, labels: list[int]) -> None:
@@ -96,7 +96,7 @@ def check_recorded_accuracy(run: Run, folder: Path, measured: ParityReport) -> N
         return
     if then is None:
         then, count = measured["original"].get("accuracy", told), measured.get("n", 1)
-        same = round(abs(told - then) * count) <= UNSAID * count + 1
+        same = round(abs(told - then) * count) <= MAX_UNRECORDED_LABEL_SHARE * count + 1
     else:
         same = told == then
     if not same:
@@ -123,9 +123,9 @@ def in_doubt(logits: np.ndarray) -> int:
         logits (ndarray of shape (n, n_labels)): in fp32.
 
     Returns:
-        int: inputs whose two largest logits are closer than :data:`ARITHMETIC` of the logits' size, which is the mean
-        over the inputs of the distance between the largest and the smallest.
+        int: inputs whose two largest logits are closer than :data:`MAX_ROUNDING_SHARE` of the logits' size, which is
+        the mean over the inputs of the distance between the largest and the smallest.
     """
     ordered = np.sort(logits.astype(np.float64), axis=1)
     size = (ordered[:, -1] - ordered[:, 0]).mean()
-    return int((ordered[:, -1] - ordered[:, -2] < ARITHMETIC * size).sum())
+    return int((ordered[:, -1] - ordered[:, -2] < MAX_ROUNDING_SHARE * size).sum())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import openvino
 
-    from exporting.quantization import Yardstick
+    from exporting.quantization import ValidationReference
     from exporting.report_types import Data
     from grokaem.corpora import Corpus
 
@@ -99,7 +99,7 @@ class Source(Protocol):
         ...
 
     def quantized(
-        self, folder: Path, method: str, calibration: list, yardstick: Yardstick
+        self, folder: Path, method: str, calibration: list, reference: ValidationReference
     ) -> openvino.Model:
         """The graph in a folder made smaller."""
         ...

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporting.quantization import CALIBRATED, Samples, Yardstick, quantize_with_optimum, restore_accuracy
+from exporting.quantization import (
+    CALIBRATED,
+    Samples,
+    ValidationReference,
+    quantize_with_optimum,
+    restore_accuracy,
+)
 from exporting.run_source import Run
 from grokaem.inference.export_folder import MODEL
 from grokaem.tokenization import take_marks_as_text
@@ -55,10 +61,12 @@ class TextSource:
             fill_token_types(model.model)
         model.save_pretrained(folder)
 
-    def quantized(self, folder: Path, method: str, calibration: list[str], yardstick: Yardstick) -> openvino.Model:
+    def quantized(
+        self, folder: Path, method: str, calibration: list[str], reference: ValidationReference
+    ) -> openvino.Model:
         """The graph in ``folder`` made smaller; calibrated on ``calibration``, texts of the training part.
 
-        ``int8-mixed`` alone looks at ``yardstick``, to stay within its bounds.
+        ``int8-mixed`` alone looks at ``reference``, to stay within its bounds.
         """
         import openvino
 
@@ -66,8 +74,8 @@ class TextSource:
         names = [port.get_any_name() for port in graph.inputs]
         samples = self._encode(calibration, names) if method in CALIBRATED else []
         if method == "int8-mixed":
-            validation = self._encode(yardstick.inputs, names)
-            return restore_accuracy(graph, Samples(samples, validation, yardstick), transformer=True)
+            validation = self._encode(reference.inputs, names)
+            return restore_accuracy(graph, Samples(samples, validation, reference), transformer=True)
         return quantize_with_optimum(folder, method, samples)
 
     def _encode(self, texts: list[str], names: list[str]) -> list[dict[str, np.ndarray]]:

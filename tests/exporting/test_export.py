@@ -124,7 +124,7 @@ def test_layers_are_restored_until_the_loss_is_within_bounds(text_run, tmp_path)
     import openvino
 
     from exporting.parity import Bounds
-    from exporting.quantization import Yardstick
+    from exporting.quantization import ValidationReference
     from exporting.run_source import read_run
     from exporting.text_source import TextSource
     from grokaem import inference
@@ -138,8 +138,8 @@ def test_layers_are_restored_until_the_loss_is_within_bounds(text_run, tmp_path)
         source.write_rest(tmp_path / name)
     part = corpus.validation
     original = inference.load(tmp_path / "fp32").logits(part.inputs)
-    yardstick = Yardstick(part.inputs, part.labels, original, Bounds(0.0, 0.1))
-    graph = source.quantized(tmp_path / "fp32", "int8-mixed", corpus.train.inputs[:30], yardstick)
+    reference = ValidationReference(part.inputs, part.labels, original, Bounds(0.0, 0.1))
+    graph = source.quantized(tmp_path / "fp32", "int8-mixed", corpus.train.inputs[:30], reference)
     openvino.save_model(graph, tmp_path / "mixed" / "openvino_model.xml", compress_to_fp16=False)
     sizes = [(tmp_path / name / "openvino_model.bin").stat().st_size for name in ("fp32", "mixed")]
     assert sizes[1] < 0.3 * sizes[0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporting.exportable import HEARD, check_exportable
+from exporting.exportable import EXPORTABLE_EXTRACTORS, check_exportable
 from grokaem import command_line
 from training import finetune
 
@@ -68,7 +68,7 @@ def test_what_is_heard_is_what_the_graph_has(whisper):
     from exporting.audio_graph import with_front_end
 
     made = [Wav2Vec2FeatureExtractor(), ASTFeatureExtractor()]
-    assert [type(extractor).__name__ for extractor in made] == list(HEARD)
+    assert [type(extractor).__name__ for extractor in made] == list(EXPORTABLE_EXTRACTORS)
     for extractor in made:
         with_front_end(torch.nn.Identity(), extractor)
     with pytest.raises(ValueError, match="cannot be exported"):

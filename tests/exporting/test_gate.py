@@ -54,12 +54,12 @@ class Source:
     def logits_as_in_training(self, inputs):
         return None
 
-    def quantized(self, folder, method, calibration, yardstick):
+    def quantized(self, folder, method, calibration, reference):
         cost = self.costs.get(method)
         if isinstance(cost, Exception):
             raise cost
         self.seen["calibrated on"] += calibration
-        self.seen["chosen on"] += yardstick.inputs
+        self.seen["chosen on"] += reference.inputs
 
     def logits(self, folder, inputs):
         part = inputs[0].split()[0]
@@ -78,7 +78,7 @@ def tried(tmp_path, monkeypatch):
     monkeypatch.setattr(gate, "_speed", lambda *_: {"latency_ms_b1": 1.0})
     monkeypatch.setattr(gate, "sizes", lambda _: {"bytes": 1, "weight_bytes": 1})
     monkeypatch.setattr(gate, "_save", lambda *_: None)
-    monkeypatch.setattr(gate, "_shift_scores", lambda s, full, folder, method, inputs: s.logits(full, inputs[:9]))
+    monkeypatch.setattr(gate, "_correct_scores", lambda s, full, folder, method, inputs: s.logits(full, inputs[:9]))
     monkeypatch.setattr(instruction_sets, "measure", lambda *_: [{"name": "AVX2"}])
     monkeypatch.setattr(Run, "weight_bytes", 4)
     monkeypatch.setattr(Run, "bytes", 4)

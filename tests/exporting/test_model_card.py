@@ -132,13 +132,13 @@ def test_the_load_of_the_machine_stands_beside_the_speeds_where_it_was_high(expo
 
 
 def test_speeds_that_were_not_measured_are_said_to_be(export):
-    from exporting.report_checks import TOLD_OF_EXPORT, check_complete
+    from exporting.report_checks import CARD_KEYS_EXPORT, check_complete
     from exporting.report_types import ParityReport
 
     parity = copy.deepcopy(PARITY)
     for figures in (parity["export"], *parity["attempts"]):
         figures |= unmeasured("No space left on device")
-    check_complete(parity, ParityReport, TOLD_OF_EXPORT, export / "parity.json", "export again")
+    check_complete(parity, ParityReport, CARD_KEYS_EXPORT, export / "parity.json", "export again")
     (export / "parity.json").write_text(json.dumps(parity))
     card = write_card(REPORT, export, "ada/reviews").read_text(encoding="utf-8")
     hub.check_card(card)
@@ -150,13 +150,13 @@ def test_speeds_that_were_not_measured_are_said_to_be(export):
 
 @pytest.mark.parametrize("wrong", ["12", [1.0]])
 def test_a_speed_that_is_no_number_is_none_of_ours(export, wrong):
-    from exporting.report_checks import TOLD_OF_EXPORT, check_complete
+    from exporting.report_checks import CARD_KEYS_EXPORT, check_complete
     from exporting.report_types import ParityReport
 
     parity = copy.deepcopy(PARITY)
     parity["export"]["latency_ms_b1"] = wrong
     with pytest.raises(ValueError, match="does not tell 'export.latency_ms_b1'"):
-        check_complete(parity, ParityReport, TOLD_OF_EXPORT, export / "parity.json", "export again")
+        check_complete(parity, ParityReport, CARD_KEYS_EXPORT, export / "parity.json", "export again")
 
 
 def test_an_export_of_before_gets_a_card(export):

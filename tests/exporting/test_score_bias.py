@@ -3,7 +3,7 @@ import openvino
 import pytest
 from openvino import opset13
 
-from exporting.score_shift import fit_shift, with_shift
+from exporting.score_bias import add_bias, fit_bias
 from grokaem.scores import softmax
 
 
@@ -12,8 +12,8 @@ def test_a_constant_error_is_undone(labels):
     rng = np.random.default_rng(0)
     original = rng.normal(0, 4, (500, labels)).astype(np.float32)
     error = rng.normal(0, 0.3, labels)
-    shift = fit_shift(original, original + error)
-    assert shift == pytest.approx(-(error - error.mean()), abs=1e-4) and shift.mean() == pytest.approx(0)
+    bias = fit_bias(original, original + error)
+    assert bias == pytest.approx(-(error - error.mean()), abs=1e-4) and bias.mean() == pytest.approx(0)
 
 
 def test_mean_scores_are_the_original_s_and_labels_agree_more():
@@ -23,10 +23,10 @@ def test_mean_scores_are_the_original_s_and_labels_agree_more():
     original = np.stack([-margin, margin], axis=1) / 2
     wrong = margin - 0.1 - 0.02 * np.abs(margin) + rng.normal(0, 0.1, 4000)
     export = np.stack([-wrong, wrong], axis=1) / 2
-    shifted = export + fit_shift(original[:1000], export[:1000])
-    assert softmax(shifted[:1000]).mean(axis=0) == pytest.approx(softmax(original[:1000]).mean(axis=0), abs=1e-5)
+    corrected = export + fit_bias(original[:1000], export[:1000])
+    assert softmax(corrected[:1000]).mean(axis=0) == pytest.approx(softmax(original[:1000]).mean(axis=0), abs=1e-5)
     flips = [
-        (logits[1000:].argmax(axis=1) != original[1000:].argmax(axis=1)).sum() for logits in (export, shifted)
+        (logits[1000:].argmax(axis=1) != original[1000:].argmax(axis=1)).sum() for logits in (export, corrected)
     ]
     assert flips[1] < 0.8 * flips[0]
 
@@ -35,7 +35,7 @@ def test_graph_adds_the_constants_under_the_same_name():
     given = opset13.parameter([-1, 3], np.float32, name="x")
     node = opset13.multiply(given, np.float32(2))
     node.output(0).get_tensor().set_names({"logits"})
-    model = with_shift(openvino.Model([opset13.result(node)], [given]), np.array([1.0, 0.0, -1.0]))
+    model = add_bias(openvino.Model([opset13.result(node)], [given]), np.array([1.0, 0.0, -1.0]))
     compiled = openvino.Core().compile_model(model, "CPU")
     assert compiled.outputs[0].get_names() == {"logits"}
     found = compiled(np.ones((2, 3), np.float32))["logits"]
@@ -44,4 +44,4 @@ def test_graph_adds_the_constants_under_the_same_name():
 
 def test_a_label_that_is_never_likely_stays_so():
     logits = np.array([[9.0, 0.0, -1e4]] * 4, np.float32)
-    assert np.isfinite(fit_shift(logits, logits + 0.5)).all()
+    assert np.isfinite(fit_bias(logits, logits + 0.5)).all()

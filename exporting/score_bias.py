@@ -21,7 +21,7 @@ ROUNDS = 1000  # of scaling, at most; confident models need many, and each takes
 TOLERANCE = 1e-6
 
 
-def fit_shift(original: np.ndarray, export: np.ndarray) -> np.ndarray:
+def fit_bias(original: np.ndarray, export: np.ndarray) -> np.ndarray:
     """The constants to add to the export's logits, one a label, with mean 0.
 
     Args:
@@ -29,31 +29,31 @@ def fit_shift(original: np.ndarray, export: np.ndarray) -> np.ndarray:
         export (ndarray of shape (n, n_labels)): the export's, on the same inputs.
     """
     wanted = softmax(original).mean(axis=0)
-    shift = np.zeros(original.shape[1])
+    bias = np.zeros(original.shape[1])
     for _ in range(ROUNDS):
         # Iterative scaling: a label that comes out too small is raised by the logarithm of the ratio.
-        found = softmax(export + shift).mean(axis=0)
+        found = softmax(export + bias).mean(axis=0)
         step = np.log(np.maximum(wanted, 1e-12) / np.maximum(found, 1e-12))
-        shift += step - step.mean()
+        bias += step - step.mean()
         if np.abs(step).max() < TOLERANCE:
             break
-    return shift
+    return bias
 
 
-def with_shift(model: openvino.Model, shift: np.ndarray) -> openvino.Model:
+def add_bias(model: openvino.Model, bias: np.ndarray) -> openvino.Model:
     """The graph with the constants added to its logits, under the same name.
 
     Args:
         model (openvino.Model): one output of shape (n, n_labels); it is changed.
-        shift (ndarray of shape (n_labels,)): what to add.
+        bias (ndarray of shape (n_labels,)): what to add.
     """
     from openvino import opset13
 
     result = model.get_results()[0]
     logits = result.input(0).get_source_output()
     names = logits.get_names()
-    shifted = opset13.add(logits, opset13.constant(shift[None].astype(np.float32))).output(0)
+    corrected = opset13.add(logits, opset13.constant(bias[None].astype(np.float32))).output(0)
     logits.get_tensor().set_names(set())
-    shifted.get_tensor().set_names(names)
-    result.input(0).replace_source_output(shifted)
+    corrected.get_tensor().set_names(names)
+    result.input(0).replace_source_output(corrected)
     return model
