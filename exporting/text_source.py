@@ -20,7 +20,7 @@ from exporting.quantization import (
 )
 from exporting.run_source import Run
 from grokaem.inference.export_folder import MODEL
-from grokaem.tokenization import take_marks_as_text
+from grokaem.tokenization import treat_special_tokens_as_text
 
 if TYPE_CHECKING:
     import openvino
@@ -42,7 +42,7 @@ class TextSource:
 
         self.run = run
         self.tokenizer = AutoTokenizer.from_pretrained(run.path)
-        take_marks_as_text(self.tokenizer)
+        treat_special_tokens_as_text(self.tokenizer)
         self.max_length = int(run.report["config"]["sequence_length"])
 
     def convert(self, folder: Path) -> None:

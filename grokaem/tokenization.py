@@ -53,7 +53,7 @@ class Tokenizer:
         self._path, self._n_ids = path, n_ids
         if n_ids is not None and pad_id >= n_ids:
             raise ValueError(self._foreign(pad_id))
-        take_marks_as_text(self._tokenizer)
+        treat_special_tokens_as_text(self._tokenizer)
         # Set here and never again: each of these is shared by all threads.
         self._tokenizer.enable_truncation(max_length)
         self._tokenizer.no_padding()
@@ -152,7 +152,7 @@ def batches_by_length(encoded: list[Encoded], n_tokens: int) -> Iterator[np.ndar
         start += len(rows)
 
 
-def take_marks_as_text(tokenizer: Any) -> None:
+def treat_special_tokens_as_text(tokenizer: Any) -> None:
     """Lets a text that says ``</s>`` or ``[CLS]`` have those letters, and not the model's own marks.
 
     Some models count their marks: BART fails where the texts of a batch do not hold the same number. What this

@@ -197,12 +197,12 @@ class FinetuneConfig:
         settings = asdict(self)
         for own in ("output_dir", "token_file", "resume", "overwrite", "card", "tag", "message", "pull_request"):
             settings.pop(own)
-        settings = {**flat(self.memory), **settings, "precision": self.precision}
+        settings = {**settings_by_flag(self.memory), **settings, "precision": self.precision}
         settings.pop("memory")
         return json.loads(json.dumps(settings, default=str))
 
 
-def flat(memory: MemorySettings) -> dict[str, object]:
+def settings_by_flag(memory: MemorySettings) -> dict[str, object]:
     """The memory settings by the names of their flags."""
     settings = memory.as_dict()
     return {"batch_size": settings.pop("micro_batch_size"), **settings}

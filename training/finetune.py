@@ -222,7 +222,7 @@ def _train(
     from training.loop import fit
     from training.memory_choice import Planner, record_path
     from training.peak import Peak
-    from training.preflight import in_arithmetic_that_works
+    from training.preflight import preflight_with_fallback_precision
     from training.run_folder import write_json
     from training.trainer import training_arguments
 
@@ -248,7 +248,7 @@ def _train(
     peak = Peak(device)
     if config.preflight and processes.is_main():
         free = config.precision == "auto"
-        choice, notes = in_arithmetic_that_works(task, sets[0], choice, rate, free)
+        choice, notes = preflight_with_fallback_precision(task, sets[0], choice, rate, free)
         for note in notes:
             print(note, flush=True)
     choice = processes.broadcast_from_main(choice)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from grokaem.memory.settings import MemorySettings
 
-ADAPTERS = 10.0  # adapters start at nothing and are few: they need, and bear, larger steps
-HEAD = 10.0  # the same holds for a new head: at the encoder's rate rare classes are not learned in time
-SGD = 500.0  # steps are in proportion to the gradient, not to its sign as Adam's
+ADAPTER_RATE_FACTOR = 10.0  # adapters start at nothing and are few: they need, and bear, larger steps
+HEAD_RATE_FACTOR = 10.0  # the same holds for a new head: at the encoder's rate rare classes are not learned in time
+SGD_RATE_FACTOR = 500.0  # steps are in proportion to the gradient, not to its sign as Adam's
 
 
 def default_learning_rate(usual: float, settings: MemorySettings) -> float:
@@ -16,8 +16,8 @@ def default_learning_rate(usual: float, settings: MemorySettings) -> float:
         usual (float): the task's.
         settings (MemorySettings): ``lora_rank`` and ``optimizer`` are used.
     """
-    rate = usual * (ADAPTERS if settings.lora_rank else 1.0)
-    return rate * SGD if settings.optimizer == "sgd" else rate
+    rate = usual * (ADAPTER_RATE_FACTOR if settings.lora_rank else 1.0)
+    return rate * SGD_RATE_FACTOR if settings.optimizer == "sgd" else rate
 
 
 def head_learning_rate(rate: float, asked: float | None, pretrained: bool, settings: MemorySettings) -> float:
@@ -31,7 +31,7 @@ def head_learning_rate(rate: float, asked: float | None, pretrained: bool, setti
     """
     if asked is not None:
         return asked
-    return rate * (HEAD if pretrained and not settings.lora_rank else 1.0)
+    return rate * (HEAD_RATE_FACTOR if pretrained and not settings.lora_rank else 1.0)
 
 
 def new_learning_rate(rate: float, asked: float | None, settings: MemorySettings) -> float | None:
@@ -44,4 +44,4 @@ def new_learning_rate(rate: float, asked: float | None, settings: MemorySettings
         asked (float, optional): ``--head-learning-rate``, which is that of a new pooler too.
         settings (MemorySettings): ``lora_rank`` is used.
     """
-    return rate / ADAPTERS if settings.lora_rank and asked is None else None
+    return rate / ADAPTER_RATE_FACTOR if settings.lora_rank and asked is None else None

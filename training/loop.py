@@ -16,11 +16,11 @@ from training.learning_rate import head_learning_rate, new_learning_rate
 from training.memory_choice import MemoryChoice, Planner, record_path
 from training.metrics import classification_metrics
 from training.processes import world_size
-from training.progress import RememberProgress
 from training.recovery import NextLever, choose_next_lever, is_out_of_memory, weights_are_intact
+from training.resume_state import SaveResumeState
 from training.run_folder import RunFolder, write_json
-from training.sampling import RememberOrder
 from training.trainer import ClassifierTrainer
+from training.training_order import SaveTrainingOrder
 from training.weights import load_weights
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _make(
     model = apply_to_model(task.load_model(weights_dtype(choice.settings)), choice.settings)
     task.model = cast("Model", model)  # itself, or peft's around it
     keeper = KeepBest(folder.best, task.averaged, last=task.config.train_on_validation)
-    order = RememberOrder(lambda: trainer.order)
+    order = SaveTrainingOrder(lambda: trainer.order)
     trainer = ClassifierTrainer(
         settings=choice.settings,
         head_rate=head_learning_rate(
@@ -123,7 +123,7 @@ def _make(
             StopWithoutNumbers(),
             keeper,
             *([AveragedWeights()] if task.averaged else []),
-            RememberProgress(lambda: trainer),
+            SaveResumeState(lambda: trainer),
             MarkComplete(),
         ],
     )

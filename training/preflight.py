@@ -137,7 +137,7 @@ def check_inputs(items: Iterable[Item], inputs: Sequence[object], vocabulary: in
         raise ValueError("preflight: every training clip is silent: look at the files.")
 
 
-def in_arithmetic_that_works(
+def preflight_with_fallback_precision(
     task: Task,
     items: Sequence[Item] | AugmentedClips,
     choice: MemoryChoice,

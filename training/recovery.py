@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # What the allocators say: PyTorch's on CUDA and on the CPU, cuBLAS and cuDNN, C++, the kernel; and oneDNN, which has
 # one sentence for all that its kernels could not get (a "primitive descriptor" is another matter: no such kernel).
-WORDS = re.compile(
+OUT_OF_MEMORY_PATTERN = re.compile(
     r"out[ _]of[ _]memory"
     r"|(can't|cannot|could not|failed to|unable to) allocate( \S+){0,4} memory"
     r"|not enough memory"
@@ -44,7 +44,7 @@ def is_out_of_memory(error: BaseException | None) -> bool:
             return True
         if isinstance(error, OSError) and error.errno == errno.ENOMEM:
             return True
-        if isinstance(error, RuntimeError) and WORDS.search(str(error)):
+        if isinstance(error, RuntimeError) and OUT_OF_MEMORY_PATTERN.search(str(error)):
             return True
         error = error.__cause__ or error.__context__
     return False

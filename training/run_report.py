@@ -10,7 +10,7 @@ import numpy as np
 
 from grokaem.plain_text import terminal
 from grokaem.scores import confusion, most_frequent_share
-from training.config import flat
+from training.config import settings_by_flag
 from training.memory_choice import MemoryChoice
 from training.metrics import classification_metrics
 from training.peak import Peak
@@ -77,7 +77,7 @@ def compose_run_report(
     from grokaem.memory.apply import describe
 
     arguments, counts = trainer.args, describe(task.model)
-    settings = {**config.to_json(), **flat(choice.settings)}
+    settings = {**config.to_json(), **settings_by_flag(choice.settings)}
     settings.update(
         epochs=arguments.num_train_epochs,
         learning_rate=arguments.learning_rate,

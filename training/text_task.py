@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grokaem.tokenization import take_marks_as_text
+from grokaem.tokenization import treat_special_tokens_as_text
 from training.records import TextItem
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class TextTask:
         self.base = base
         self.model: Model = None  # pyright: ignore[reportAttributeAccessIssue]  # the loop makes it
         self.preprocessor = load_tokenizer(base, config.trust_remote_code)
-        take_marks_as_text(self.preprocessor)
+        treat_special_tokens_as_text(self.preprocessor)
         self.pretrained = Pretrained(
             base.folder, "AutoModelForSequenceClassification", corpus.label_names, config.trust_remote_code
         )

@@ -16,7 +16,7 @@ from training.config import FinetuneConfig
 from training.processes import world_size
 from training.recovery import is_out_of_memory
 from training.run_folder import COMPLETE
-from training.sampling import LengthGroupedOrder
+from training.training_order import LengthGroupedOrder
 from training.weights import add_single_weights, load_weights
 
 if TYPE_CHECKING:

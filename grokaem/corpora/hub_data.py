@@ -24,7 +24,7 @@ from grokaem.corpora.lost_classes import lost_classes
 from grokaem.corpora.own_data import make_corpus
 from grokaem.corpora.parts import own_parts
 from grokaem.corpora.sounds import check_sound, groups_of_sounds
-from grokaem.corpora.splitting import digest, groups_of_texts
+from grokaem.corpora.splitting import digest, group_near_duplicates
 
 NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?$")
 _VALIDATION = ("validation", "valid", "val", "dev")
@@ -81,7 +81,7 @@ def load(
     if task == "text":
         numbered = enumerate(zip(pairs, origin, strict=True), start=1)
         rows = labelled_texts(name, ((i, *pair, part) for i, (pair, part) in numbered), label, column, str)
-        groups = groups_of_texts(rows.inputs)
+        groups = group_near_duplicates(rows.inputs)
     else:
         rows = _sounds(name, pairs, origin, label)
         groups = groups_of_sounds(rows.inputs)

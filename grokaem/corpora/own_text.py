@@ -7,14 +7,14 @@ from pathlib import Path
 from grokaem.corpora.class_folders import CHECKED, build_corpus, drop_duplicates, find_class_folders
 from grokaem.corpora.columns import choose_columns
 from grokaem.corpora.corpus import Corpus
-from grokaem.corpora.encodings import read_text
 from grokaem.corpora.labelled_rows import NO_PART, check_most, count_noun, labelled_texts
 from grokaem.corpora.limits import COMMAND, Limits, Meter
 from grokaem.corpora.own_data import make_corpus
 from grokaem.corpora.parts import own_parts
 from grokaem.corpora.split_columns import Split, find_split
-from grokaem.corpora.splitting import groups_of_texts
+from grokaem.corpora.splitting import group_near_duplicates
 from grokaem.corpora.tables import read_table
+from grokaem.corpora.whole_text import read_text
 from grokaem.file_hash import sha256_of
 from grokaem.plain_text import is_blank, terminal
 
@@ -118,7 +118,7 @@ def load_folder(
 
 
 def _grouped(source: str, rows) -> list[str]:
-    groups = groups_of_texts(rows.inputs)
+    groups = group_near_duplicates(rows.inputs)
     if (alike := len(groups) - len(set(groups))) and not rows.parts:
         differ = "differs" if alike == 1 else "differ"
         rows.notes.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from grokaem.corpora.labelled_rows import PART_NAMES, LabelledRows, count_noun
-from grokaem.corpora.splitting import equals_across_parts, part_of_digest, tenth_of_digest
+from grokaem.corpora.splitting import duplicates_across_parts, part_of_digest, tenth_of_digest
 
 _VALIDATION = ("validation", "valid", "val", "dev")
 
@@ -27,7 +27,7 @@ def own_parts(source: str, rows: LabelledRows, groups: list[str]) -> list[str]:
     origin = list(rows.parts or [])
     if {"train"} < set(origin):
         known = [PART_NAMES.get(part, "train") for part in origin]
-        repeated, tested = equals_across_parts(groups, known)
+        repeated, tested = duplicates_across_parts(groups, known)
         if repeated:
             # The notes of a table name its rows; the files of a folder are named as they stand below it.
             rows.notes.append(

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from grokaem.corpora.splitting import first_of_equals
+from grokaem.corpora.splitting import representative_of_duplicates
 from grokaem.file_hash import sha256_of
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au")
@@ -93,4 +93,4 @@ def groups_of_sounds(files: Sequence[Path], contents: Sequence[str] | None = Non
         contents (sequence of str, optional): the sha256 of each. (Default: computed)
     """
     contents = contents or [sha256_of(path) for path in files]
-    return first_of_equals([samples_digest(path) for path in files], contents)
+    return representative_of_duplicates([samples_digest(path) for path in files], contents)

@@ -95,7 +95,7 @@ def normal_form(text: str) -> str:
     return kept or "".join(folded.split())
 
 
-def groups_of_texts(texts: Sequence[str]) -> list[str]:
+def group_near_duplicates(texts: Sequence[str]) -> list[str]:
     """A group for texts that belong to nothing larger: those of one normal form are together.
 
     The group is the digest of the text itself where its normal form is its own, and of the alphabet's first
@@ -107,10 +107,10 @@ def groups_of_texts(texts: Sequence[str]) -> list[str]:
     Returns:
         list of str: sha256 digests.
     """
-    return [digest(first) for first in first_of_equals([normal_form(text) for text in texts], texts)]
+    return [digest(first) for first in representative_of_duplicates([normal_form(text) for text in texts], texts)]
 
 
-def first_of_equals(forms: Sequence[str], members: Sequence[str]) -> list[str]:
+def representative_of_duplicates(forms: Sequence[str], members: Sequence[str]) -> list[str]:
     """For each member the first, in the alphabet's order, of those that have its form."""
     first: dict[str, str] = {}
     for form, member in zip(forms, members, strict=True):
@@ -118,7 +118,7 @@ def first_of_equals(forms: Sequence[str], members: Sequence[str]) -> list[str]:
     return [first[form] for form in forms]
 
 
-def equals_across_parts(groups: Sequence[str], parts: Sequence[str]) -> tuple[list[int], int]:
+def duplicates_across_parts(groups: Sequence[str], parts: Sequence[str]) -> tuple[list[int], int]:
     """What stands in several parts that the source itself has made.
 
     Args:

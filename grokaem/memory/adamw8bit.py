@@ -96,10 +96,10 @@ class SlicedAdamW8bit(AdamW8bit):
         else:
             for name, moment in (("1", first), ("2", second)):
                 functional.quantize_blockwise(
-                    flat(moment.float(), weight),
+                    flatten_in_memory_order(moment.float(), weight),
                     code=made[f"qmap{name}"],
                     absmax=made[f"absmax{name}"],
-                    out=flat(made[f"state{name}"], weight),
+                    out=flatten_in_memory_order(made[f"state{name}"], weight),
                     blocksize=BLOCK,
                 )
         made["step"] = int(saved["step"])
@@ -117,8 +117,8 @@ class SlicedAdamW8bit(AdamW8bit):
         config = self.get_config(gindex, pindex, group)
         state["step"] += 1
         assert p.grad is not None  # it is called for weights that have one
-        weight, gradient = flat(p.data, p), flat(p.grad, p)
-        first, second = flat(state["state1"], p), flat(state["state2"], p)
+        weight, gradient = flatten_in_memory_order(p.data, p), flatten_in_memory_order(p.grad, p)
+        first, second = flatten_in_memory_order(state["state1"], p), flatten_in_memory_order(state["state2"], p)
         for part in slices(weight.numel(), self.slice_size):
             values = weight[part]
             if weight.dtype == torch.bfloat16:
@@ -183,7 +183,7 @@ def slices(count: int, size: int) -> Iterator[slice]:
         yield slice(start, min(start + size, count))
 
 
-def flat(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+def flatten_in_memory_order(tensor: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """The values in the order in which ``like`` holds them in memory, which need not be row by row.
 
     Convolutions may be stored channels last; weight, gradient and moments are then updated in that order.

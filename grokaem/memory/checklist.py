@@ -42,7 +42,7 @@ class Situation:
         return self.device == "cuda" or self.fast_bf16
 
     @property
-    def no_statistics(self) -> bool:
+    def no_running_statistics(self) -> bool:
         """The model keeps no running statistics, which 16 bits would not resolve."""
         return not self.batch_norm
 
@@ -60,7 +60,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
         "the processor multiplies 16-bit numbers natively",
         "this processor multiplies 16-bit numbers more slowly than 32-bit ones",
     ),
-    "no_statistics": (
+    "no_running_statistics": (
         "the model keeps no batch statistics",
         "batch statistics would be kept in 16 bits",
     ),
@@ -320,7 +320,7 @@ CHECKLIST: tuple[Lever, ...] = (
         "updates below 1/256 of a weight are lost, so accuracy can suffer; harmless for frozen weights",
         "weights, gradients and state are the largest part, and halving them all is what fits",
         "fp32 weights fit, and they learn better",
-        needs=("no_statistics",),
+        needs=("no_running_statistics",),
     ),
     Lever(
         "lora",

@@ -113,7 +113,7 @@ def plan(arguments: argparse.Namespace, progress: Tell | None = None) -> Plan:
     """
     from grokaem.memory.architectures import STUDENTS, short_name, workload
     from grokaem.memory.solver import Predictor, cheapest
-    from grokaem.memory.support import Support
+    from grokaem.memory.support import LeverSupport
 
     settings = from_arguments(arguments)
     settings.check_device(arguments.device)
@@ -135,7 +135,7 @@ def plan(arguments: argparse.Namespace, progress: Tell | None = None) -> Plan:
         work, arguments.device, processes=arguments.processes, sharding=arguments.sharding, context_mib=context
     )
     tell("the settings asked for")
-    told = Support(predictor, settings).predict(settings)
+    told = LeverSupport(predictor, settings).predict(settings)
     assert told is not None  # of what was asked for it is a prediction, or an error
     plain = predictor(MemorySettings(settings.effective_batch_size))
     budget = None if arguments.budget is None else arguments.budget / 2**20

@@ -11,7 +11,7 @@ from grokaem.memory.architectures import Workload
 from grokaem.memory.checklist import Situation, find_lever
 from grokaem.memory.predict import Prediction, PredictOptions, predict
 from grokaem.memory.settings import MemorySettings
-from grokaem.memory.support import Support
+from grokaem.memory.support import LeverSupport
 
 # What is tried, from what changes training least to what changes it most; each is added to the settings asked for.
 STAGES: tuple[tuple[str, tuple[dict, ...]], ...] = (
@@ -130,7 +130,7 @@ def cheapest(
         ValueError: the model cannot be followed, or does not take what was asked for.
     """
     tried = 0
-    support = Support(predictor, wanted)
+    support = LeverSupport(predictor, wanted)
     for stage, changes in STAGES:
         best: Prediction | None = None
         bases = [_with(wanted, change, situation, may_change_precision) for change in changes]

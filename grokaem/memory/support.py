@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from grokaem.memory.solver import Predictor
 
 
-class Support:
+class LeverSupport:
     """Predictions that may fail over a lever nobody asked for.
 
     Args:

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from grokaem import corpora
-from grokaem.corpora.splitting import groups_of_texts, normal_form
+from grokaem.corpora.splitting import group_near_duplicates, normal_form
 from tests.conftest import ROOT, run_script
 
 PARTS = ("train", "validation", "test")
@@ -74,7 +74,7 @@ def test_near_repeats_share_a_part_and_unlike_texts_keep_theirs(tmp_path):
      ("plan 1", "plan 2", False), ("🙂", "🎉", False), ("की", "का", False), ("soft\u00adhyphen", "softhyphen", True)],
 )  # fmt: skip
 def test_what_counts_as_equal(one, other, same):
-    assert len(set(groups_of_texts([one, other]))) == (1 if same else 2)
+    assert len(set(group_near_duplicates([one, other]))) == (1 if same else 2)
 
 
 @pytest.mark.case("L10")

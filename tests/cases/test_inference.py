@@ -269,11 +269,11 @@ def test_the_marks_of_a_model_are_letters_in_a_text(case_models, model):
     """In inference and in training alike; only what the model puts around a text is its own."""
     from transformers import AutoTokenizer
 
-    from grokaem.tokenization import Tokenizer, take_marks_as_text
+    from grokaem.tokenization import Tokenizer, treat_special_tokens_as_text
 
     theirs = AutoTokenizer.from_pretrained(case_models / model)
     special = set(theirs.all_special_ids) - {theirs.unk_token_id}
-    take_marks_as_text(theirs)
+    treat_special_tokens_as_text(theirs)
     ours = Tokenizer(case_models / model / "tokenizer.json", 100)
     texts = [f"a warm {mark} film{mark}" for mark in ("</s>", "<s>", "<pad>", "[CLS]", "[SEP]", "<|endoftext|>")]
     plain = ours.encode(["a warm film"])[0].ids

@@ -6,7 +6,7 @@ from grokaem.memory.architectures import workload
 from grokaem.memory.plan import find_situation
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.solver import Predictor, cheapest
-from grokaem.memory.support import Support
+from grokaem.memory.support import LeverSupport
 
 
 class Fake:
@@ -27,7 +27,7 @@ class Fake:
 
 def test_the_lever_at_fault_is_found_among_several_and_not_tried_again():
     fake = Fake(lambda s: s.gradient_checkpointing)
-    support = Support(fake, MemorySettings(8))
+    support = LeverSupport(fake, MemorySettings(8))
     both = MemorySettings(4, 2, gradient_checkpointing=True, optimizer="adamw8bit")
     assert support.predict(both) is None
     assert support.refused == {"checkpointing": "no such thing"}
@@ -37,7 +37,7 @@ def test_the_lever_at_fault_is_found_among_several_and_not_tried_again():
 
 
 def test_levers_that_only_fail_together_are_left_out_together():
-    support = Support(Fake(lambda s: s.gradient_checkpointing and s.lora_rank), MemorySettings(8))
+    support = LeverSupport(Fake(lambda s: s.gradient_checkpointing and s.lora_rank), MemorySettings(8))
     assert support.predict(MemorySettings(8, gradient_checkpointing=True, lora_rank=8)) is None
     assert support.refused == {}
     assert support.predict(MemorySettings(8, lora_rank=8)) is not None
@@ -46,7 +46,7 @@ def test_levers_that_only_fail_together_are_left_out_together():
 def test_what_was_asked_for_is_not_left_out():
     asked = MemorySettings(8, gradient_checkpointing=True)
     with pytest.raises(ValueError, match="a model cannot be predicted .*by hand"):
-        Support(Fake(lambda s: s.gradient_checkpointing), asked).predict(asked)
+        LeverSupport(Fake(lambda s: s.gradient_checkpointing), asked).predict(asked)
 
 
 def test_a_lack_of_memory_refuses_no_lever():
@@ -55,7 +55,7 @@ def test_a_lack_of_memory_refuses_no_lever():
             raise MemoryError
 
     with pytest.raises(MemoryError):
-        Support(Starved(None), MemorySettings(8)).predict(MemorySettings(8, lora_rank=8))
+        LeverSupport(Starved(None), MemorySettings(8)).predict(MemorySettings(8, lora_rank=8))
 
 
 @pytest.mark.case("L22")

@@ -45,7 +45,7 @@ class LengthGroupedOrder(LengthGroupedSampler):
             return iter(broadcast_from_main(list(super().__iter__())))
 
 
-class RememberOrder(TrainerCallback):
+class SaveTrainingOrder(TrainerCallback):
     """Keeps the order of the epoch under way in each checkpoint.
 
     Args:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FILE = "progress.pth"
 
 
-class RememberProgress(TrainerCallback):
+class SaveResumeState(TrainerCallback):
     """Keeps the losses not yet shown and what the clips under way were drawn from; makes up for an evaluation.
 
     It must stand behind the callbacks that act on an evaluation.
