@@ -6,7 +6,7 @@ PORT ?= 7860
 RUN := runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audio-demo test test-all lint wheel accuracy bench screenshots clean
+.PHONY: help demo audio-demo test test-all lint wheel accuracy screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

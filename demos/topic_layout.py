@@ -24,7 +24,8 @@ MODEL_INFO = (
 )
 MEASURES_NOTE = (
     "Higher is better, but for seconds. NMI compares the topics with the classes of a labelled corpus. The first BERT "
-    "model's seconds include the embedding. \\* c_v is disowned by its author: where it and NPMI disagree, trust NPMI."
+    "model's seconds include the embedding. \\* c_v is not recommended by its author: where it and NPMI disagree, "
+    "trust NPMI."
 )
 TOPIC_HEADERS = ["#", "Share", "Words, the heaviest first"]
 

@@ -24,7 +24,7 @@ LESSON = (
     "A topic model reads a pile of documents and finds the themes by itself. A **topic** is a list of words with "
     "weights; a **document** is a mixture of topics. NMF, LDA and LSA explain the table of word counts, each with "
     "its own idea of a mixture; BERTopic and BERT+LDA start from sentence embeddings, so that documents that mean "
-    "the same meet even where their words differ. **NPMI** tells whether the words of a topic keep company in the "
+    "the same meet even where their words differ. **NPMI** shows whether the words of a topic keep company in the "
     "documents: choose several models and see which to believe."
 )
 

@@ -72,7 +72,7 @@ def results(report: RunReport, parity: ParityReport | None) -> str:
 
 
 def most_frequent(report: RunReport) -> float | None:
-    """What always answering the most frequent label scores on the test part; None where the report does not tell.
+    """What always answering the most frequent label scores on the test part; None where the report lacks it.
 
     It is the training part's label, or the test part's own where a report does not count the training part.
     """

@@ -184,7 +184,7 @@ def literal(text: str) -> str:
 
 
 def what_it_takes(report: RunReport) -> str:
-    """A sentence on what the model reads or hears, and of what it was trained."""
+    """A sentence on what the model takes, and of what it was trained."""
     config, data = report["config"], report["data"]
     if report["task"] == "text":
         language = data.get("language")
@@ -192,7 +192,7 @@ def what_it_takes(report: RunReport) -> str:
         takes = f"It reads texts{known} of up to {config['sequence_length']} tokens"
         things = "texts"
     else:
-        takes = f"It hears mono sound at {config['sample_rate']} Hz, up to {config['max_seconds']:g} s of it"
+        takes = f"It takes mono sound at {config['sample_rate']} Hz, up to {config['max_seconds']:g} s of it"
         things = "sounds"
     if report.get("adopted"):
         return f"{takes}; others trained it, and it was measured on {things} of {markdown(data['name'])}."

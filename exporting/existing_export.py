@@ -42,7 +42,7 @@ def existing_export(
     Args:
         run_folder (str or Path): the run.
         output_dir (str or Path, optional): the export folder. (Default: ``<run_folder>/export``)
-        **asked: settings of :func:`export_run`. (Default: its own, but for ``max_score_change``)
+        **asked: settings of :func:`exporting.export.export_run`. (Default: its own, but for ``max_score_change``)
 
     Returns:
         Path or None: the folder; None where there is no export.
@@ -95,7 +95,7 @@ def _difference(folder: Path, parity: ParityReport, asked: dict[str, Any]) -> st
 
     made: dict[str, Any] = {name: value for name, value in DEFAULTS.items() if name not in LIMITS}
     made |= {name: value for name, value in parity["gate"].items() if name in LIMITS}
-    # An export of commit 8fe415f does not tell how many samples it was calibrated with.
+    # An export of commit 8fe415f does not record how many samples it was calibrated with.
     made |= (ownership.read(folder) or {}).get("settings") or {"calibration_samples": asked["calibration_samples"]}
     if parity["method"] not in attempts_for(asked["precision"]):
         return f"was made in {parity['method']}, and --precision {asked['precision']} is asked for"

@@ -204,7 +204,7 @@ def export_run(
     Raises:
         ValueError: the run cannot be read, its data changed, or the export folder exists.
         RuntimeError: no attempt passed the gate; the attempts are in ``export_failed.json`` of the run. Or the
-            weights are not those that ``run.json`` tells of.
+            weights are not those that ``run.json`` records.
     """
     from exporting.onnx_file import check_onnx
     from exporting.run_checks import check_labels

@@ -1,6 +1,6 @@
 """A classifier that was trained elsewhere becomes a run folder, so that all that follows is the same.
 
-Its card can then tell what was measured here (accuracy on your data, what quantization costs), and says that
+Its card can then say what was measured here (accuracy on your data, what quantization costs), and says that
 the training was not seen.
 """
 

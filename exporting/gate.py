@@ -67,7 +67,7 @@ def choose(
         calibration_samples (int): training examples for calibration.
 
     Raises:
-        RuntimeError: none passed; ``export_failed.json`` of the run folder tells by how much.
+        RuntimeError: none passed; ``export_failed.json`` of the run folder says by how much.
     """
     from exporting.quantization import CALIBRATED, ValidationReference, attempts_for
 

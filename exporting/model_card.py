@@ -153,7 +153,7 @@ def _training(report: RunReport) -> str:
 def _epochs(report: RunReport) -> str:
     """How many epochs ran; those that were asked for too where they are others."""
     asked = report["config"]["epochs"]
-    ran = report.get("epochs_run")  # older runs do not tell
+    ran = report.get("epochs_run")  # older runs do not record it
     return f"{asked:g} epochs" if ran is None or ran == asked else f"{ran:g} epochs of {asked:g} asked for"
 
 
@@ -166,5 +166,5 @@ def _limits(report: RunReport) -> str:
     return (
         "## Limits\n\n"
         f"It knows the {len(report['data']['label_names'])} labels above and answers with one of them, whatever "
-        f"it is given; its scores are not calibrated. {length} It repeats the leanings of its training data."
+        f"it is given; its scores are not calibrated. {length} It reproduces the biases of its training data."
     )

@@ -1,6 +1,6 @@
 """Which files of a folder may become public: those that a command of ours wrote, as it wrote them.
 
-What else lies in a run or in a model of words is the user's, and stays at home. An export is a folder for publishing
+What else lies in a run or in a model of words is the user's, and is not published. An export is a folder for publishing
 and for nothing else, so that a further file in it is taken for a mistake.
 """
 
@@ -30,7 +30,7 @@ class OwnFiles:
 
     Attributes:
         ours: as our commands wrote them.
-        left: what no command of ours wrote, which stays at home; a folder ends in a slash.
+        left: what no command of ours wrote, which is not published; a folder ends in a slash.
     """
 
     ours: list[str] = field(default_factory=list)
@@ -90,7 +90,7 @@ def check_own(folder: Path, kind: str) -> OwnFiles:
 
 
 def check_report(folder: Path, name: str, kind: str) -> None:
-    """Refuses a report that was changed since it was written, since the card would tell what it says.
+    """Refuses a report that was changed since it was written, since the card would repeat what it says.
 
     Raises:
         ValueError: it was.
@@ -98,7 +98,7 @@ def check_report(folder: Path, name: str, kind: str) -> None:
     known = _recorded(folder)
     if known is not None and sha256_of(folder / name) not in known.get(name, ()):
         raise ValueError(
-            f"{folder / name} was changed since it was written, and the card would tell what it says: put it back as "
+            f"{folder / name} was changed since it was written, and the card would repeat what it says: put it back as "
             f"it was, {AGAIN[kind]}."
         )
 

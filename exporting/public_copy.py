@@ -53,7 +53,7 @@ def shows_examples(data: NamedData, asked: bool | None = None) -> bool:
 def own_places(report: RunReport) -> frozenset[str]:
     """The settings of a run that were places on the disk it was trained on, whatever is there today.
 
-    The revisions tell, which training noted: those of one's own files are hashes, that of a folder says so.
+    This is read from the revisions that training noted: those of one's own files are hashes, that of a folder says so.
 
     Args:
         report (dict): ``run.json``.

@@ -99,7 +99,7 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
     )
 
 def _data(config: WordsConfig) -> WordsRun:
-    """The data as ``run.json`` tells of it."""
+    """The data as ``run.json`` records it."""
     return {**config["data"], "revision": config["revision"], "sizes": {"test": config["n_test"]}}
 
 

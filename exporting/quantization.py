@@ -36,7 +36,7 @@ SMOOTH_QUANT_ALPHA = 0.85
 HEAD = (".*pooler.*", ".*classifier.*")
 # What makes features of a waveform: spectra span more than 8 bits resolve.
 FRONT_ENDS = (".*front_end.*", ".*__module[.]features.*")
-LAYER_RANKING_INPUTS = 100  # validation inputs that tell how much a layer matters
+LAYER_RANKING_INPUTS = 100  # validation inputs that show how much a layer matters
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ Report = TypeVar("Report", bound=Mapping[str, object])
 # Keys of exporting.report_types, those below others after a dot. What is read of any run, and of any export:
 RUN = ("task", "base_model", "data", "config")
 PARITY = ("method", "original", "export", "gate")
-# What a card tells of them.
+# What a card uses of them.
 CARD_KEYS_RUN = (
     "base_model.name", "base_model.revision",
     "data.name", "data.revision", "data.label_names", "data.sizes.train", "data.sizes.validation", "data.sizes.test",
@@ -77,7 +77,7 @@ def check_complete(content: object, record: type, needed: tuple[str, ...], file:
                          f"{remedy}.")
     for path in needed:
         if (key := _lacking(content, record, path.split("."))) is not None:
-            raise ValueError(f"{file} does not tell {key!r}, or not in the form it is written in: {remedy}.")
+            raise ValueError(f"{file} lacks {key!r}, or has it in another form than it is written in: {remedy}.")
 
 
 def _lacking(content: object, kind: object, path: list[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""The reports that travel, as types: ``run.json``, ``parity.json``, and the ``config.json`` of a model of words.
+"""The reports written to disk, as types: ``run.json``, ``parity.json``, and the ``config.json`` of a model of words.
 
 Which keys must be there before a report is read is said in :mod:`exporting.report_checks`, by their names alone; of
 what kind they are, it takes from here. ``NotRequired`` is what older folders lack.
@@ -33,7 +33,7 @@ class SizedData(NamedData):
 
 
 class Data(SizedData):
-    """What :meth:`grokaem.corpora.Corpus.describe` tells."""
+    """What :meth:`grokaem.corpora.Corpus.describe` returns."""
 
     task: str
     label_names: list[str]
@@ -100,7 +100,7 @@ class RunReport(TypedDict):
     """``run.json``.
 
     Of a classifier that others trained, ``metrics``, ``confusion``, ``examples`` and ``versions`` come with its first
-    export, and nothing tells of the training.
+    export, and nothing is known of the training.
     """
 
     name: str
@@ -300,7 +300,7 @@ class WordsDataAtRevision(WordsData):
 
 
 class WordsRun(WordsDataAtRevision):
-    """The same as ``run.json`` tells of data."""
+    """The same as ``run.json`` records of data."""
 
     sizes: dict[str, int]
 
@@ -323,7 +323,7 @@ class WordsOnTest(TypedDict):
 
 
 class Words(TypedDict):
-    """The settings of :class:`grokaem.text.words.WordSettings` that a card tells of."""
+    """The settings of :class:`grokaem.text.words.WordSettings` that a card names."""
 
     lower_case: bool
     stop_languages: list[str]

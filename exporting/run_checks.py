@@ -1,4 +1,4 @@
-"""Whether the weights of a run are those that its ``run.json`` tells of: the gate's original against its metrics."""
+"""Whether the weights of a run are those that its ``run.json`` records: the gate's original against its metrics."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_UNRECORDED_LABEL_SHARE = 0.05
 
 
 def check_original(source: Source, logits: np.ndarray, inputs: list, labels: list[int]) -> None:
-    """Refuses weights that are not the ones ``run.json`` tells of, by their answers on the test part.
+    """Refuses weights that are not the ones ``run.json`` records, by their answers on the test part.
 
     Counted is how many labels differ at the least, from the two tables of confusions, so that as many gains as losses
     do not cancel; arithmetic can explain as many as the original is in doubt about, and one more.
@@ -49,7 +49,7 @@ def check_original(source: Source, logits: np.ndarray, inputs: list, labels: lis
         raise RuntimeError(
             f"the weights in {where} have accuracy {found:.4f} on the test part and run.json says "
             f"{source.run.report['metrics']['accuracy']:.4f}: at least {differ} of {len(labels)} labels differ and "
-            f"arithmetic explains {explained}, so these are not the weights that were scored, or not all of them were "
+            f"rounding explains {explained}, so these are not the weights that were scored, or not all of them were "
             "saved: train again."
         )
 
@@ -81,7 +81,7 @@ def check_labels(folder: Path, run: Run) -> None:
 
 
 def check_recorded_accuracy(run: Run, folder: Path, measured: ParityReport) -> None:
-    """Refuses an export that was held against another accuracy than the one its run tells.
+    """Refuses an export that was held against another accuracy than the one its run records.
 
     Args:
         run (Run): the run.
@@ -101,13 +101,13 @@ def check_recorded_accuracy(run: Run, folder: Path, measured: ParityReport) -> N
         same = told == then
     if not same:
         raise ValueError(
-            f"{run.path / 'run.json'} tells an accuracy of {told:g} and {folder} was made when it was {then:g}: put "
+            f"{run.path / 'run.json'} records an accuracy of {told:g} and {folder} was made when it was {then:g}: put "
             "run.json back as it was, or make the export anew with --overwrite."
         )
 
 
 def differing(report: RunReport, logits: np.ndarray, labels: list[int]) -> int:
-    """How many labels on the test part are others than ``run.json`` tells of, at the least."""
+    """How many labels on the test part are others than ``run.json`` records, at the least."""
     true, predicted = np.asarray(labels), logits.argmax(axis=1)
     differ = round(abs((predicted == true).mean() - report["metrics"]["accuracy"]) * len(labels))
     if (counts := report.get("confusion")) is None:

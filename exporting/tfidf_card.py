@@ -62,12 +62,12 @@ def _results(config: WordsConfig) -> str:
         f"| test part, {config['n_test']:,} texts, seen once | {config['test']['recommended']:.4f} |",
         f"| the same with all words | {config['test']['all']:.4f} |",
     ]
-    share = config["test"].get("most_frequent")  # older folders do not tell
+    share = config["test"].get("most_frequent")  # older folders lack it
     if share is not None:
         lines.append(f"| always the most frequent label | {share:.4f} |")
         if config["test"]["recommended"] <= share:
             lines += ["", BEATEN]
-    if found := config.get("labels"):  # older folders do not tell
+    if found := config.get("labels"):  # older folders lack it
         lines += ["", *label_table(found, "On the test part, label by label:")]
     return "\n".join(lines)
 

@@ -5,7 +5,7 @@
     classifier = grokaem.load("owner/name")               # an export folder, a run folder or a Hub id; no torch
     classifier.predict(["A joy from start to end."])
 
-What is named here is imported on first use; everything else is reached by its room, as in
+What is named here is imported on first use; everything else is reached by its subpackage, as in
 ``from grokaem.audio.features import make``.
 """
 

@@ -1,6 +1,6 @@
-"""The commands under one roof: ``grokaem predict ...``, the same as ``python -m grokaem predict ...``.
+"""The command ``grokaem``: ``grokaem predict ...`` is the same as ``python -m grokaem predict ...``.
 
-A room is imported when its command is called, and no sooner.
+A subpackage is imported when its command is called, and no sooner.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def main(argv: list[str]) -> int:
 
 def _help() -> str:
     lines = [f"  {name:17}{command.does}" for name, command in COMMANDS.items()]
-    usage = "usage: grokaem COMMAND ...        (grokaem COMMAND --help tells its options)\n       grokaem --version\n"
+    usage = "usage: grokaem COMMAND ...        (grokaem COMMAND --help lists its options)\n       grokaem --version\n"
     return "\n".join([usage, *lines])
 
 

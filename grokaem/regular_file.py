@@ -19,5 +19,5 @@ def check_file(path: Path) -> None:
     if path.exists():
         raise ValueError(f"{path} is a pipe or a device, which cannot be read twice: save its content as a file")
     if path.is_symlink():
-        raise FileNotFoundError(f"{path} is a link to nothing: mend or remove it")
+        raise FileNotFoundError(f"{path} is a link to nothing: fix or remove it")
     raise FileNotFoundError(f"there is no file {path}: check the name")

@@ -1,4 +1,4 @@
-"""Small lies about the training clips that make a network from scratch generalise.
+"""Random changes of the training clips that make a network from scratch generalise.
 
 Time shift and gain on the waveform, mixup (Zhang et al. 2018) of two waveforms and their labels, and
 masks over time and frequency (SpecAugment, Park et al. 2019) on what the front end returns.

@@ -100,7 +100,7 @@ def _finite(model: nn.Module) -> bool:
 
 def _stop(state: TrainerState) -> NoReturn:
     raise RuntimeError(
-        f"after step {state.global_step} the loss is no number: the training has run away; start anew with "
+        f"after step {state.global_step} the loss is no number: the training diverged; start anew with "
         "--overwrite and a smaller --learning-rate, and on a GPU with --precision bf16 or fp32."
     )
 

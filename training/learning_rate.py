@@ -37,7 +37,7 @@ def head_learning_rate(rate: float, asked: float | None, pretrained: bool, setti
 def new_learning_rate(rate: float, asked: float | None, settings: MemorySettings) -> float | None:
     """The peak rate of what no checkpoint gave within the encoder, such as a pooler; None where it is the head's.
 
-    Beside adapters it is full matrices: at their rate these run away.
+    Beside adapters it is full matrices: at their rate these diverge.
 
     Args:
         rate (float): of the other weights.

@@ -133,7 +133,7 @@ def _make(
 def _diagnose(
     trainer: ClassifierTrainer, choice: MemoryChoice, planner: Planner, situation: Situation, error: Exception
 ) -> NextLever:
-    """The step to take; announced.
+    """The lever to take; announced.
 
     Raises:
         RuntimeError: the checklist has none left that keeps the training what it is.
@@ -158,7 +158,7 @@ def _diagnose(
 
 
 def _leave(trainer: ClassifierTrainer, task: Task, folder: RunFolder) -> str | None:
-    """Saves what the failed trainer has, lets all its memory go, and tells which checkpoint to go on from."""
+    """Saves what the failed trainer has, lets all its memory go, and says which checkpoint to go on from."""
     from grokaem.process_memory import return_freed_memory_at_once
 
     return_freed_memory_at_once()

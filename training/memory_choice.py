@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from training.task import Task
 
 MIB = 2**20
-AUTO_SHARE = 0.9  # of what is free; the rest is for everybody else's surprises
+AUTO_SHARE = 0.9  # of what is free; the rest is for other processes
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Planner:
 
 
 def choose_settings(config: FinetuneConfig, planner: Planner, precision: Precision) -> MemoryChoice:
-    """Settles the levers: those asked for, or with ``--memory-budget`` the fastest that fit, and tells why.
+    """Settles the levers: those asked for, or with ``--memory-budget`` the fastest that fit, and says why.
 
     Args:
         config (FinetuneConfig): what was asked for.

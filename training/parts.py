@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def check_parts(corpus: Corpus) -> list[str]:
-    """Refuses an empty part before any work is done; tells of classes that a part is without.
+    """Refuses an empty part before any work is done; names classes that a part is without.
 
     Args:
         corpus (Corpus): in three parts.

@@ -57,7 +57,7 @@ def cpu_has_bf16() -> bool:
 
 
 def use_fast_matmul(device: str, precision: Precision) -> str:
-    """Lets fp32 products take the fast route that keeps fp32's accuracy where it matters; tells which.
+    """Lets fp32 products take the fast route that keeps fp32's accuracy where it matters; says which.
 
     On CPUs ``medium`` hands fp32 products to oneDNN, which is about twice as fast as the default
     library and rounds alike (it uses bf16 only on processors with AMX); on CUDA ``high`` is TF32.

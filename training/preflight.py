@@ -176,7 +176,7 @@ def one_step(
     """Loss of some examples before and after one optimizer step on them, without dropout.
 
     The step is in the run's arithmetic. The losses are in that of the weights: autocast rounds them too coarsely to
-    tell whether a step helped.
+    show whether a step helped.
 
     Args:
         task (TextTask or AudioTask): makes the batch.
@@ -251,7 +251,7 @@ def _loss(task: Task, model: nn.Module, items: list[Item], settings: MemorySetti
 
 @contextlib.contextmanager
 def _blaming(name: str) -> Iterator[None]:
-    """Tells which input an error came from; memory running out is no input's fault."""
+    """Names the input that an error came from; memory running out is no input's fault."""
     try:
         yield
     except (RuntimeError, ValueError, IndexError, TypeError) as error:

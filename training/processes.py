@@ -1,4 +1,4 @@
-"""Several processes that train together, started by torchrun or accelerate: who speaks, and how they agree."""
+"""Several processes that train together, started by torchrun or accelerate: which one prints, and how they agree."""
 
 from __future__ import annotations
 

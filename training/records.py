@@ -1,4 +1,4 @@
-"""The records that travel: an example on its way to the model, a lever of the checklist, and ``run.json``."""
+"""The records written to disk: an example on its way to the model, a lever of the checklist, and ``run.json``."""
 
 from __future__ import annotations
 

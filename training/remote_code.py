@@ -1,4 +1,4 @@
-"""Python code that comes with a base model: found before it runs, and said aloud."""
+"""Python code that comes with a base model: found before it runs, and announced."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torc
 # A change of one of these between two starts would make a resumed run another experiment.
 MAY_DIFFER = {"export", "push", "repo_id", "push_original", "hub_private", "save_seconds", "preflight"}
 MAY_DIFFER |= {"logging_steps", "pin_memory"}
-# Settings that a run may choose by itself, so that its report does not tell what was asked for.
+# Settings that a run may choose by itself, so that its report does not say what was asked for.
 CHOSEN = {field.name for field in fields(MemorySettings)} - {"lora_rank", "load_in_8bit", "freeze"}
 CHOSEN |= {"batch_size", "memory_budget", "epochs", "learning_rate", "max_seconds", *MAY_DIFFER}
 UNFINISHED = "unfinished run"

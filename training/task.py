@@ -1,4 +1,4 @@
-"""What the training loop asks of a task; :class:`TextTask` and :class:`AudioTask` answer."""
+"""The interface between the training loop and its tasks, :class:`TextTask` and :class:`AudioTask`."""
 
 from __future__ import annotations
 

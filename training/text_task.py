@@ -167,7 +167,7 @@ class TextTask:
             self.tokens += len(ids)
             self.words += sum(number not in special for number in ids)
             self.unknown += ids.count(unknown)
-        for item in encoded.encodings or ():  # a tokenizer written in Python alone does not tell
+        for item in encoded.encodings or ():  # a tokenizer written in Python alone has none
             lost = sum(len(rest) - sum(rest.special_tokens_mask) for rest in item.overflowing)
             self.truncated += lost > 0
             self.truncated_tokens += lost

@@ -104,7 +104,7 @@ def longest_input(pretrained: Pretrained) -> int | None:
             model = getattr(transformers, pretrained.factory).from_config(
                 pretrained.config, trust_remote_code=pretrained.remote
             )
-    except Exception:  # code of the model's own that cannot be built without weights; the preflight will tell
+    except Exception:  # code of the model's own that cannot be built without weights; the preflight will report it
         return positions
     for name, module in model.named_modules():
         if isinstance(module, torch.nn.Embedding) and name.endswith("position_embeddings"):

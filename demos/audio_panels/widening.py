@@ -83,7 +83,7 @@ def draw(depth: int, widen_factor: int, seconds: float, batch_size: int) -> list
 def wide_resnet_cost(
     depth: int = 16, widen_factor: int = 2, seconds: float = 2.0, batch_size: int = 32
 ) -> tuple[dict[str, float], str]:
-    """Tells what a wide residual network on log-mel clips (64 bands, 100 frames a second) costs.
+    """Computes what a wide residual network on log-mel clips (64 bands, 100 frames a second) costs.
 
     Args:
         depth (int): 6 n + 4: 10, 16, 22, 28, 40, ...

@@ -85,8 +85,8 @@ class WideResNetAudioConfig(PreTrainedConfig):
 def from_scratch(depth: int, widen_factor: int, features: str, max_seconds: float) -> dict[str, object]:
     """Settings of a network that is trained from scratch on short sounds, for :class:`WideResNetAudioConfig`.
 
-    A frame every 20 ms is half the work of the usual 10; a window of 64 ms tells the pitch of a kick from that of a
-    tom; and how long a sound lasts, and the silence after it, tell what it is, so padding is not masked.
+    A frame every 20 ms is half the work of the usual 10; a window of 64 ms separates the pitch of a kick from that of a
+    tom; and how long a sound lasts, and the silence after it, say what it is, so padding is not masked.
 
     Args:
         depth (int): 6 n + 4.

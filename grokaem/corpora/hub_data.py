@@ -104,7 +104,7 @@ def load(
 def _pairs(
     name: str, parts: dict, column: str, label: str, label_names: list[str] | None, notes: list[str]
 ) -> tuple[list[tuple], list[str]]:
-    """Input and label of every labelled row, and the part of each; ``notes`` tells what was dropped."""
+    """Input and label of every labelled row, and the part of each; ``notes`` says what was dropped."""
     pairs, origin = [], []
     for part, data in parts.items():
         values = zip(data[column], data[label], strict=True)

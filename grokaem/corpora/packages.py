@@ -95,7 +95,7 @@ def fetch(package: Package) -> Path:
                 _check(
                     package,
                     fetched,
-                    remedy="run again, or look into what stands between here and the registry",
+                    remedy="run again, or check the proxy or mirror",
                 )
                 put_in_place(fetched, target)
     except FetchError as error:

@@ -36,7 +36,7 @@ def converted_folder(source: EncoderSource, precision: str) -> tuple[Path, Conve
         precision (str): one of ``grokaem.embedding.convert.PRECISIONS``.
 
     Returns:
-        tuple: the folder, whose name tells encoder, precision and version; what its ``embedding.json`` holds.
+        tuple: the folder, whose name has encoder, precision and version; what its ``embedding.json`` holds.
 
     Raises:
         RuntimeError: the conversion failed; the message holds its reason.
@@ -97,7 +97,7 @@ def _read(folder: Path) -> ConvertedSettings | None:
         told = all(isinstance(settings[key], int) for key in ("dimension", "max_length", "pad_id"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    expected = settings.get("bytes", {})  # conversions of earlier versions do not tell
+    expected = settings.get("bytes", {})  # conversions of earlier versions lack it
     whole = all(size > 0 and size == expected.get(name, size) for name, size in sizes.items())
     return settings if told and whole else None
 

@@ -45,7 +45,7 @@ def resolve_encoder(model: str | None = None) -> EncoderSource:
             ``intfloat/multilingual-e5-small``. (Default: all-MiniLM-L6-v2 from the installed package)
 
     Returns:
-        Source: where it is and the digest that names its converted form.
+        EncoderSource: where it is and the digest that names its converted form.
 
     Raises:
         FileNotFoundError: a folder of ours that is not here; the Hub is not asked for it.

@@ -1,4 +1,4 @@
-"""The Hub's client as this room uses it: endpoint and mode read at call time, retries, Xet where it exists."""
+"""The Hub's client as this subpackage uses it: endpoint and mode read at call time, retries, Xet where it exists."""
 
 from __future__ import annotations
 

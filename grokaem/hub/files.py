@@ -1,4 +1,4 @@
-"""Which files may travel: safe names, nothing that runs code when it is loaded, content by its hash."""
+"""Which files may be published or downloaded: safe names, no code that runs at load, content by its hash."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def git_name_of(path: Path, algorithm: str = "sha1") -> str:
 
 
 def is_never_published(path: PurePosixPath) -> bool:
-    """Whether a file stays at home: caches, histories, backups, and what holds passwords or keys by its name."""
+    """Whether a file is never published: caches, histories, backups, and what holds passwords or keys by its name."""
     return any(fnmatch(part.lower(), pattern.lower()) for part in path.parts for pattern in NEVER_PUBLISHED)
 
 

@@ -1,4 +1,4 @@
-"""Names of which nobody can tell a folder from a repository: what is said when neither is there."""
+"""Names that may be a folder or a repository: what is said when neither is there."""
 
 from __future__ import annotations
 

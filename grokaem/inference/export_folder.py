@@ -35,7 +35,7 @@ FILES = [
 
 
 class ExportConfig(TypedDict):
-    """What this room reads of an export's ``config.json``, checked; a text's has no rate, a sound's no tokens."""
+    """What this subpackage reads of an export's ``config.json``, checked; a text's has no rate, a sound's no tokens."""
 
     task: Literal["text", "audio"]
     id2label: dict[str, str]

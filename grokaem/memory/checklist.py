@@ -187,12 +187,12 @@ def explain_levers(
 CHECKLIST: tuple[Lever, ...] = (
     Lever(
         "preflight",
-        "One example on the CPU first",
+        "Two examples on the CPU first",
         "--preflight",
         "",
         True,
         "check",
-        "an evening",
+        "a failed run",
         "seconds",
         "a wrong label or shape also looks like running out of memory on an accelerator, and is found here",
         "switched off by --no-preflight",

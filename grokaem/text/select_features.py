@@ -109,7 +109,7 @@ def _study(
 
         facts = told.as_dict() | {"data": corpus.describe(), "revision": corpus.revision}
         facts["versions"] = {name: version(name) for name in ("scikit-learn", "numpy")}
-        del facts["results"], facts["words"]  # the model tells its words itself, the table is --json's
+        del facts["results"], facts["words"]  # the model has its words itself, the table is --json's
         from_pipeline(told.pipeline, words).save(arguments.save, told.label_names, facts)
         _tell_saved(arguments.save)
     if arguments.json:

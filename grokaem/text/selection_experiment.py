@@ -31,7 +31,7 @@ class LabelledPart(Protocol):
 
 
 class LabelledTexts(Protocol):
-    """What an experiment reads of a ``grokaem.corpora.Corpus``, which this room does not import."""
+    """What an experiment reads of a ``grokaem.corpora.Corpus``, which this subpackage does not import."""
 
     __dataclass_fields__: ClassVar[dict]
 

@@ -68,7 +68,7 @@ class TfidfModel:
         Args:
             folder (Path): must not exist yet.
             label_names (list of str): in the order of the classes.
-            facts (dict): what else ``config.json`` shall tell, such as the data set.
+            facts (dict): what else ``config.json`` shall hold, such as the data set.
 
         Raises:
             ValueError: there is something at ``folder``.

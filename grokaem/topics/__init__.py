@@ -1,4 +1,4 @@
-"""Five topic models behind one result type, and the measures that tell which to believe."""
+"""Five topic models behind one result type, and the measures that show which to believe."""
 
 from __future__ import annotations
 

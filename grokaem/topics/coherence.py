@@ -25,7 +25,7 @@ EPSILON = 1e-12
 WINDOWS = {"u_mass": None, "c_uci": 10, "c_npmi": 10, "c_v": 110}
 MEASURES = tuple(WINDOWS)
 C_V_WARNING = (
-    "c_v is disowned by its author (it rewards words that are merely rare, and cannot be reproduced across "
+    "c_v is not recommended by its author (it rewards words that are merely rare, and cannot be reproduced across "
     "implementations): trust NPMI (c_npmi) where the two disagree"
 )
 

@@ -1,4 +1,4 @@
-"""Fits several topic models to one corpus and tells which to believe.
+"""Fits several topic models to one corpus and shows which to believe.
 
 grokaem topics lee_news --models lda,nmf --topics 8
 grokaem topics reviews.csv --labels stars --seeds 3 --json topics.json --html topics.html

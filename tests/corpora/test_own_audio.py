@@ -135,7 +135,7 @@ def test_what_looks_like_a_sound_and_is_none_is_named(folder):
     corpus = corpora.load(str(folder))
     said = dict(corpus.set_aside)
     assert set(said) == {"cat/dangling.wav", "cat/round.wav", "dog/pipe.wav", "class 'bird'", "class 'fish'"}
-    assert "a link to nothing: mend or remove it" in said["cat/dangling.wav"]
+    assert "a link to nothing: fix or remove it" in said["cat/dangling.wav"]
     assert "a pipe or a device" in said["dog/pipe.wav"] and "holds no sound file" in said["class 'bird'"]
     assert len(files_of(corpus)) == 60 and str(folder) not in str(corpus.set_aside)
 

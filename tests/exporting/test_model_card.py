@@ -155,7 +155,7 @@ def test_a_speed_that_is_no_number_is_none_of_ours(export, wrong):
 
     parity = copy.deepcopy(PARITY)
     parity["export"]["latency_ms_b1"] = wrong
-    with pytest.raises(ValueError, match="does not tell 'export.latency_ms_b1'"):
+    with pytest.raises(ValueError, match="lacks 'export.latency_ms_b1'"):
         check_complete(parity, ParityReport, CARD_KEYS_EXPORT, export / "parity.json", "export again")
 
 

@@ -131,12 +131,12 @@ def test_a_report_that_was_changed_is_not_told_on_the_card(run, push):
     assert code == 2 and "run.json" in told.err and not sent
     unrecorded(run)  # an older run's record tells nothing: the export does
     code, told, sent = push("export")
-    assert code == 2 and "tells an accuracy of 0.1" in told.err and "--overwrite" in told.err and not sent
+    assert code == 2 and "records an accuracy of 0.1" in told.err and "--overwrite" in told.err and not sent
     parity = json.loads((run / "export" / "parity.json").read_text())
     parity["run"].pop("accuracy", None)  # as an export has it that is older than that
     ownership.write_text(run / "export" / "parity.json", json.dumps(parity))
     code, told, sent = push("export")
-    assert code == 2 and "tells an accuracy of 0.1" in told.err and not sent
+    assert code == 2 and "records an accuracy of 0.1" in told.err and not sent
 
 
 def test_an_export_of_another_run_is_not_published(run, server, tmp_path):

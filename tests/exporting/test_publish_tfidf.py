@@ -174,7 +174,7 @@ def test_another_folder_is_told(tmp_path, capsys):
 
 
 def test_the_card_says_what_always_the_most_frequent_label_scores():
-    assert "most frequent" not in tfidf_card(CONFIG), "an older folder does not tell"
+    assert "most frequent" not in tfidf_card(CONFIG), "an older folder lacks it"
     better = CONFIG | {"test": {"recommended": 0.91, "all": 0.92, "most_frequent": 0.55}}
     told = tfidf_card(better)
     assert "| always the most frequent label | 0.5500 |" in told and "right no more often" not in told

@@ -62,7 +62,7 @@ def test_models_to_json_and_html(table, tmp_path, models):
         assert model in done.stdout
         if model != "lsa":
             assert result["nmi"] > 0.9
-    assert "disowned" in done.stdout and "disowned" in content["c_v_warning"]
+    assert "not recommended" in done.stdout and "not recommended" in content["c_v_warning"]
     page = report.read_text()
     # Coherence twice; of each model word bars, map, classes, heat map, correlation.
     assert page.count('class="plotly-graph-div"') == 2 + 5 * len(results)

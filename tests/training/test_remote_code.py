@@ -1,4 +1,4 @@
-"""A base model with Python code of its own, from the Hub: said aloud, or refused before it runs."""
+"""A base model with Python code of its own, from the Hub: announced, or refused before it runs."""
 
 import json
 import shutil
