@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from exporting.own_card import OwnCard
     from grokaem.corpora import Corpus
     from grokaem.hub.base_model import BaseModel
-    from training.memory_choice import MemoryChoice, Planner
-    from training.precision import Precision
     from training.run_folder import RunFolder
     from training.task import Task
 
@@ -216,58 +214,28 @@ def _train(
     from transformers.utils.logging import disable_progress_bar
 
     from grokaem.process_memory import return_freed_memory_at_once
-    from training import precision as precisions
     from training import processes, run_report
-    from training.learning_rate import default_learning_rate
     from training.loop import fit
-    from training.memory_choice import Planner, record_path
+    from training.memory_choice import Planner
     from training.peak import Peak
-    from training.preflight import preflight_with_fallback_precision
-    from training.run_folder import write_json
+    from training.run_start import choose_levers, open_folder, try_levers
     from training.trainer import training_arguments
 
     disable_progress_bar()  # of weights read and written; the training bar is the Trainer's own
-    precision = precisions.choose_precision(config.precision, device)
-    matmul = precisions.use_fast_matmul(device, precision)
     set_seed(config.seed)
     task = _task(config, corpus, base)
     sets = task.train_set(), task.evaluation_set(corpus.validation)[0]
     for note in task.announce():
         print(note, flush=True)
     planner = Planner(task, device)
-    choice = processes.broadcast_from_main(_choice(config, folder, planner, precision) if processes.is_main() else None)
-    assert choice is not None  # the main process has chosen
-    settings = choice.settings
-    reason = next(row["reason"] for row in choice.checklist if row["step"] in ("precision", "pure_bf16"))
-    print(f"training on {device} in {settings.precision}: {reason}; {matmul}", flush=True)
-    epochs = config.epochs or task.default_epochs()
-    rate = config.learning_rate or default_learning_rate(task.default_learning_rate(), settings)
+    choice, rate = choose_levers(config, folder, task, planner, device)
     if device == "cpu":
         # So that the process holds what its tensors need, which is what is predicted, and not up to twice that.
         return_freed_memory_at_once()
     peak = Peak(device)
-    if config.preflight and processes.is_main():
-        free = config.precision == "auto"
-        choice, notes = preflight_with_fallback_precision(task, sets[0], choice, rate, free)
-        for note in notes:
-            print(note, flush=True)
-    choice = processes.broadcast_from_main(choice)
-    processes.wait()
-    checkpoint = None
-    if processes.is_main():
-        checkpoint = folder.open(config.to_json(), config.resume, corpus.revision)
-        write_json(record_path(folder.partial), choice.to_json())
-    checkpoint = processes.broadcast_from_main(checkpoint)
-    chosen_on = "of them the validation part" if config.train_on_validation else "to choose"
-    print(
-        f"{config.base_model} on {corpus.name}: {len(corpus.train)} to train, {len(corpus.validation)} {chosen_on}, "
-        f"{len(corpus.test)} to test; {epochs:g} epochs, learning rate {rate:g}",
-        flush=True,
-    )
-    if checkpoint:
-        print(f"going on from {Path(checkpoint).name}", flush=True)
-    elif config.resume:
-        print("no checkpoint to go on from: starting at the beginning", flush=True)
+    choice = try_levers(config, task, sets[0], choice, rate)
+    epochs = config.epochs or task.default_epochs()
+    checkpoint = open_folder(config, folder, corpus, choice, epochs, rate)
     peak.start()
     start = time.perf_counter()
     trainer, validation, choice = fit(
@@ -288,16 +256,6 @@ def _train(
     path = folder.finish(task.model, task.preprocessor, result)
     print(*run_report.last_lines(path, result), sep="\n", flush=True)
     return path
-
-
-def _choice(config: FinetuneConfig, folder: RunFolder, planner: Planner, precision: Precision) -> MemoryChoice:
-    """The levers of the run; an interrupted one goes on with those it had come to."""
-    from training.memory_choice import MemoryChoice, choose_settings, record_path
-
-    record = record_path(folder.partial)
-    if config.resume and record.is_file():
-        return MemoryChoice.from_json(json.loads(record.read_text()))
-    return choose_settings(config, planner, precision)
 
 
 def _task(config: FinetuneConfig, corpus: Corpus, base: BaseModel | None) -> Task:
