@@ -34,11 +34,14 @@ demo: $(RUN)/export/parity.json  ## fine-tune, export, and serve the page
 audio-demo: | $(VENV)/installed  ## fine-tune and export the drum model for the audio tab
 	$(PY) training/finetune.py --task audio --resume --export
 
-test: $(VENV)/installed-dev  ## the tests, under 10 minutes on 2 cores
-	$(PY) -m pytest -m "not slow"
+# One process a core, each with one thread: two that ask for two threads each would wait for one another.
+SHARED := OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile
+
+test: $(VENV)/installed-dev  ## the tests but for the slow ones, on all cores
+	$(SHARED) -m "not slow"
 
 test-all: $(VENV)/installed-dev  ## the tests with the slow ones
-	$(PY) -m pytest
+	$(SHARED)
 
 lint: $(VENV)/installed-dev  ## ruff, and the types
 	$(PY) -m ruff check .
