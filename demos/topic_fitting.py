@@ -12,7 +12,7 @@ import gradio as gr
 from demos.error_messages import one_sentence
 from demos.topic_input import MODELS, check_settings, collect_documents
 from demos.topic_summary import Measures, Summary, comparison_table, summarize, topic_table
-from grokaem.plain_text import markdown
+from grokaem.plain_text import as_reason, markdown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +88,7 @@ class TopicFitter:
         if not fitted["results"]:
             raise failed[0][1]
         fitted["embedded"] = any(MODELS[model].startswith("bert") for model in fitted["results"])
-        notes += [f"{model} was set aside: {error}" for model, error in failed]
+        notes += [f"{model} was set aside: {as_reason(error)}" for model, error in failed]
         note = (
             f"**{', '.join(fitted['results'])}** looked for **{int(n_topics)} topics** in {len(documents):,} "
             f"documents: {time.perf_counter() - start:.1f} s."

@@ -33,12 +33,12 @@ def array_rows(path: Path, codec: str) -> Iterator[tuple[int, object]]:
     if (size := path.stat().st_size) > ARRAY_BYTES:
         raise ValueError(
             f"{path.name} is one JSON array of {size >> 20:,} MiB; at most {ARRAY_BYTES >> 20} MiB are read: "
-            "write one object a line (.jsonl)"
+            "write one object a line (.jsonl)."
         )
     with open_text(path, codec) as file:
         text = file.read()
     if is_undecoded(text):
-        raise ValueError(f"{path.name} has bytes that are not {codec.upper()}: save it anew as UTF-8")
+        raise ValueError(f"{path.name} has bytes that are not {codec.upper()}: save it anew as UTF-8.")
     decoder, at, number = json.JSONDecoder(), text.index("[") + 1, 0
     while True:
         at = _BETWEEN.match(text, at).end()  # pyright: ignore[reportOptionalMemberAccess]  # it matches nothing too
@@ -49,11 +49,11 @@ def array_rows(path: Path, codec: str) -> Iterator[tuple[int, object]]:
             record, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
             raise ValueError(
-                f"line {error.lineno} of {path.name} is not JSON ({error.msg}): correct it"
+                f"line {error.lineno} of {path.name} is not JSON ({error.msg}): correct it."
             ) from None
         except (RecursionError, ValueError):
             raise ValueError(
                 f"row {number} of {path.name} is JSON nested too deeply, or has a number too long: write "
-                "the text itself"
+                "the text itself."
             ) from None
         yield number, record

@@ -46,6 +46,12 @@ def markdown(text: object) -> str:
     return _ENTITIES.sub(lambda found: f"&#{ord(found[0])};", marked)
 
 
+def as_reason(message: object) -> str:
+    """An exception's message as a reason in a list or within a longer sentence: without its full stop."""
+    text = str(message)
+    return text if text.endswith("...") else text.removesuffix(".")
+
+
 def is_blank(text: str) -> bool:
     """Whether nothing can be seen of a text: it is empty, or spaces, control characters and invisible signs alone."""
     return all(unicodedata.category(letter)[0] in "CZ" or _FILLERS.match(letter) for letter in text)

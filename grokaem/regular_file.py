@@ -15,9 +15,9 @@ def check_file(path: Path) -> None:
     if path.is_file():
         return
     if path.is_dir():
-        raise ValueError(f"{path} is a folder: give a file")
+        raise ValueError(f"{path} is a folder: give a file.")
     if path.exists():
-        raise ValueError(f"{path} is a pipe or a device, which cannot be read twice: save its content as a file")
+        raise ValueError(f"{path} is a pipe or a device, which cannot be read twice: save its content as a file.")
     if path.is_symlink():
-        raise FileNotFoundError(f"{path} is a link to nothing: fix or remove it")
-    raise FileNotFoundError(f"there is no file {path}: check the name")
+        raise FileNotFoundError(f"{path} is a link to nothing: fix or remove it.")
+    raise FileNotFoundError(f"there is no file {path}: check the name.")

@@ -141,7 +141,7 @@ class Lines:
         if self.replayed > REPLAYED:
             raise ValueError(
                 f"{self.path.name} has quotation marks that do not close their texts, over and over: double the "
-                "quotation marks inside quoted texts"
+                "quotation marks inside quoted texts."
             )
         self.again.extendleft(reversed(rest))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 
-from grokaem.plain_text import terminal
+from grokaem.plain_text import as_reason, terminal
 
 SHOWN = 20  # of the list on standard error; the rest is counted
 
@@ -31,7 +31,7 @@ class SetAside:
             name (object): which one: a file's name, a row's number, a model's key.
             reason (object): why, as a sentence; an exception's message will do.
         """
-        self.reasons.append((str(name), str(reason)))
+        self.reasons.append((str(name), as_reason(reason)))
 
     @property
     def exit_code(self) -> int:

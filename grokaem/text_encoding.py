@@ -14,7 +14,7 @@ from grokaem.code_pages import NAMES, code_page, is_no_text, looks_like
 from grokaem.regular_file import check_file
 
 LINE_CHARACTERS = 8 << 20  # of one line, one cell, one text; the longest novels have 4 million
-TOO_LONG = f"has a line of more than {LINE_CHARACTERS:,} characters, which no text is: write one row a line"
+TOO_LONG = f"has a line of more than {LINE_CHARACTERS:,} characters, which no text is: write one row a line."
 # The longer marks first: UTF-32's begins with UTF-16's.
 _MARKS = [
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
@@ -52,7 +52,7 @@ def find_encoding(path: Path) -> tuple[str, list[str]]:
         if start.startswith(mark):
             return codec, [] if name == "UTF-8" else [f"read {path.name} as {name}, as its byte order mark says"]
     if is_no_text(start):
-        raise ValueError(f"{path.name} is not a text file, or UTF-16 without a mark: save it as UTF-8")
+        raise ValueError(f"{path.name} is not a text file, or UTF-16 without a mark: save it as UTF-8.")
     good, bad, first, sample = _scanned(path)
     if not bad or 4 * good >= bad:  # hardly any whole line of another encoding is UTF-8
         return "utf-8", []
@@ -60,7 +60,7 @@ def find_encoding(path: Path) -> tuple[str, list[str]]:
     if codec is None:
         seems = f"looks like {found}" if (found := looks_like(sample)) else "is in another encoding"
         raise ValueError(
-            f"{path.name} is not UTF-8 (line {first}) and {seems}, which is not read here: save it anew as UTF-8"
+            f"{path.name} is not UTF-8 (line {first}) and {seems}, which is not read here: save it anew as UTF-8."
         )
     return codec, [
         f"{path.name} is not UTF-8 (line {first}): read as {NAMES[codec]}; if letters look wrong, save it as UTF-8"
@@ -99,7 +99,7 @@ def read_line(file: TextIO, path: Path) -> str:
 
 def broken_mark(path: Path, error: UnicodeDecodeError) -> str:
     """The sentence about a file that breaks the promise of its byte order mark."""
-    return f"{path.name} begins as {error.encoding.upper()} but does not go on so: save it anew as UTF-8"
+    return f"{path.name} begins as {error.encoding.upper()} but does not go on so: save it anew as UTF-8."
 
 
 def _scanned(path: Path) -> tuple[int, int, int, bytes]:
@@ -128,6 +128,6 @@ def _scanned(path: Path) -> tuple[int, int, int, bytes]:
                     sample += b"\n".join(one for one in block.split(b"\n") if not one.isascii())[:_SAMPLE] + b"\n"
             line += text.count("\n")
     if blank:
-        raise ValueError(f"{path.name} is empty: choose a file with at least some rows")
+        raise ValueError(f"{path.name} is empty: choose a file with at least some rows.")
     tail = len(decoder.decode(b"", final=True))
     return good, bad + tail, first or line + 1, bytes(sample)

@@ -181,7 +181,7 @@ def test_a_text_on_the_command_line_of_which_nothing_can_be_seen_is_told(tmp_pat
     asked = []
     classifier = type("Never", (), {"predict": lambda self, texts: asked.extend(texts) or texts})()
     (pair,) = predict._texts(classifier, [UNSEEN[name]])
-    assert pair == (UNSEEN[name], "there is no text to classify.") and not asked
+    assert pair == (UNSEEN[name], "there is no text to classify") and not asked
 
 
 @pytest.mark.parametrize("name", REFUSED)

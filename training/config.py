@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
 from grokaem.hub.base_model import MINILM
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
+from grokaem.plain_text import as_reason
 from grokaem.short_name import short
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def budget_bytes(text: str) -> int:
     try:
         return parse_bytes(text)
     except argparse.ArgumentTypeError as error:
-        raise ValueError(f"--memory-budget: {error}, nor auto.") from None
+        raise ValueError(f"--memory-budget: {as_reason(error)}, nor auto.") from None
 
 
 def parser() -> argparse.ArgumentParser:

@@ -36,7 +36,7 @@ def safe_name(name: str) -> str:
     """
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or any(mark in name for mark in ("\\", "\0", ":")):
-        raise ArchiveError(f"the archive holds the unsafe path {name!r}: delete the file and fetch it again")
+        raise ArchiveError(f"the archive holds the unsafe path {name!r}: delete the file and fetch it again.")
     return str(path)
 
 
@@ -63,7 +63,7 @@ def members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str,
             with tarfile.open(archive, mode="r|*") as tar:
                 yield from _tar_members(tar, wanted)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, ValueError) as error:
-        raise ArchiveError(f"{archive} is damaged ({error}): delete it and run again") from error
+        raise ArchiveError(f"{archive} is damaged ({error}): delete it and run again.") from error
 
 
 def read_member(archive: Path, name: str) -> bytes:
@@ -78,7 +78,7 @@ def read_member(archive: Path, name: str) -> bytes:
     """
     for _, content in members(archive, lambda path: path == name):
         return content
-    raise ArchiveError(f"{archive} has no member {name}: delete it and run again")
+    raise ArchiveError(f"{archive} has no member {name}: delete it and run again.")
 
 
 def _zip_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
@@ -103,7 +103,7 @@ def _deb_data(archive: Path) -> Iterator[IO[bytes]]:
     """The uncompressed ``data.tar`` of a Debian package."""
     with archive.open("rb") as file:
         if file.read(8) != b"!<arch>\n":
-            raise ArchiveError(f"{archive} is not a Debian package: delete it and run again")
+            raise ArchiveError(f"{archive} is not a Debian package: delete it and run again.")
         while len(header := file.read(60)) == 60:
             name, size = header[:16].decode("ascii", "replace").strip().rstrip("/"), int(header[48:58])
             if name.startswith("data.tar"):
@@ -111,7 +111,7 @@ def _deb_data(archive: Path) -> Iterator[IO[bytes]]:
                     yield stream
                 return
             file.seek(size + size % 2, io.SEEK_CUR)  # members start at even offsets
-    raise ArchiveError(f"{archive} has no data.tar member: delete it and run again")
+    raise ArchiveError(f"{archive} has no data.tar member: delete it and run again.")
 
 
 @contextmanager
@@ -132,7 +132,9 @@ def _decompressed(stream: IO[bytes], suffix: str) -> Iterator[IO[bytes]]:
     elif suffix == ".zst":
         yield io.BytesIO(_unzstd(stream.read()))
     else:
-        raise ArchiveError(f"data.tar{suffix} is compressed in a way that is not known here")
+        raise ArchiveError(
+            f"data.tar{suffix} is compressed in a way that is not known here: pack it with gzip, xz or zstandard."
+        )
 
 
 def _unzstd(content: bytes) -> bytes:
@@ -143,7 +145,7 @@ def _unzstd(content: bytes) -> bytes:
         program = shutil.which("zstd")
         if program is None:
             raise ArchiveError(
-                "this package is compressed with zstandard: run `pip install zstandard`, or install zstd"
+                "this package is compressed with zstandard: run `pip install zstandard`, or install zstd."
             ) from None
         return subprocess.run([program, "-dcq"], input=content, stdout=subprocess.PIPE, check=True).stdout
     return zstandard.ZstdDecompressor().stream_reader(io.BytesIO(content)).read()

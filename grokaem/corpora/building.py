@@ -46,7 +46,7 @@ def building(target: Path) -> Iterator[Path]:
             raise
         raise RuntimeError(
             f"{target.parent}, where {target.name} is kept, cannot be written ({error.strerror}): make room there, or "
-            "set GROKAEM_CACHE to another folder"
+            "set GROKAEM_CACHE to another folder."
         ) from error
 
 

@@ -93,12 +93,12 @@ def load(
     """
     name = str(name_or_path)
     if task not in (None, "text", "audio"):
-        raise ValueError(f"there is no task {task!r}: choose text or audio")
+        raise ValueError(f"there is no task {task!r}: choose text or audio.")
     if fold and name != "drums":
-        raise ValueError(f"{name} has no folds: leave out --fold, which is for drums")
+        raise ValueError(f"{name} has no folds: leave out --fold, which is for drums.")
     is_built_in = name in BUILT_IN
     if is_built_in and task not in (None, BUILT_IN[name]):
-        raise ValueError(f"{name} is for the task {BUILT_IN[name]}: choose one of {', '.join(names(task))}")
+        raise ValueError(f"{name} is for the task {BUILT_IN[name]}: choose one of {', '.join(names(task))}.")
     if is_built_in:
         corpus = _built_in(name, fold, classes)
     elif (path := _path(name)) is not None:
@@ -108,7 +108,7 @@ def load(
 
         if not hub_data.NAME.match(name):
             raise ValueError(
-                f"{name!r} is no data set: give {', '.join(BUILT_IN)}, a file, a folder or owner/name"
+                f"{name!r} is no data set: give {', '.join(BUILT_IN)}, a file, a folder or owner/name."
             )
         corpus = hub_data.load(
             name,
@@ -121,7 +121,7 @@ def load(
         )
     if task not in (None, corpus.task):
         raise ValueError(
-            f"{name} is {corpus.task} and the task is {task}: choose other data or --task {corpus.task}"
+            f"{name} is {corpus.task} and the task is {task}: choose other data or --task {corpus.task}."
         )
     if also_train_on:
         other = load(
@@ -164,7 +164,7 @@ def check_columns(name_or_path: str, text_column: str | None = None, label_colum
             return
     for flag, column in (("--text-column", text_column), ("--label-column", label_column)):
         if column is not None:
-            raise ValueError(f"{name_or_path} has no columns: leave out {flag}")
+            raise ValueError(f"{name_or_path} has no columns: leave out {flag}.")
 
 
 def read_documents(
@@ -198,7 +198,7 @@ def read_documents(
         return documents.lee_news()
     path = None if name in BUILT_IN else _path(name)
     if path is not None and path.is_dir() and not _holds_texts(path):
-        raise ValueError(f"{name} is a folder: give a text file with one document a line, or a table")
+        raise ValueError(f"{name} is a folder: give a text file with one document a line, or a table.")
     if path is not None and not path.is_dir():
         return documents.from_file(path, text_column, label_column, limits)
     corpus = load(name, task="text", text_column=text_column, label_column=label_column, limits=limits)
@@ -259,7 +259,7 @@ def _own(
 def _check_there(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(
-            f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(BUILT_IN)})"
+            f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(BUILT_IN)})."
         )
 
 

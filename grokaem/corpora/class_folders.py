@@ -15,7 +15,7 @@ from grokaem.corpora.lost_classes import likely_cause, lost_classes
 from grokaem.corpora.own_data import make_corpus
 from grokaem.corpora.parts import own_parts
 from grokaem.file_hash import sha256_of
-from grokaem.plain_text import terminal
+from grokaem.plain_text import as_reason, terminal
 from grokaem.regular_file import check_file
 
 CHECKED = ValueError, OSError  # what makes one file unusable, and no more than that one
@@ -133,7 +133,7 @@ def _no_file(path: Path) -> str:
     try:
         check_file(path)
     except CHECKED as error:
-        return str(error).replace(str(path), "it")
+        return as_reason(error).replace(str(path), "it")
     return "it is gone: start again"
 
 
@@ -168,13 +168,13 @@ def _without_classes(folder: Path, parts: list[str], aside: list[tuple[str, str]
     if parts:
         return (
             f"the folders {' and '.join(parts)} of {folder} are taken for its parts and hold no class folders: put "
-            "class folders into them, or rename them if they are the classes"
+            "class folders into them, or rename them if they are the classes."
         )
     if aside:
-        return f"{folder} has no file that can be read: {aside[0][0]}: {aside[0][1]}"
+        return f"{folder} has no file that can be read: {aside[0][0]}: {aside[0][1]}."
     return (
         f"{folder} has no class folders with sound or text files: make one folder a class, and put its files "
-        "(.wav, .flac, .ogg, .mp3, ..., or .txt) in it"
+        "(.wav, .flac, .ogg, .mp3, ..., or .txt) in it."
     )
 
 

@@ -18,9 +18,9 @@ def chosen_classes(name: str, label_names: list[str], classes: list[str]) -> lis
     """
     unknown = sorted(set(classes) - set(label_names))
     if unknown:
-        raise ValueError(f"{name} has no class {unknown[0]!r}: its classes are {', '.join(label_names)}")
+        raise ValueError(f"{name} has no class {unknown[0]!r}: its classes are {', '.join(label_names)}.")
     if len(set(classes)) < 2:
-        raise ValueError(f"{len(set(classes))} class of {name} was chosen: a classifier needs at least two")
+        raise ValueError(f"{len(set(classes))} class of {name} was chosen: a classifier needs at least two.")
     return [label for label in label_names if label in classes]
 
 

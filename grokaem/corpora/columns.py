@@ -27,9 +27,9 @@ def choose_columns(
     """
     for option, column in (("--text-column", text_column), ("--label-column", label_column)):
         if column is not None and column not in columns:
-            raise ValueError(f"{source} has no column {column!r}: give {option} one of {_listed(columns)}")
+            raise ValueError(f"{source} has no column {column!r}: give {option} one of {_listed(columns)}.")
     if text_column is not None and text_column == label_column:
-        raise ValueError(f"{text_column!r} is both text and label of {source}: give two different columns")
+        raise ValueError(f"{text_column!r} is both text and label of {source}: give two different columns.")
     text = text_column or _by_name(columns, TEXT_NAMES, taken=label_column)
     label = label_column or _by_name(columns, LABEL_NAMES, taken=text)
     if len(columns) == 2:
@@ -39,7 +39,7 @@ def choose_columns(
         if column is None:
             raise ValueError(
                 f"cannot tell the {option} column of {source} among {_listed(columns)}: "
-                f"name it with --{option}-column, or call it {names[0]!r} in the first row"
+                f"name it with --{option}-column, or call it {names[0]!r} in the first row."
             )
     assert text is not None and label is not None  # the loop refuses the others
     given = text_column is not None and label_column is not None
@@ -52,13 +52,13 @@ def choose_text_column(source: str, columns: list[str], text_column: str | None)
     if text_column is not None:
         if text_column not in columns:
             raise ValueError(
-                f"{source} has no column {text_column!r}: give --text-column one of {_listed(columns)}"
+                f"{source} has no column {text_column!r}: give --text-column one of {_listed(columns)}."
             )
         return text_column, []
     found = _by_name(columns, TEXT_NAMES, taken=None) or (columns[0] if len(columns) == 1 else None)
     if found is None:
         raise ValueError(
-            f"cannot tell the text column of {source} among {_listed(columns)}: name it with --text-column"
+            f"cannot tell the text column of {source} among {_listed(columns)}: name it with --text-column."
         )
     return found, [f"text is column {found!r} of {source}"]
 

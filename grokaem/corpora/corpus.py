@@ -55,11 +55,11 @@ class Corpus:
             ValueError: another task, or a label that this corpus does not have.
         """
         if other.task != self.task:
-            raise ValueError(f"{other.name} is {other.task} and {self.name} is {self.task}: train on data of one kind")
+            raise ValueError(f"{other.name} is {other.task} and {self.name} is {self.task}: train on data of one kind.")
         if unknown := [name for name in other.label_names if name not in self.label_names]:
             raise ValueError(
                 f"{other.name} has the class {unknown[0]}, which {self.name} has not: its classes are "
-                f"{', '.join(self.label_names)}"
+                f"{', '.join(self.label_names)}."
             )
         seen = {_content(item) for part in (self.train, self.validation, self.test) for item in part.inputs}
         held = {_form(item) for part in (self.validation, self.test) for item in part.inputs}

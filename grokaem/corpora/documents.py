@@ -37,11 +37,11 @@ def lee_news() -> Documents:
     """
     specification = find_spec("gensim")  # found, not imported: that would take a second
     if specification is None:
-        raise ValueError("lee_news comes with gensim, which is not installed: run `pip install gensim`")
+        raise ValueError("lee_news comes with gensim, which is not installed: run `pip install gensim`.")
     assert specification.submodule_search_locations is not None  # gensim is a package
     path = Path(specification.submodule_search_locations[0]) / "test" / "test_data" / "lee_background.cor"
     if not path.exists():
-        raise ValueError("this gensim has no test data, where lee_news lies: run `pip install gensim==4.4.0`")
+        raise ValueError("this gensim has no test data, where lee_news lies: run `pip install gensim==4.4.0`.")
     lines = path.read_text(encoding="utf-8").split("\n")
     return Documents("lee_news", [line.strip() for line in lines if line.strip()])
 
@@ -67,7 +67,7 @@ def from_file(
     notes = list(table.notes)
     if label_column is not None and label_column not in table.columns:
         raise ValueError(
-            f"{path.name} has no column {label_column!r}: give --label-column one of {', '.join(table.columns[:12])}"
+            f"{path.name} has no column {label_column!r}: give --label-column one of {', '.join(table.columns[:12])}."
         )
     column, announced = choose_text_column(path.name, table.columns, text_column)
     if path.suffix.lower() != ".txt":
@@ -95,7 +95,7 @@ def from_file(
     aside = [*table.set_aside, *aside]
     check_most(path.name, aside, len(texts))
     if not texts:
-        raise ValueError(f"{path.name} has no text in it: give one document a line, or a table with a text column")
+        raise ValueError(f"{path.name} has no text in it: give one document a line, or a table with a text column.")
     if dropped := read - len(texts) - (len(aside) - len(table.set_aside)):
         notes.append(f"dropped {count_noun(dropped, 'empty row')} of {path.name}")
     labelled = label_column is not None

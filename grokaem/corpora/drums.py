@@ -66,7 +66,7 @@ def load(fold: int = 0) -> Corpus:
         ValueError: there is no such fold.
     """
     if fold not in range(FOLDS):
-        raise ValueError(f"drums has no fold {fold}: choose one from 0 to {FOLDS - 1}")
+        raise ValueError(f"drums has no fold {fold}: choose one from 0 to {FOLDS - 1}.")
     folder = extract(PACKAGE, is_sound, rename=_kit_and_name)
     files = sorted(path for path in folder.glob("*/*") if is_sound(path.name))
     labelled = [(path, label) for path in files if (label := label_of(path.name))]

@@ -25,6 +25,7 @@ from grokaem.corpora.own_data import make_corpus
 from grokaem.corpora.parts import own_parts
 from grokaem.corpora.sounds import check_sound, groups_of_sounds
 from grokaem.corpora.splitting import digest, group_near_duplicates
+from grokaem.plain_text import as_reason
 
 NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?$")
 _VALIDATION = ("validation", "valid", "val", "dev")
@@ -130,7 +131,7 @@ def _download(name: str, revision: str | None, token: str | None) -> dict:
     except datasets.exceptions.DatasetNotFoundError as error:
         raise ValueError(
             f"no data set {path} is built in, on this disk or readable on the Hub: check the name, "
-            f"or log in if it is private ({_first_line(error)})"
+            f"or log in if it is private ({_first_line(error)})."
         ) from None
     except (ConnectionError, OSError, RuntimeError) as error:
         # A RuntimeError too: after a refused connection huggingface_hub tries again on a client it has closed.
@@ -140,13 +141,13 @@ def _download(name: str, revision: str | None, token: str | None) -> dict:
             ) from None
         raise ConnectionError(
             f"cannot reach the Hub for the data set {path}, and it is neither in the cache nor a file or folder here "
-            f"(looked in {os.getcwd()}): check the network, give a file or a built-in data set ({_first_line(error)})"
+            f"(looked in {os.getcwd()}): check the network, give a file or a built-in data set ({_first_line(error)})."
         ) from None
     except ValueError as error:
         message = " ".join(str(error).split())
         if "Config name is missing" in message:
             names = message.split("available configs:")[-1].split("Example")[0].strip()
-            raise ValueError(f"{path} has several configurations {names[:300]}: write {path}:NAME") from None
+            raise ValueError(f"{path} has several configurations {names[:300]}: write {path}:NAME.") from None
         raise ValueError(
             f"the data set {path} cannot be read ({_first_line(error)}): give other data, or a file of it."
         ) from None
@@ -171,7 +172,7 @@ def _sounds(name: str, pairs: list[tuple], origin: list[str], label: str) -> Lab
                 files[sha256] = _written(folder, sha256, content, sound["path"], number)
             named = as_label(class_name, label)
         except (ValueError, TypeError) as error:
-            rows.set_aside.append((f"row {number}", str(error)))
+            rows.set_aside.append((f"row {number}", as_reason(error)))
             continue
         rows.given[named] += 1
         distinct.add(part, sha256, number, named)
@@ -197,7 +198,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ValueError(
-            f"its sound is a file that cannot be read, {path} ({error.strerror}): put it there or leave the row out"
+            f"its sound is a file that cannot be read, {path} ({error.strerror}): put it there or leave the row out."
         ) from None
 
 

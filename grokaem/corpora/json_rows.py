@@ -47,7 +47,7 @@ class JsonRows:
         if not self.columns:
             number, reason = next((found for found in self._records() if found[1] is not None), (1, None))
             reason = reason if isinstance(reason, BadRow) else 'an object without a column: write {"text": ...}'
-            raise ValueError(f"row {number} of {path.name} cannot be used: {reason}")
+            raise ValueError(f"row {number} of {path.name} cannot be used: {reason}.")
 
     def read(self, wanted: list[str]) -> Rows:
         """The objects' values of the columns that are wanted."""

@@ -187,7 +187,7 @@ def check_most(source: str, aside: list[tuple[str, str]], usable: int) -> None:
     if aside and len(aside) > usable:
         name, reason = aside[0]
         raise ValueError(
-            f"{count_noun(len(aside), 'item')} of {source} cannot be used and {usable} can; {name}: {reason}"
+            f"{count_noun(len(aside), 'item')} of {source} cannot be used and {usable} can; {name}: {reason}."
         )
 
 

@@ -55,7 +55,7 @@ class Meter:
         if file_bytes > limits.file_bytes:
             raise ValueError(
                 f"{source} has {file_bytes / 2**20:,.0f} MiB; at most {limits.file_bytes >> 20:,} MiB are read: "
-                f"{limits.remedy}"
+                f"{limits.remedy}."
             )
         self.source, self.limits = source, limits
         self.most = min(limits.characters, BASE + EXPANSION * file_bytes)
@@ -65,14 +65,14 @@ class Meter:
         """Raises ValueError when the file promises more rows than are read."""
         if rows > self.limits.rows:
             raise ValueError(
-                f"{self.source} has {rows:,} rows; at most {self.limits.rows:,} are read: {self.limits.remedy}"
+                f"{self.source} has {rows:,} rows; at most {self.limits.rows:,} are read: {self.limits.remedy}."
             )
 
     def check_columns(self, columns: int) -> None:
         """Raises ValueError when there are more columns than any table needs."""
         if columns > COLUMNS:
             raise ValueError(
-                f"{self.source} has {columns:,} columns; at most {COLUMNS:,} are read: keep the text and the label"
+                f"{self.source} has {columns:,} columns; at most {COLUMNS:,} are read: keep the text and the label."
             )
 
     def check_characters(self, characters: int) -> None:
@@ -80,7 +80,7 @@ class Meter:
         if characters > self.most:
             raise ValueError(
                 f"{self.source} unpacks to more than {self.most:,} characters, which is the limit for a file of its "
-                f"size: {self.limits.remedy}"
+                f"size: {self.limits.remedy}."
             )
 
     def add(self, characters: int) -> None:
@@ -89,6 +89,6 @@ class Meter:
         self.cost += ROW_COST + characters
         if self.rows > self.limits.rows:
             raise ValueError(
-                f"{self.source} has more than {self.limits.rows:,} rows, which is the limit: {self.limits.remedy}"
+                f"{self.source} has more than {self.limits.rows:,} rows, which is the limit: {self.limits.remedy}."
             )
         self.check_characters(self.cost)

@@ -8,6 +8,7 @@ from grokaem.corpora.class_folders import CHECKED, build_corpus, drop_duplicates
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.labelled_rows import check_most
 from grokaem.corpora.sounds import check_sound, groups_of_sounds, is_sound_file
+from grokaem.plain_text import as_reason
 
 
 def load(folder: Path, classes: list[str] | None = None, only_training: bool = False) -> Corpus:
@@ -34,7 +35,7 @@ def load(folder: Path, classes: list[str] | None = None, only_training: bool = F
             check_sound(path, found.name(path))
             contents.append(found.digest(path))
         except CHECKED as error:
-            aside.append((found.name(path), str(error)))
+            aside.append((found.name(path), as_reason(error)))
         else:
             usable.append(path)
     check_most(folder.name, aside, len(usable))

@@ -60,12 +60,12 @@ def make_corpus(
         _check_classes(source, sorted_labels(rows.given), rows.given.total())
     lost = [(label, reason) for label, reason in rows.lost if classes is None or label in classes]
     if lost and classes is not None:
-        raise ValueError(f"class {lost[0][0]!r} of {source} has {lost[0][1]}")
+        raise ValueError(f"class {lost[0][0]!r} of {source} has {lost[0][1]}.")
     aside += [(f"class {label!r}", reason) for label, reason in lost]
     if not rows.inputs:
         dropped = "; ".join(note for note in rows.notes if note.startswith("dropped"))
         reason = f" ({dropped})" if dropped else ""
-        raise ValueError(f"{source} has no usable example{reason}: give it rows with a text and a label")
+        raise ValueError(f"{source} has no usable example{reason}: give it rows with a text and a label.")
     present = set(rows.labels)
     known = [x for x in label_names if x in present] if label_names else sorted_labels(present)
     wanted = known if classes is None else chosen_classes(source, known, classes)
@@ -103,7 +103,7 @@ def _check_classes(source: str, label_names: list[str], examples: int) -> None:
         shown = ", ".join(repr(label[:20]) for label in label_names[:3])
         raise ValueError(
             f"{source} has {len(label_names):,} different labels in {examples:,} examples ({shown}, ...), which are "
-            "no classes: name another column with --label-column, or give more examples of each"
+            "no classes: name another column with --label-column, or give more examples of each."
         )
 
 
@@ -117,7 +117,7 @@ def _learnable(
     if len(label_names) < 2:
         other = f" (class {lost[0][0]!r} has {lost[0][1]})" if lost else ""
         raise ValueError(
-            f"{source} has only one class, {label_names[0]!r}{other}: a classifier needs examples of at least two"
+            f"{source} has only one class, {label_names[0]!r}{other}: a classifier needs examples of at least two."
         )
     left_out = []
     for label in label_names:
@@ -126,7 +126,7 @@ def _learnable(
                 f"too few examples ({total[label]}), and none of them falls into the training part: give it at least 10"
             )
             if len(learnt) < 2:
-                raise ValueError(f"class {label!r} of {source} has {reason}, or leave the class out")
+                raise ValueError(f"class {label!r} of {source} has {reason}, or leave the class out.")
             left_out.append((f"class {label!r}", f"{reason}, or leave the class out"))
     return learnt, left_out
 
@@ -137,7 +137,7 @@ def _check_parts(source: str, label_names: list[str], labels: list[str], parts: 
         if part not in parts:
             raise ValueError(
                 f"{source} has too few examples ({len(labels)}), and none of them falls into the {part} part: "
-                "give it at least 50"
+                "give it at least 50."
             )
     missing = {part: [x for x in label_names if not found[x, part]] for part in PART_NAMES[1:]}
     return [

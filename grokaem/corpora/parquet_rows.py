@@ -37,7 +37,7 @@ class ParquetRows:
             import pyarrow
         except ImportError:
             raise ValueError(
-                f"reading {path.name} needs pyarrow: pip install pyarrow, or save it as .csv or .jsonl"
+                f"reading {path.name} needs pyarrow: run `pip install pyarrow`, or save it as .csv or .jsonl."
             ) from None
         with self._open() as file:
             meter.check_columns(len(file.schema_arrow.names))
@@ -55,7 +55,7 @@ class ParquetRows:
             if column in self.nested:
                 raise ValueError(
                     f"column {column!r} of {self.path.name} holds lists or objects, not texts or labels: write the "
-                    "text itself into one column"
+                    "text itself into one column."
                 )
         number = 0
         with self._open(wanted) as file:
@@ -99,7 +99,7 @@ class ParquetRows:
         if longest is not None and longest > 4 * LINE_CHARACTERS:
             raise ValueError(
                 f"{self.path.name} has a text of {longest:,} bytes in column {column!r}; at most "
-                f"{LINE_CHARACTERS:,} characters are read: cut it into several"
+                f"{LINE_CHARACTERS:,} characters are read: cut it into several."
             )
         texts = different.to_pylist()
         return [None if place is None else texts[place] for place in array.indices.to_pylist()]
@@ -127,7 +127,7 @@ class ParquetRows:
 
     def _unreadable(self, error: Exception) -> ValueError:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        return ValueError(f"{self.path.name} is not a readable Parquet file ({reason}): write it anew")
+        return ValueError(f"{self.path.name} is not a readable Parquet file ({reason}): write it anew.")
 
 
 def class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:

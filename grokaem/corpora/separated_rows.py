@@ -35,9 +35,9 @@ class SeparatedRows:
         with self.values.lines() as lines:
             number, cells = next(self.values.records(lines), (1, []))
         if isinstance(cells, BrokenRow):
-            raise ValueError(f"row 1 of {path.name} names no columns: {cells}")
+            raise ValueError(f"row 1 of {path.name} names no columns: {cells}.")
         if not any(name.strip() for name in cells):
-            raise ValueError(f"{path.name} is empty: choose a file with at least some rows")
+            raise ValueError(f"{path.name} is empty: choose a file with at least some rows.")
         self.columns = [name.strip().strip("\ufeff") for name in cells]
 
     def read(self, wanted: list[str]) -> Rows:

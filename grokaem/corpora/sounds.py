@@ -38,10 +38,10 @@ def check_sound(path: Path, name: str) -> None:
     except (soundfile.SoundFileError, OSError) as error:
         reason = str(error).split(": ", 1)[-1].strip().rstrip(".")
         raise ValueError(
-            f"{name} is not a readable sound file ({reason}): convert it to WAV or remove it"
+            f"{name} is not a readable sound file ({reason}): convert it to WAV or remove it."
         ) from None
     if information.frames == 0:
-        raise ValueError(f"{name} has no sound in it (0 samples): record it anew or remove it")
+        raise ValueError(f"{name} has no sound in it (0 samples): record it anew or remove it.")
 
 
 def _opened(path: Path) -> bytes | Path:

@@ -21,5 +21,5 @@ def check_column(source: str, columns: list[str], column: str) -> int:
         ValueError: there are several of that name.
     """
     if columns.count(column) > 1:
-        raise ValueError(f"{source} has two columns named {column!r}: rename one")
+        raise ValueError(f"{source} has two columns named {column!r}: rename one.")
     return columns.index(column)

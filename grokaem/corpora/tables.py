@@ -78,11 +78,11 @@ def read_table(path: Path, limits: Limits = COMMAND) -> Table:
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise ValueError(f"{path.name} is not a table that is read here: save it as {', '.join(SUFFIXES)}")
+        raise ValueError(f"{path.name} is not a table that is read here: save it as {', '.join(SUFFIXES)}.")
     check_file(path)
     size = path.stat().st_size
     if not size:
-        raise ValueError(f"{path.name} is empty: choose a file with at least some rows")
+        raise ValueError(f"{path.name} is empty: choose a file with at least some rows.")
 
     def meter() -> Meter:
         return Meter(path.name, size, limits)

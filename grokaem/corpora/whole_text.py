@@ -27,7 +27,7 @@ def read_text(path: Path) -> tuple[str, list[str]]:
         except UnicodeDecodeError as error:
             raise ValueError(broken_mark(path, error)) from None
     if len(text) > LINE_CHARACTERS:
-        raise ValueError(f"{path.name} has more than {LINE_CHARACTERS:,} characters in one text: cut it into several")
+        raise ValueError(f"{path.name} has more than {LINE_CHARACTERS:,} characters in one text: cut it into several.")
     if is_undecoded(text):
-        raise ValueError(f"{path.name} is {codec.upper()} but for some bytes: save it anew as UTF-8")
+        raise ValueError(f"{path.name} is {codec.upper()} but for some bytes: save it anew as UTF-8.")
     return text, notes

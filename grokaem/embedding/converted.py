@@ -17,6 +17,7 @@ from grokaem.cache import cache_folder
 from grokaem.child_process import environment, module_command
 from grokaem.embedding.convert import CANNOT_WRITE, ConvertedSettings
 from grokaem.embedding.encoder_source import EncoderSource
+from grokaem.plain_text import as_reason
 
 VERSION = 1  # raised when converted encoders differ from those of an earlier version
 FILES = ("model.xml", "model.bin", "tokenizer.json", "embedding.json")
@@ -65,7 +66,7 @@ def _convert(source: EncoderSource, precision: str, folder: Path) -> Path:
     except OSError as error:
         if _read(folder) is not None:  # another process was quicker
             return folder
-        reason = error.strerror or error
+        reason = error.strerror or as_reason(error)
         print(f"note: the converted encoder cannot be kept in {folder.parent} ({reason})", file=sys.stderr)
     place = tempfile.TemporaryDirectory(prefix="grokaem-", ignore_cleanup_errors=True)
     target = Path(place.name) / folder.name
@@ -73,7 +74,8 @@ def _convert(source: EncoderSource, precision: str, folder: Path) -> Path:
     try:
         _run(source, precision, target)
     except OSError as error:
-        raise RuntimeError(f"{source.name} could not be converted: {error}; free some disk space.") from error
+        reason = as_reason(error)
+        raise RuntimeError(f"{source.name} could not be converted: {reason}; free some disk space.") from error
     _temporary[folder.name] = place
     return target
 
@@ -83,10 +85,10 @@ def _run(source: EncoderSource, precision: str, target: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment())
     if result.returncode:
         lines = [line for line in result.stderr.splitlines() if line.strip()] or ["no message"]
-        reason = lines[-1].removeprefix("error: ")
+        reason = as_reason(lines[-1].removeprefix("error: "))
         if result.returncode == CANNOT_WRITE:
             raise OSError(reason)
-        raise RuntimeError(f"{source.name} could not be converted: {reason}")
+        raise RuntimeError(f"{source.name} could not be converted: {reason}.")
 
 
 def _read(folder: Path) -> ConvertedSettings | None:

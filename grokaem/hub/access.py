@@ -27,7 +27,7 @@ def require_token(token: str | None = None) -> str:
 
 def _account(token: str | None, doing: str) -> dict:
     if is_offline():
-        raise HubUnavailable(f"{doing} needs the network, and HF_HUB_OFFLINE is set: unset it and run again")
+        raise HubUnavailable(f"{doing} needs the network, and HF_HUB_OFFLINE is set: unset it and run again.")
     token = require_token(token)
     api = connect(token)
     try:
@@ -84,7 +84,7 @@ def check_write_access(
     key = account.get("auth", {}).get("accessToken", {})
     where = f"{endpoint()}/settings/tokens"
     if key.get("role") == "read":
-        raise HubAccessError(f"the token of {user} may only read: make one with the role write at {where}")
+        raise HubAccessError(f"the token of {user} may only read: make one with the role write at {where}.")
     full_name = repo_id and f"{namespace}/{repo_id.split('/')[-1]}"
     if full_name and pull_request and (is_private := look_up_private(full_name, token, repo_type)) is not None:
         if private and not is_private:
@@ -94,7 +94,7 @@ def check_write_access(
         roles = {org["name"]: org.get("roleInOrg") for org in account.get("orgs", [])}
         if namespace not in roles:
             raise HubAccessError(
-                f"{user} is no member of {namespace}: publish to {user}/... or use another token"
+                f"{user} is no member of {namespace}: publish to {user}/... or use another token."
             )
         if roles[namespace] not in WRITING_ROLES:
             raise HubAccessError(
@@ -108,7 +108,7 @@ def check_write_access(
         }
         if not names & {namespace, repo_id}:
             raise HubAccessError(
-                f"the fine-grained token of {user} may not write to {namespace}: allow it at {where}"
+                f"the fine-grained token of {user} may not write to {namespace}: allow it at {where}."
             )
     if full_name:
         _check_existing(full_name, token, repo_type, private)
@@ -119,13 +119,13 @@ def public_instead_of_private(repo_id: str) -> HubAccessError:
     """The refusal where something private would become public."""
     return HubAccessError(
         f"{repo_id} exists and is public, so nothing was sent: make it private in its settings, choose another "
-        "name, or publish without asking for private"
+        "name, or publish without asking for private."
     )
 
 
 def tag_is_taken(repo_id: str, tag: str, commit: str) -> HubError:
     """The refusal where a tag would have to move."""
-    return HubTagTaken(f"the tag {tag} of {repo_id} names {commit[:8]} already and is never moved: choose another tag")
+    return HubTagTaken(f"the tag {tag} of {repo_id} names {commit[:8]} already and is never moved: choose another tag.")
 
 
 def check_new_tag(repo_id: str, tag: str, token: str | None = None, *, repo_type: str = "model") -> None:

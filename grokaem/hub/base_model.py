@@ -48,7 +48,7 @@ def resolve(
         _check(folder, name)
         return BaseModel(name, folder, "local folder", _license(folder))
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
-        raise FileNotFoundError(f"--base-model {name}: there is no such folder; give a folder or a Hub id")
+        raise FileNotFoundError(f"--base-model {name}: there is no such folder; give a folder or a Hub id.")
     from grokaem import hub
     from grokaem.hub.local import add_missing_folder, check_not_ours
 
@@ -63,7 +63,7 @@ def resolve(
 def _check(folder: Path, name: str) -> None:
     if not (folder / "config.json").is_file():
         raise ValueError(
-            f"--base-model {name}: the folder has no config.json; give one made by save_pretrained"
+            f"--base-model {name}: the folder has no config.json; give one made by save_pretrained."
         )
     try:
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -75,7 +75,7 @@ def _check(folder: Path, name: str) -> None:
     if not any(folder.glob("*.safetensors")):
         raise ValueError(
             f"--base-model {name}: no *.safetensors weights there; pickled weights are not "
-            "loaded, save the model again with save_pretrained"
+            "loaded, save the model again with save_pretrained."
         )
 
 

@@ -39,12 +39,12 @@ def front_matter(readme: str) -> dict[str, Any]:
         where = f"line {mark.line + 2}" if mark else "the top"
         problem = getattr(error, "problem", None) or "cannot be read"
         raise MetadataError(
-            f"README.md, {where}: the front matter is no valid YAML ({problem}): correct it"
+            f"README.md, {where}: the front matter is no valid YAML ({problem}): correct it."
         ) from None
     if data is None:
         return {}
     if not isinstance(data, dict):
-        raise MetadataError("README.md: the front matter is no list of `key: value` lines: correct it")
+        raise MetadataError("README.md: the front matter is no list of `key: value` lines: correct it.")
     return data
 
 
@@ -63,7 +63,7 @@ def check_card(readme: str, repo_type: str = "model") -> dict[str, object]:
     """
     data = front_matter(readme)
     if problems := metadata_problems(data, repo_type):
-        raise MetadataError(f"README.md, front matter: {problems[0]}")
+        raise MetadataError(f"README.md, front matter: {problems[0]}.")
     return data
 
 

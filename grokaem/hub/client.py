@@ -70,7 +70,7 @@ def check_repo_id(repo_id: str) -> str:
     """Returns the repository's name, or raises ValueError in one sentence where it cannot be one."""
     name = r"[A-Za-z0-9][\w.-]{0,95}"
     if not re.fullmatch(rf"({name}/)?{name}", repo_id) or ".." in repo_id or "--" in repo_id:
-        raise ValueError(f"{repo_id!r} cannot be the name of a repository: use the form user/name")
+        raise ValueError(f"{repo_id!r} cannot be the name of a repository: use the form user/name.")
     return repo_id
 
 
@@ -87,7 +87,7 @@ def check_tag_name(tag: str) -> str:
 def check_repo_type(repo_type: str) -> str:
     """Returns the repository's kind, or raises ValueError in one sentence."""
     if repo_type not in REPO_TYPES:
-        raise ValueError(f"there is no repository type {repo_type!r}: use one of {', '.join(REPO_TYPES)}")
+        raise ValueError(f"there is no repository type {repo_type!r}: use one of {', '.join(REPO_TYPES)}.")
     return repo_type
 
 

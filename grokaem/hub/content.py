@@ -25,10 +25,10 @@ def check_content(paths: dict[str, Path], repo_type: str, token: str | None) -> 
     for path, file in paths.items():
         if is_unsafe(path, paths, programs=repo_type == "space"):
             raise ValueError(
-                f"{path} could run code on the machine that loads it: save the model as safetensors or IR"
+                f"{path} could run code on the machine that loads it: save the model as safetensors or IR."
             )
         if _holds_secret(file, token):
-            raise ValueError(f"{path} contains an access token or a private key: remove it before publishing")
+            raise ValueError(f"{path} contains an access token or a private key: remove it before publishing.")
 
 
 def _holds_secret(file: Path, token: str | None) -> bool:

@@ -117,7 +117,7 @@ def publishable(folder: Path) -> dict[str, Path]:
         ValueError: a link leads out of the folder.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f"the folder {folder} does not exist: export a model into it first")
+        raise FileNotFoundError(f"the folder {folder} does not exist: export a model into it first.")
     found = {}
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
@@ -126,9 +126,9 @@ def publishable(folder: Path) -> dict[str, Path]:
         if path.is_file():
             if not path.resolve().is_relative_to(folder.resolve()):
                 raise ValueError(
-                    f"{path} is a link that leads out of {folder}: replace it by the file itself"
+                    f"{path} is a link that leads out of {folder}: replace it by the file itself."
                 )
             found[inside.as_posix()] = path
     if not found:
-        raise FileNotFoundError(f"the folder {folder} holds no file to publish: export a model into it first")
+        raise FileNotFoundError(f"the folder {folder} holds no file to publish: export a model into it first.")
     return found

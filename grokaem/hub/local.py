@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from grokaem.hub.errors import HubNotFound, HubUnavailable
+from grokaem.plain_text import as_reason
 
 OURS = ("runs/", "exports/")  # folders that our commands make
 
@@ -43,4 +44,5 @@ def add_missing_folder(name: str) -> Iterator[None]:
     try:
         yield
     except (HubNotFound, HubUnavailable) as error:
-        raise type(error)(f"{error}; there is no folder {name} here either (looked in {os.getcwd()}).") from None
+        said = as_reason(error)
+        raise type(error)(f"{said}; there is no folder {name} here either (looked in {os.getcwd()}).") from None

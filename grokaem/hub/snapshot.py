@@ -74,7 +74,7 @@ def download(
     if is_offline():
         raise HubUnavailable(
             f"{repo_id} at {revision} is not complete in the cache {store.folder.parent}, and HF_HUB_OFFLINE is set: "
-            "unset it once to download"
+            "unset it once to download."
         )
     api = connect(find_token(token))
 
@@ -122,7 +122,7 @@ def _check_space(store: Store, commit: str, chosen: list[Promised], repo_id: str
     if missing > free:
         raise HubError(
             f"{repo_id} needs {missing / 2**20:.0f} MiB in {store.cache}, where {free / 2**20:.0f} MiB are free: free "
-            "some space or point HF_HOME to another disk, then run again"
+            "some space or point HF_HOME to another disk, then run again."
         )
 
 

@@ -114,7 +114,7 @@ def wait_running(
             break
         if time.monotonic() + poll > deadline:
             raise HubUnavailable(
-                f"{space_id} is still {stage} after {timeout:.0f} s: wait at {web_address(space_id, 'space')}"
+                f"{space_id} is still {stage} after {timeout:.0f} s: wait at {web_address(space_id, 'space')}."
             )
         time.sleep(poll)
     if stage in ("RUNNING", "SLEEPING"):
@@ -123,7 +123,8 @@ def wait_running(
     log = " | ".join(_last_lines(api, space_id, build=stage == "BUILD_ERROR"))
     raise HubError(
         scrub(
-            f"{space_id} does not run, its stage is {stage} ({said}; {log or 'no log'}): correct that and publish again"
+            f"{space_id} does not run, its stage is {stage} ({said}; {log or 'no log'}): correct that and publish "
+            "again."
         )
     )
 

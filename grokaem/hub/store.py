@@ -42,7 +42,7 @@ class Wanted:
             if not is_safe_name(file.path):
                 raise IntegrityError(
                     f"{repo_id} lists a file {file.path!r} that would be written outside of its folder: do not use "
-                    "this repository, and report it to the Hub"
+                    "this repository, and report it to the Hub."
                 )
         chosen = list(filter_repo_objects(promised, allow_patterns=self.patterns, key=lambda file: file.path))
         if self.unsafe:
@@ -155,7 +155,7 @@ class Store:
                 place = self.quarantine(commit, file)
                 raise IntegrityError(
                     f"{file.path} of {self.repo_id} at {commit[:8]} arrived with {kind} {found[:12]} instead of "
-                    f"{file.oid[:12]}: it was moved to {place}, run again to fetch it anew"
+                    f"{file.oid[:12]}: it was moved to {place}, run again to fetch it anew."
                 )
             stamps[file.path] = self.stamp(path)
         files = [asdict(file) for file in promised]

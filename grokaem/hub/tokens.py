@@ -21,7 +21,7 @@ SECRET_SHAPES = tuple(
 URL_PASSWORD = re.compile(r"(?<=://)[^/\s@?#\"'<>]+@")  # user and password in an address
 NO_TOKEN = (
     "no access token found: set HF_TOKEN or run `hf auth login` "
-    "(a token with the role write is made at {endpoint}/settings/tokens)"
+    "(a token with the role write is made at {endpoint}/settings/tokens)."
 )
 LONGEST_FILE = 10_000  # characters of a token's file; more is another file, given by mistake
 

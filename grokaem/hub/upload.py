@@ -79,7 +79,7 @@ def publish(
     """
     check_repo_type(repo_type)
     if "/" not in check_repo_id(repo_id):
-        raise ValueError(f"{repo_id!r} does not say whose repository it is: use the form user/name")
+        raise ValueError(f"{repo_id!r} does not say whose repository it is: use the form user/name.")
     if tag is not None:
         check_tag_name(tag)
     paths = publishable(Path(folder))
@@ -92,7 +92,7 @@ def publish(
     if dry_run:
         return replace(_dry_run(paths, card, repo_id, repo_type, token), left_out=left_out)
     if is_offline():
-        raise HubUnavailable(f"publishing {repo_id} needs the network, and HF_HUB_OFFLINE is set: unset it")
+        raise HubUnavailable(f"publishing {repo_id} needs the network, and HF_HUB_OFFLINE is set: unset it.")
     token = require_token(token)
     api = connect(token)
     try:
@@ -100,7 +100,7 @@ def publish(
         if parent_commit not in (None, head["sha"]):
             raise HubConflict(
                 f"{repo_id} is at {head['sha'][:8]} and no longer at {parent_commit[:8]}, so nothing was overwritten: "
-                "look at the newest revision and run again"
+                "look at the newest revision and run again."
             )
         files = states_of(paths, head["oids"])
         kept = sorted(set(head["oids"]) - set(paths) - {".gitattributes"})
@@ -221,7 +221,7 @@ def _commit(
     # The client takes no other commit than one of 40 digits; a Hub with longer ones is only looked at again.
     parent = head["sha"] if GIT_COMMIT.fullmatch(head["sha"]) else None
     if parent is None and head_of(api, repo_id, repo_type)["sha"] != head["sha"]:
-        raise HubConflict(f"{repo_id} has changed just now, so nothing was overwritten: run again")
+        raise HubConflict(f"{repo_id} has changed just now, so nothing was overwritten: run again.")
     for attempt in range(1, ATTEMPTS + 1):
         additions = [CommitOperationAdd(path, str(file)) for path, file in paths.items()]
         try:

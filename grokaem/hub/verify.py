@@ -54,6 +54,6 @@ def verify_published(
         if not copy.is_file() or sha256_of(copy) != sha256_of(file):
             problem = "differs from" if copy.is_file() else "is missing beside"
             raise IntegrityError(
-                f"{path} of {repo_id} at {commit[:8]} {problem} the published folder {folder}: publish again"
+                f"{path} of {repo_id} at {commit[:8]} {problem} the published folder {folder}: publish again."
             )
     return snapshot

@@ -43,7 +43,7 @@ class AudioClassifier:
         """
         export = locate(folder_or_repo, revision)
         if export.task != "audio":
-            raise ValueError(f"{folder_or_repo} is a classifier of {export.task}: use TextClassifier")
+            raise ValueError(f"{folder_or_repo} is a classifier of {export.task}: use TextClassifier.")
         return cls(export)
 
     def predict(self, waveforms: list[np.ndarray]) -> list[Prediction]:
@@ -115,8 +115,8 @@ class AudioClassifier:
         """Cuts or pads a waveform to what the model takes, float32."""
         waveform = np.asarray(waveform, dtype=np.float32)
         if waveform.ndim != 1 or not len(waveform):
-            raise ValueError(f"sound {number} has shape {waveform.shape}: give mono samples of shape (time,)")
+            raise ValueError(f"sound {number} has shape {waveform.shape}: give mono samples of shape (time,).")
         if not np.isfinite(waveform).all():
-            raise ValueError(f"sound {number} holds NaN or infinite samples: record or convert it again")
+            raise ValueError(f"sound {number} holds NaN or infinite samples: record or convert it again.")
         waveform = waveform[: self._length]
         return np.pad(waveform, (0, max(0, self._shortest - len(waveform))))

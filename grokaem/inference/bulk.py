@@ -21,7 +21,7 @@ from grokaem.command_line import one_line
 from grokaem.inference.bulk_output import BulkOutput, Done
 from grokaem.inference.prediction import Prediction, shown_share
 from grokaem.inference.rows import BadRow, Rows, Text
-from grokaem.plain_text import is_blank
+from grokaem.plain_text import as_reason, is_blank
 from grokaem.set_aside import SHOWN
 
 WINDOW = 2048  # rows classified, written and recorded together
@@ -99,7 +99,7 @@ def predict_each(predict: Callable[[list[Input]], list[Prediction]], inputs: lis
         return list(predict(inputs))
     except (ValueError, RuntimeError, OSError) as error:
         if len(inputs) == 1:
-            return [one_line(error)]
+            return [as_reason(one_line(error))]
     middle = len(inputs) // 2
     return [*predict_each(predict, inputs[:middle]), *predict_each(predict, inputs[middle:])]
 

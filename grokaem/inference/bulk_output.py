@@ -90,7 +90,7 @@ class BulkOutput:
             )
             raise ValueError(
                 f"{self.partial} was begun with another {changed or 'version'}: --overwrite begins anew, --output "
-                "chooses another"
+                "chooses another."
             )
         if self.partial.stat().st_size < record["bytes"]:  # the disk lost what was not yet on it
             return Done()
@@ -149,7 +149,7 @@ class BulkOutput:
         except OSError as error:
             raise OSError(
                 f"{self.partial} {what} ({error.strerror or error}): make room or choose another --output, then run "
-                "the same command again; it goes on where it stopped"
+                "the same command again; it goes on where it stopped."
             ) from error
 
     def close(self) -> None:
@@ -193,9 +193,9 @@ def check_output(path: Path, overwrite: bool = False, source: Path | None = None
         Path: the same file; where it is a link, what that leads to.
     """
     if source is not None and path.exists() and path.samefile(source):
-        raise ValueError(f"--output {path} is the input: choose another")
+        raise ValueError(f"--output {path} is the input: choose another.")
     if path.suffix.lower() not in OUTPUTS:
-        raise ValueError(f"--output {path} says no format: end it in {' or '.join(OUTPUTS)}")
+        raise ValueError(f"--output {path} says no format: end it in {' or '.join(OUTPUTS)}.")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} to: make it first")
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} to: make it first.")
     return check_writable(path, overwrite=overwrite)

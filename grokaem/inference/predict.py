@@ -131,7 +131,7 @@ def _bulk(options: argparse.Namespace) -> int:
     if rows.columns is not None:
         column = _column(rows, options.text_column)
     elif options.text_column:
-        raise ValueError(f"{options.input} has no columns: leave out --text-column")
+        raise ValueError(f"{options.input} has no columns: leave out --text-column.")
     options.output = check_output(options.output, options.overwrite, options.input)
     with claimed_files(output=options.output):
         return _told(options.output, _classified(options, rows, column))

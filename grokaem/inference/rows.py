@@ -58,9 +58,9 @@ class Rows:
         self.path, self.position = path, 0
         self.suffix = path.suffix.lower()
         if self.suffix not in SUFFIXES:
-            raise ValueError(f"{path} cannot be read row by row: save it as {', '.join(SUFFIXES)}")
+            raise ValueError(f"{path} cannot be read row by row: save it as {', '.join(SUFFIXES)}.")
         if not (size := path.stat().st_size):
-            raise ValueError(f"{path} is empty: choose a file with at least one row")
+            raise ValueError(f"{path} is empty: choose a file with at least one row.")
         self.columns: list[str] | None = None
         self.notes: list[str] = []
         if self.suffix == ".parquet":
@@ -71,7 +71,7 @@ class Rows:
             if self.total * ROW_COST > self.most:
                 raise ValueError(
                     f"{self.path} promises {self.total:,} rows in {size:,} bytes, more than text compresses to: split "
-                    "it, or save it as .csv"
+                    "it, or save it as .csv."
                 )
             return
         self.total = size
@@ -124,10 +124,10 @@ class Rows:
         columns, several = columns_of(found for _, found in self._objects() if isinstance(found, dict))
         self.notes += [f"keys {said} of {self.path.name}: they differ by case or spaces alone" for said in several]
         if first is None:
-            raise ValueError(f"{self.path} is empty: choose a file with at least one row")
+            raise ValueError(f"{self.path} is empty: choose a file with at least one row.")
         if not columns:
             reason = first[1] if isinstance(first[1], BadRow) else 'an object without a column; write {"text": ...}'
-            raise ValueError(f"row {first[0]} of {self.path} names no columns: {reason}")
+            raise ValueError(f"row {first[0]} of {self.path} names no columns: {reason}.")
         return columns
 
     def _cell(self, found: dict[str, object] | BadRow, column: str | None) -> object:
@@ -143,15 +143,15 @@ class Rows:
         with self.values.lines() as lines:
             cells = next(self.values.records(lines), (1, []))[1]
         if isinstance(cells, BrokenRow):
-            raise ValueError(f"row 1 of {self.path} names no columns: {cells}")
+            raise ValueError(f"row 1 of {self.path} names no columns: {cells}.")
         columns = [name.strip().strip("\ufeff") for name in cells]
         if not any(columns):
-            raise ValueError(f"{self.path} names no columns in its first row: write them there")
+            raise ValueError(f"{self.path} names no columns in its first row: write them there.")
         if any(is_undecoded(name) for name in columns):
-            raise ValueError(f"{self.path} is not {self.codec}: save it anew as UTF-8")
+            raise ValueError(f"{self.path} is not {self.codec}: save it anew as UTF-8.")
         twice = [name for name, count in Counter(columns).items() if count > 1]
         if twice:
-            raise ValueError(f"{self.path} has two columns named {min(twice)!r}: rename one")
+            raise ValueError(f"{self.path} has two columns named {min(twice)!r}: rename one.")
         return columns
 
     def _separated(self, column: str | None) -> Iterator[tuple[int, str]]:
@@ -198,7 +198,7 @@ class Rows:
             from pyarrow.parquet import ParquetFile
         except ImportError:
             raise ValueError(
-                f"reading {self.path} needs pyarrow: pip install pyarrow, or save it as .csv or .jsonl"
+                f"reading {self.path} needs pyarrow: run `pip install pyarrow`, or save it as .csv or .jsonl."
             ) from None
         try:
             # Read through a small buffer: a row group, which may be all of the file, never is in memory.
@@ -208,7 +208,7 @@ class Rows:
         except (pyarrow.ArrowInvalid, OSError) as error:
             reason = str(error).splitlines()[0]
             raise ValueError(
-                f"{self.path} is not a readable Parquet file ({reason}): write it anew"
+                f"{self.path} is not a readable Parquet file ({reason}): write it anew."
             ) from None
 
     def _parquet_rows(self, column: str | None) -> Iterator[tuple[int, str | None]]:
@@ -226,7 +226,7 @@ class Rows:
                     if characters > most:
                         raise ValueError(
                             f"{self.path} unpacks to more than {most:,} characters, the limit for a file of its "
-                            f"size, at row {self.position}: split it, or save it as .csv"
+                            f"size, at row {self.position}: split it, or save it as .csv."
                         )
                     yield self.position, as_text(value)
 

@@ -43,7 +43,7 @@ class TextClassifier:
         """
         export = locate(folder_or_repo, revision)
         if export.task != "text":
-            raise ValueError(f"{folder_or_repo} is a classifier of {export.task}: use AudioClassifier")
+            raise ValueError(f"{folder_or_repo} is a classifier of {export.task}: use AudioClassifier.")
         return cls(export)
 
     def predict(self, texts: list[str]) -> list[Prediction]:
@@ -56,7 +56,7 @@ class TextClassifier:
             list of Prediction: one a text.
         """
         if isinstance(texts, str):
-            raise ValueError("predict takes a list of texts: write predict([text])")
+            raise ValueError("predict takes a list of texts: write predict([text]).")
         return list(self.stream(texts))
 
     def stream(self, texts: Iterable[str]) -> Iterator[Prediction]:

@@ -36,7 +36,7 @@ class WordClassifier:
             ValueError: a single string instead of a list.
         """
         if isinstance(texts, str):
-            raise ValueError("predict takes a list of texts: write predict([text])")
+            raise ValueError("predict takes a list of texts: write predict([text]).")
         return list(self.stream(texts))
 
     def stream(self, texts: Iterable[str]) -> Iterator[Prediction]:

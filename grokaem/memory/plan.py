@@ -282,9 +282,9 @@ def parse_bytes(text: str) -> int:
     try:
         size = float(number) * UNITS[unit]
     except (ValueError, KeyError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 8GB or 1.25GiB") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 8GB or 1.25GiB.") from None
     if not 0 < size < 2**63:  # nor NaN
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory: give more than nothing, such as 8GB")
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory: give more than nothing, such as 8GB.")
     return round(size)
 
 

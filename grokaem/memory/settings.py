@@ -99,7 +99,7 @@ class MemorySettings:
         """
         if batch_norm and self.precision == "bf16-pure":
             raise ValueError(
-                "--precision bf16-pure would keep batch statistics in 16 bits: use --precision bf16"
+                "--precision bf16-pure would keep batch statistics in 16 bits: use --precision bf16."
             )
 
     def check_device(self, device: str) -> None:

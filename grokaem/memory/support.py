@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from grokaem.memory.checklist import Lever, levers_between
 from grokaem.memory.settings import MemorySettings
+from grokaem.plain_text import as_reason
 
 if TYPE_CHECKING:
     from grokaem.memory.predict import Prediction
@@ -75,7 +76,7 @@ class LeverSupport:
                 raise
             except Exception as error:
                 reason = " ".join(str(error).split()).removeprefix(item.flag.split()[0] + ": ")
-                self.refused[key] = reason[:200] or type(error).__name__
+                self.refused[key] = as_reason(reason)[:200] or type(error).__name__
                 found = True
         if not found:
             self._together.append(set(levers))
@@ -88,5 +89,5 @@ def _as_asked(error: Exception, name: str) -> Exception:
     reason = " ".join(str(error).split())[:200]
     return ValueError(
         f"the memory of {name} cannot be predicted ({type(error).__name__}: {reason}): train without a budget and set "
-        "the levers by hand, e.g. --gradient-accumulation-steps"
+        "the levers by hand, e.g. --gradient-accumulation-steps."
     )

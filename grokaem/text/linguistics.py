@@ -143,10 +143,10 @@ def _spacy() -> Any:
     try:
         import spacy  # pyright: ignore[reportMissingImports]  # not required
     except ImportError:
-        raise ValueError(f"English parts of speech and names need spaCy and a model: {SPACY}") from None
+        raise ValueError(f"English parts of speech and names need spaCy and a model: run `{SPACY}`.") from None
     for name in SPACY_MODELS:
         try:
             return spacy.load(name)
         except OSError:
             continue
-    raise ValueError(f"spaCy has no English model: {SPACY}")
+    raise ValueError(f"spaCy has no English model: run `{SPACY}`.")
