@@ -117,28 +117,24 @@ class FinetuneConfig:
             set_(self, "memory", MemorySettings(default_batch_size(self.base_model)))
         if self.memory_budget not in (None, "auto"):
             budget_bytes(self.memory_budget)
-        if self.dataloader_workers < 0:
-            raise ValueError(f"--dataloader-workers {self.dataloader_workers}: give 0 or more.")
-        if self.logging_steps < 1:
-            raise ValueError(f"--logging-steps {self.logging_steps}: give at least 1.")
-        if self.epochs is not None and self.epochs <= 0:
-            raise ValueError(f"--epochs {self.epochs:g}: give a number above 0.")
-        if self.max_steps == 0 or self.max_steps < -1:
-            raise ValueError(f"--max-steps {self.max_steps}: give at least 1 (or leave it out).")
-        if self.sequence_length < 8:
-            raise ValueError(f"--sequence-length {self.sequence_length}: give at least 8 tokens.")
-        if self.learning_rate is not None and self.learning_rate <= 0:
-            raise ValueError(f"--learning-rate {self.learning_rate:g}: give a number above 0.")
-        if self.head_learning_rate is not None and self.head_learning_rate <= 0:
-            raise ValueError(f"--head-learning-rate {self.head_learning_rate:g}: give a number above 0.")
-        if self.max_seconds is not None and self.max_seconds <= 0:
-            raise ValueError(f"--max-seconds {self.max_seconds:g}: give a number above 0.")
+        self._check_numbers()
         self._refuse_flags_without_effect()
         if self.resume and self.overwrite:
             raise ValueError("--resume goes on with a run and --overwrite throws it away: choose one.")
         self._check_publication()
         if self.output_dir is None:
             set_(self, "output_dir", Path("runs") / f"{self.short_name}-seed{self.seed}")
+
+    def _check_numbers(self) -> None:
+        if self.max_steps == 0 or self.max_steps < -1:
+            raise ValueError(f"--max-steps {self.max_steps}: give at least 1 (or leave it out).")
+        for name, least in (("dataloader_workers", 0), ("logging_steps", 1), ("sequence_length", 8)):
+            if (given := getattr(self, name)) < least:
+                raise ValueError(f"--{name.replace('_', '-')} {given}: give at least {least}.")
+        for name in ("epochs", "learning_rate", "head_learning_rate", "max_seconds"):
+            given = getattr(self, name)
+            if given is not None and not given > 0:  # nan too
+                raise ValueError(f"--{name.replace('_', '-')} {given:g}: give a number above 0.")
 
     def _check_publication(self) -> None:
         idle = [
