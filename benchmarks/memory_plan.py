@@ -6,7 +6,7 @@
     python -m benchmarks.memory_plan --only minilm      # configurations whose name holds the word
     python -m benchmarks.memory_plan --json results.json
 
-On a CPU tensors are measured by torch's profiler, which hears every allocation and release of the allocator;
+On a CPU tensors are measured by torch's profiler, which records every allocation and release of the allocator;
 the process by the kernel's high-water mark, reset after the imports, in a second process without the profiler.
 """
 

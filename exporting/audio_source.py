@@ -120,7 +120,7 @@ class AudioSource:
     def logits_as_in_training(self, paths: list[Path]) -> np.ndarray | None:
         """Logits as training scored the clips: side by side, padded to the longest; None where that is no difference.
 
-        Many encoders hear the padding, which is not masked for them.
+        Many encoders take the padding for sound, since it is not masked for them.
         """
         import torch
 

@@ -34,7 +34,7 @@ def fit_prose(prose: str, taken: tuple[str, ...] = MEASURED) -> str:
         taken (tuple of str, optional): headings of the sections around it. (Default: :data:`MEASURED`)
 
     Raises:
-        ValueError: a code block, comment or element that is not closed and would swallow what follows; a heading of
+        ValueError: a code block, comment or element that is not closed and would absorb what follows; a heading of
             a measured section; a control character.
     """
     lines = lines_of(prose)

@@ -54,7 +54,7 @@ def measure(folder: Path, task: str, inputs: list[str] | list[np.ndarray]) -> Sp
         return unmeasured(system_reason(error))
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise RuntimeError(f"the speed of {folder} cannot be measured: {last}; export again")
+        raise RuntimeError(f"the speed of {folder} cannot be measured: {last}; export again.")
     return json.loads(done.stdout.splitlines()[-1])
 
 

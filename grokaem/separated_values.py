@@ -85,7 +85,7 @@ class SeparatedValues:
                 (Default: ``False``)
         """
         csv.field_size_limit(LINE_CHARACTERS)  # the default of 128 KiB is shorter than a long document
-        # Strict: an unclosed quotation mark would swallow the rest of the file into one text.
+        # Strict: an unclosed quotation mark would take the rest of the file into one text.
         rules = {"delimiter": self.separator, "quoting": self.quoting, "strict": True}
         if self.said:
             next(lines, "")

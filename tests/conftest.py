@@ -1,4 +1,4 @@
-"""What several rooms' tests share: small real data, a small random encoder, finished runs."""
+"""What the tests of several subpackages share: small real data, a small random encoder, finished runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The library's door: its public names, its commands, where it can be had, and what is installed with it."""
+"""The library from outside: its public names, its commands, where it can be had, and what is installed with it."""
 
 import os
 import re

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "grokaem"
-# The library's rooms, and what each may import beside itself and the ground floor.
+# The library's subpackages, and what each may import beside itself and the files directly in grokaem/.
 ROOMS = {
     "audio": set(),
     "corpora": {"hub"},
@@ -21,7 +21,7 @@ ROOMS = {
 }
 # What is built on the library, and which of the others each may import.
 APPLICATIONS = {"training": {"exporting"}, "exporting": set(), "demos": set(), "app": {"demos"}}
-# A room's command may also read data and run models.
+# A subpackage's command may also read data and run models.
 COMMANDS = {
     "grokaem.topics.compare",
     "grokaem.text.select_features",
@@ -29,9 +29,9 @@ COMMANDS = {
     "grokaem.memory.plan",
     "grokaem.inference.predict",
 }
-DOOR = {"grokaem", "grokaem.__main__"}  # names what the rooms hold, and gathers their commands
+DOOR = {"grokaem", "grokaem.__main__"}  # names what the subpackages hold, and gathers their commands
 OUTSIDE = {"tests", "benchmarks"}
-LIGHT = {"torch", "transformers", "optimum"}  # what the rooms that must stay light may not import
+LIGHT = {"torch", "transformers", "optimum"}  # what the subpackages that must stay light may not import
 LIGHT_ROOMS = {"inference": LIGHT, "hub": {"torch"}}
 
 
@@ -80,7 +80,7 @@ def may(importer: str, imported: str) -> bool:
         return False
     room, target = rest.split(".")[0], below.split(".")[0]
     if target not in ROOMS:
-        return True  # the ground floor
+        return True  # a file directly in grokaem/
     more = {"corpora", "inference"} if importer in COMMANDS else set()
     return room in ROOMS and target in {room} | ROOMS[room] | more
 

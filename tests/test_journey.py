@@ -102,7 +102,7 @@ def test_predict_by_name_from_an_empty_cache_then_offline(server, pushed, news, 
 def test_hub_serves_the_bytes_of_the_export_folder(server, pushed):
     home, _ = pushed
     export = home / "runs/tiny-bert-news-seed0/export"
-    # The published card names its repository, the local one its folder; the record stays at home.
+    # The published card names its repository, the local one its folder; the record is not published.
     for file in (file for file in export.iterdir() if file.name not in ("README.md", ".grokaem.json")):
         body = published(server, file.name)
         assert hashlib.sha256(body).digest() == hashlib.sha256(file.read_bytes()).digest(), file.name

@@ -171,7 +171,7 @@ class AudioTask:
 
         clips = []
         for path in part.inputs:
-            # A little more than is heard, so that what is longer is seen without being read.
+            # A little more than is used, so that what is longer is seen without being read.
             clip = read_waveform(Path(path), self.sample_rate, max_seconds=self.max_seconds + 0.1)
             self.truncated += len(clip) > self.length
             clips.append(clip[: self.length])

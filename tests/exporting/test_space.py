@@ -62,7 +62,7 @@ def test_requirements_are_those_that_are_marked(small):
 
 
 def test_what_the_page_and_the_library_import_is_marked():
-    """Of the rooms that the page does not use, memory and the command of the roof, nothing is asked."""
+    """Of the subpackages that the page does not use, memory and the command ``grokaem``, nothing is asked."""
     from importlib.metadata import packages_distributions
 
     imported = set()

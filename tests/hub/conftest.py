@@ -11,7 +11,7 @@ FAULT_CASES: list[str] = []
 
 @pytest.fixture
 def sleeps(monkeypatch):
-    """Every wait of the client and of the room, recorded instead of slept through."""
+    """Every wait of the client and of the subpackage, recorded instead of slept through."""
     import huggingface_hub.file_download
     import huggingface_hub.utils._http
 

@@ -1,4 +1,4 @@
-"""The loopback Hub against the client itself, without the room: it must be a Hub, not our idea of one."""
+"""The loopback Hub against the client itself, without the subpackage: it must be a Hub, not our idea of one."""
 
 import hashlib
 

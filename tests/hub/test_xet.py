@@ -1,4 +1,4 @@
-"""The same room when the endpoint serves Xet, which the client then uses for every large file."""
+"""The same subpackage when the endpoint serves Xet, which the client then uses for every large file."""
 
 import pytest
 
