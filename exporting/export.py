@@ -207,11 +207,11 @@ def export_run(
             weights are not those that ``run.json`` records.
     """
     from exporting.onnx_file import check_onnx
-    from exporting.run_checks import check_labels
+    from exporting.run_checks import check_label_numbers
     from exporting.run_source import read_run
 
     run_ = read_run(run_folder)
-    check_labels(run_.path, run_)
+    check_label_numbers(run_.path, run_)
     output = destination(output_dir or run_.path / "export", inside=run_.path)
     settings: Settings = {
         "precision": precision,

@@ -19,6 +19,7 @@ import numpy as np
 from exporting.run_source import Run, reorder_labels
 from grokaem import ownership
 from grokaem.atomic import temporary_folder
+from grokaem.hub.base_model import MODEL_FILES
 from grokaem.scores import confusion, macro_f1, softmax
 from grokaem.short_name import short
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from exporting.report_types import Example
     from grokaem.corpora import Corpus
 
-# Configuration, vocabulary and safetensors: no pickles, no programs.
-FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "README.md"]
 NOT_THE_MODEL = ("README.md", "run.json", "parity.json", "export_failed.json", ownership.RECORD)
 GENERIC = re.compile(r"LABEL_\d+")
 LONGEST = 512  # tokens; a model that takes more is rarely given more
@@ -80,7 +79,7 @@ def import_classifier(
         partial = temporary / folder.name
         partial.mkdir()
         for file in source.iterdir():
-            kept = any(fnmatch(file.name, pattern) for pattern in FILES) and file.name not in NOT_THE_MODEL
+            kept = any(fnmatch(file.name, pattern) for pattern in MODEL_FILES) and file.name not in NOT_THE_MODEL
             if file.is_file() and kept:
                 shutil.copyfile(file, partial / file.name)
         config.update(id2label=dict(enumerate(names)), label2id={label: i for i, label in enumerate(names)})
@@ -169,7 +168,7 @@ def _find(model: str, token: str | None) -> tuple[Path, str]:
 
         check_not_ours(model)
         with add_missing_folder(model):
-            folder = hub.download(model, allow_patterns=FILES, token=token)
+            folder = hub.download(model, allow_patterns=MODEL_FILES, token=token)
         revision = folder.name
     if not (folder / "config.json").is_file():
         raise FileNotFoundError(f"{model} has no config.json: give a classifier made by save_pretrained.")

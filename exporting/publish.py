@@ -22,54 +22,18 @@ from exporting.report_checks import (
     read_report,
 )
 from exporting.report_types import ParityReport, RunReport
-from exporting.run_checks import check_labels
+from exporting.run_checks import check_label_numbers
 from exporting.run_source import Run, read_run
 from grokaem.ownership import write_text
 from grokaem.plain_text import terminal
 
 
 def publish_run(
-    run_folder: str | Path,
-    repo_id: str,
-    *,
-    export_folder: Path | None = None,
-    private: bool = False,
-    original: bool = False,
-    one_repository: bool = False,
-    dry_run: bool = False,
-    tag: str | None = None,
-    message: str | None = None,
-    pull_request: bool = False,
-    token: str | None = None,
+    run: Run, asked: Publication, repo_id: str, export_folder: Path | None = None, token: str | None = None
 ) -> str:
     """Publishes a run's export and proves that what the Hub serves is what was meant.
 
-    Args:
-        run_folder (str or Path): the run.
-        repo_id (str): Hub repository of the export.
-        export_folder (Path, optional): its export. (Default: ``<run_folder>/export``)
-        private (bool, optional): make new repositories private. (Default: ``False``)
-        original (bool, optional): publish the unquantized weights in a repository beside it. (Default: ``False``)
-        one_repository (bool, optional): publish them in the export's own repository. (Default: ``False``)
-        dry_run (bool, optional): print files, bytes and cards; change and send nothing. (Default: ``False``)
-        tag (str, optional): name of the new revision, in each repository.
-        message (str, optional): title of the commit or the pull request.
-        pull_request (bool, optional): propose the change instead of making it. (Default: ``False``)
-        token (str, optional): Hub token.
-
-    Returns:
-        str: address of the published export.
-    """
-    asked = Publication(
-        repo_id, private, original, one_repository, tag=tag, message=message, pull_request=pull_request, dry_run=dry_run
-    )
-    return publish_as_asked(read_run(run_folder), asked, repo_id, export_folder, token)
-
-
-def publish_as_asked(
-    run: Run, asked: Publication, repo_id: str, export_folder: Path | None = None, token: str | None = None
-) -> str:
-    """As :func:`publish_run`, of a publication that was checked before the work.
+    The publication was checked before the work, by :func:`check_publication`.
 
     Args:
         run (Run): the run.
@@ -135,7 +99,7 @@ def publish_export(run_folder: Path, folder: Path, asked: Publication, token: st
     """
     run, method = read_run(run_folder), method_of(folder)
     asked.check(token, run.report["name"], method, new=False)
-    publish_as_asked(run, asked, asked.target(run.report["name"], method, token), folder, token)
+    publish_run(run, asked, asked.target(run.report["name"], method, token), folder, token)
 
 
 def method_of(export: Path) -> str:
@@ -153,9 +117,9 @@ def check_files(run: Run, asked: Publication, export: Path | None) -> None:
 
     Raises:
         ValueError: a file was changed, or is none of ours in an export; the export is of another run; or see
-            :func:`check_original`.
+            :func:`check_trained_here`.
     """
-    check_original(run, asked)
+    check_trained_here(run, asked)
     check_report(run.path, "run.json", "run")
     again = "put it back as it was, or train again"
     if "metrics" in run.report or export is not None:  # an adopted run gets them from its export
@@ -163,14 +127,14 @@ def check_files(run: Run, asked: Publication, export: Path | None) -> None:
         check_complete(run.report, RunReport, told, run.path / "run.json", again)
     if asked.original or asked.one_repository:
         check_own(run.path, "run")
-        check_labels(run.path, run)
+        check_label_numbers(run.path, run)
     if export is not None:
         check_own(export, "export")
-        check_labels(export, run)
+        check_label_numbers(export, run)
         check_complete(check_same_run(run, export), ParityReport, CARD_KEYS_EXPORT, export / "parity.json", REMEDY)
 
 
-def check_original(run: Run, asked: Publication) -> None:
+def check_trained_here(run: Run, asked: Publication) -> None:
     """Refuses to publish weights that others trained.
 
     Raises:

@@ -54,7 +54,7 @@ def check_original(source: Source, logits: np.ndarray, inputs: list, labels: lis
         )
 
 
-def check_labels(folder: Path, run: Run) -> None:
+def check_label_numbers(folder: Path, run: Run) -> None:
     """Refuses a folder whose ``config.json`` numbers the labels otherwise than the data of the run.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 
@@ -68,6 +69,15 @@ def spreadsheet(cell: str) -> str:
     Source: OWASP, CSV Injection.
     """
     return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def printable_name(path: str | os.PathLike[str]) -> str:
+    r"""A path as tables and messages have it: bytes of a name that are no UTF-8 are written out as ``\xNN``.
+
+    Args:
+        path (str or Path): of a file or a folder.
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _written_out(character: str) -> str:

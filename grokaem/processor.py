@@ -1,4 +1,4 @@
-"""What this machine's processor is called: said beside every speed."""
+"""What this machine's processor is called, said beside every speed, and whether it multiplies bf16."""
 
 from __future__ import annotations
 
@@ -19,3 +19,10 @@ def processor_name(cpuinfo: str | None = None) -> str:
             cpuinfo = ""
     named = (line.split(":", 1)[1].strip() for line in cpuinfo.splitlines() if line.startswith("model name"))
     return next(named, platform.processor() or platform.machine())
+
+
+def cpu_multiplies_bf16() -> bool:
+    """Whether this processor has bf16 products of its own; without them bf16 is slower than fp32."""
+    import torch
+
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -7,11 +7,12 @@ steadier and better (Polyak averaging; Tarvainen and Valpola 2017 evaluate with 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch.optim.swa_utils import AveragedModel
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from training.run_folder import checkpoint_folder
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -42,7 +43,7 @@ class AveragedWeights(TrainerCallback):
         # Buffers too: the running means of a batch normalization belong to the weights they were seen with.
         self.average = AveragedModel(model, multi_avg_fn=self._move, use_buffers=True)
         self.average.update_parameters(model)
-        saved = Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / FILE
+        saved = checkpoint_folder(args, state) / FILE
         if state.global_step and saved.is_file():
             from safetensors.torch import load_file
 
@@ -86,7 +87,7 @@ class AveragedWeights(TrainerCallback):
         from safetensors.torch import save_file
 
         assert self.average is not None
-        folder = Path(args.output_dir or "") / f"checkpoint-{state.global_step}"
+        folder = checkpoint_folder(args, state)
         average = self.average.module.state_dict()
         save_file(
             {name: value.contiguous() for name, value in average.items() if value.is_floating_point()}, folder / FILE

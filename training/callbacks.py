@@ -13,7 +13,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from grokaem.atomic import rename_into_place
 from training.processes import broadcast_from_main, is_main
-from training.run_folder import COMPLETE, write_json
+from training.run_folder import COMPLETE, checkpoint_folder, write_json
 from training.weights import save_weights
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class MarkComplete(TrainerCallback):
     ) -> None:
         """A kill before this leaves a checkpoint that is not resumed from."""
         if args.should_save:
-            (Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+            (checkpoint_folder(args, state) / COMPLETE).touch()
 
 
 class StopWithoutNumbers(TrainerCallback):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from grokaem.processor import cpu_multiplies_bf16
+
 
 @dataclass(frozen=True)
 class Precision:
@@ -39,7 +41,7 @@ def choose_precision(wanted: str, device: str) -> Precision:
             if torch.cuda.is_bf16_supported(including_emulation=False):
                 return Precision("bf16", "the GPU multiplies bf16 natively")
             return Precision("fp16", "the GPU has no native bf16")
-        if device == "cpu" and cpu_has_bf16():
+        if device == "cpu" and cpu_multiplies_bf16():
             return Precision("bf16", "the processor multiplies bf16 natively (AVX512-BF16 or AMX)")
         return Precision("fp32", "the processor has no native bf16")
     if wanted == "fp16" and device != "cuda":
@@ -47,13 +49,6 @@ def choose_precision(wanted: str, device: str) -> Precision:
             f"--precision fp16 needs a CUDA GPU and this machine trains on {device}: use --precision bf16."
         )
     return Precision(wanted, "asked for")
-
-
-def cpu_has_bf16() -> bool:
-    """Whether this processor multiplies bf16 natively."""
-    import torch
-
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def use_fast_matmul(device: str, precision: Precision) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from training.run_folder import checkpoint_folder
+
 if TYPE_CHECKING:
     from training.trainer import ClassifierTrainer
 
@@ -42,7 +44,7 @@ class SaveResumeState(TrainerCallback):
             "last_logged": trainer._globalstep_last_logged,
             **({} if drawn is None else {"drawn_from": drawn, "drawn_after": torch.get_rng_state()}),
         }
-        torch.save(kept, _file(args, state))
+        torch.save(kept, checkpoint_folder(args, state) / FILE)
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
@@ -50,7 +52,7 @@ class SaveResumeState(TrainerCallback):
         """Takes it up again, and evaluates if the run was stopped between an epoch's last step and its evaluation."""
         if not state.global_step:
             return
-        trainer, file = self.trainer(), _file(args, state)
+        trainer, file = self.trainer(), checkpoint_folder(args, state) / FILE
         if file.is_file():
             kept = torch.load(file, weights_only=True)
             trainer._tr_loss.fill_(kept["loss"])
@@ -77,7 +79,3 @@ def _evaluate(trainer: ClassifierTrainer, checkpoint: Path) -> None:
     trainer.control = trainer.callback_handler.on_epoch_end(trainer.args, trainer.state, trainer.control)
     trainer._maybe_log_save_evaluate(trainer._tr_loss, None, trainer.model, None, None, None, time.time())
     trainer.random_numbers_set = True
-
-
-def _file(args: TrainingArguments, state: TrainerState) -> Path:
-    return Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / FILE

@@ -26,6 +26,7 @@ from training.weights import add_single_weights
 
 if TYPE_CHECKING:
     from peft import PeftModel
+    from transformers import TrainerState, TrainingArguments
 
     from training.records import BaseModelRecord, Hardware, RunReport
     from training.task import Model, Preprocessor
@@ -226,6 +227,11 @@ class RunFolder:
 def _changed(before: dict[str, object], now: dict[str, object]) -> list[str]:
     """Names of the settings that make it another experiment."""
     return sorted(key for key in {*before, *now} - MAY_DIFFER if before.get(key) != now.get(key))
+
+
+def checkpoint_folder(args: TrainingArguments, state: TrainerState) -> Path:
+    """Where the Trainer writes the checkpoint of the step it is at."""
+    return Path(args.output_dir or "") / f"checkpoint-{state.global_step}"
 
 
 def save_model(model: Model, folder: Path, base_model: BaseModelRecord) -> None:

@@ -15,7 +15,7 @@ from training.averaging import AveragedWeights
 from training.config import FinetuneConfig
 from training.processes import world_size
 from training.recovery import is_out_of_memory
-from training.run_folder import COMPLETE
+from training.run_folder import COMPLETE, checkpoint_folder
 from training.training_order import LengthGroupedOrder
 from training.weights import add_single_weights, load_weights
 
@@ -187,7 +187,7 @@ class ClassifierTrainer(Trainer):
 
     def save_now(self) -> str:
         """Writes a checkpoint of the last step, as if it had been due, and returns its folder."""
-        folder = Path(self.args.output_dir or "") / f"checkpoint-{self.state.global_step}"
+        folder = checkpoint_folder(self.args, self.state)
         if not (folder / COMPLETE).is_file():
             for callback in self.callback_handler.callbacks:
                 if isinstance(callback, AveragedWeights):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +10,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from training.processes import broadcast_from_main
+from training.run_folder import checkpoint_folder
 
 if TYPE_CHECKING:
     from training.records import TextItem
@@ -61,16 +61,13 @@ class SaveTrainingOrder(TrainerCallback):
         """Writes the state the order was drawn from; between two epochs there is none to remember."""
         order = self.order()
         if order is not None and order.state is not None and state.epoch and state.epoch % 1 and args.should_save:
-            torch.save(order.state, _file(args, state))
+            torch.save(order.state, checkpoint_folder(args, state) / FILE)
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> None:
         """The first epoch of a resumed run is the one that was under way."""
         order = self.order()
-        if order is not None and state.global_step and _file(args, state).is_file():
-            order.replay = torch.load(_file(args, state), weights_only=True)
-
-
-def _file(args: TrainingArguments, state: TrainerState) -> Path:
-    return Path(args.output_dir or "") / f"checkpoint-{state.global_step}" / FILE
+        file = checkpoint_folder(args, state) / FILE
+        if order is not None and state.global_step and file.is_file():
+            order.replay = torch.load(file, weights_only=True)

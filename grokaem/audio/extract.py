@@ -197,7 +197,7 @@ def _write(args: argparse.Namespace, output: Path) -> int:
 
 def _check_distinct(files: list[str], output: Path) -> None:
     """Refuses two files of one name in a table, a file that is named twice, and an input as the output."""
-    from grokaem.audio.feature_tables import name_of
+    from grokaem.plain_text import printable_name
 
     seen: dict[Path, str] = {}
     names: set[str] = set()
@@ -206,7 +206,7 @@ def _check_distinct(files: list[str], output: Path) -> None:
         if path in seen:
             raise ValueError(f"{name} is the same file as {seen[path]}; name each file once.")
         seen[path] = name
-        if (written := name_of(Path(name))) in names:
+        if (written := printable_name(name)) in names:
             raise ValueError(f"two files are called {written} in a table, where bytes are spelled: rename one.")
         names.add(written)
     if output.resolve() in seen:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from grokaem.atomic import new_file
+from grokaem.plain_text import printable_name
 
 
 def write(
@@ -49,7 +49,7 @@ def _write_npz(target: Path, results: Iterable[tuple[Path, np.ndarray]], name: s
     # As numpy.savez does, but one array at a time.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
         for path, array in results:
-            with archive.open(f"{name_of(path)}.npy", "w", force_zip64=True) as member:
+            with archive.open(f"{printable_name(path)}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
 
 
@@ -63,7 +63,7 @@ def _write_csv(target: Path, results: Iterable[tuple[Path, np.ndarray]], name: s
                 writer.writerow(["file", "frame", "seconds", *_columns(name, array)])
             for frame, row in enumerate(array.T):
                 # Nine digits name a float32 exactly.
-                writer.writerow([name_of(path), frame, f"{frame * hop:.6g}", *(f"{value:.9g}" for value in row)])
+                writer.writerow([printable_name(path), frame, f"{frame * hop:.6g}", *(f"{value:.9g}" for value in row)])
 
 
 def _write_parquet(target: Path, results: Iterable[tuple[Path, np.ndarray]], name: str, hop: float) -> None:
@@ -78,7 +78,7 @@ def _write_parquet(target: Path, results: Iterable[tuple[Path, np.ndarray]], nam
     try:
         for path, array in results:
             frames = np.arange(array.shape[1])
-            columns = {"file": [name_of(path)] * len(frames), "frame": frames, "seconds": frames * hop}
+            columns = {"file": [printable_name(path)] * len(frames), "frame": frames, "seconds": frames * hop}
             columns |= {column: row for column, row in zip(_columns(name, array), array, strict=True)}
             table = pa.table(columns)
             writer = writer or pq.ParquetWriter(target, table.schema)
@@ -86,15 +86,6 @@ def _write_parquet(target: Path, results: Iterable[tuple[Path, np.ndarray]], nam
     finally:
         if writer:
             writer.close()
-
-
-def name_of(path: Path) -> str:
-    r"""The path as a table has it; bytes of a file's name that are no UTF-8 are written out as \xNN.
-
-    Args:
-        path (Path): of a sound file.
-    """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _columns(name: str, array: np.ndarray) -> list[str]:

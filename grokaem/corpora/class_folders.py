@@ -10,12 +10,12 @@ from pathlib import Path
 
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.label_names import unify_labels
-from grokaem.corpora.labelled_rows import PART_NAMES, LabelledRows, count_noun
+from grokaem.corpora.labelled_rows import PART_SPELLINGS, LabelledRows, count_noun
 from grokaem.corpora.lost_classes import likely_cause, lost_classes
 from grokaem.corpora.own_data import make_corpus
 from grokaem.corpora.parts import own_parts
 from grokaem.file_hash import sha256_of
-from grokaem.plain_text import as_reason, terminal
+from grokaem.plain_text import as_reason, printable_name, terminal
 from grokaem.regular_file import check_file
 
 CHECKED = ValueError, OSError  # what makes one file unusable, and no more than that one
@@ -56,7 +56,7 @@ class ClassFolders:
 
     def part(self, path: Path) -> str | None:
         """The part that the file's top folder names, where these are parts."""
-        return PART_NAMES[path.relative_to(self.root).parts[0].lower()] if self.depth else None
+        return PART_SPELLINGS[path.relative_to(self.root).parts[0].lower()] if self.depth else None
 
 
 def visible_files(folder: Path) -> list[Path]:
@@ -109,7 +109,7 @@ def find_class_folders(
         (printable_name(path.relative_to(folder).as_posix()), _no_file(path)) for path in named if not path.is_file()
     ]
     tops = {path.relative_to(folder).parts[0] for path in files if path.parent != folder}
-    parts = {PART_NAMES.get(top.lower()) for top in tops}
+    parts = {PART_SPELLINGS.get(top.lower()) for top in tops}
     depth = 1 if None not in parts and "train" in parts and len(parts) > 1 else 0
     usable = [path for path in files if len(path.relative_to(folder).parts) > depth + 1]
     if not usable:
@@ -122,11 +122,6 @@ def find_class_folders(
             f"a class folder (first: {left[0].relative_to(folder)})"
         )
     return ClassFolders(folder, usable, depth, notes, [*aside, *_empty_folders(folder, usable, depth, kind)])
-
-
-def printable_name(name: str) -> str:
-    """A folder's name with bytes that are not UTF-8 written out."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _no_file(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -113,8 +114,7 @@ def read_lines(path: Path, limits: Limits = COMMAND) -> Table:
     size = path.stat().st_size
     codec, notes = find_encoding(path)
 
-    def meter() -> Meter:
-        return Meter(path.name, size, limits)
+    meter = partial(Meter, path.name, size, limits)
 
     def lines(_wanted: list[str]) -> Rows:
         number = 0

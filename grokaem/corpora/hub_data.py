@@ -22,13 +22,12 @@ from grokaem.corpora.labelled_rows import (
 )
 from grokaem.corpora.lost_classes import lost_classes
 from grokaem.corpora.own_data import make_corpus
-from grokaem.corpora.parts import own_parts
+from grokaem.corpora.parts import VALIDATION_NAMES, own_parts
 from grokaem.corpora.sounds import check_sound, groups_of_sounds
 from grokaem.corpora.splitting import digest, group_near_duplicates
 from grokaem.plain_text import as_reason
 
 NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?$")
-_VALIDATION = ("validation", "valid", "val", "dev")
 
 
 def load(
@@ -152,7 +151,7 @@ def _download(name: str, revision: str | None, token: str | None) -> dict:
             f"the data set {path} cannot be read ({_first_line(error)}): give other data, or a file of it."
         ) from None
     # "unsupervised" (IMDb) and the like hold no labels to learn from.
-    wanted = ("train", *_VALIDATION, "test")
+    wanted = ("train", *VALIDATION_NAMES, "test")
     known = {part: data for part, data in loaded.items() if part in wanted}
     return known or dict(loaded)
 

@@ -64,7 +64,7 @@ class JsonRows:
             self.meter.check_rows(number)
             if isinstance(record, dict):
                 keys.update(record)
-                self.meter.check_columns(len(keys))
+                self.meter.check_width(len(keys))
                 yield record
 
     def _records(self) -> Iterator[tuple[int, dict[str, object] | BadRow | None]]:

@@ -14,7 +14,7 @@ from grokaem.corpora.lost_classes import likely_cause, lost_classes
 from grokaem.plain_text import is_blank
 
 # How people write the parts of a data set.
-PART_NAMES = {
+PART_SPELLINGS = {
     "train": "train", "training": "train",
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "development": "validation", "eval": "validation", "evaluation": "validation",
@@ -231,9 +231,9 @@ def as_part(value: object) -> str:
         ValueError: it names none.
     """
     written = "" if _is_missing(value) else str(value).strip().lower()
-    if written not in PART_NAMES:
-        raise ValueError(f"the part {written[:40]!r}, which is none of {', '.join(PART_NAMES)}: correct it")
-    return PART_NAMES[written]
+    if written not in PART_SPELLINGS:
+        raise ValueError(f"the part {written[:40]!r}, which is none of {', '.join(PART_SPELLINGS)}: correct it")
+    return PART_SPELLINGS[written]
 
 
 def sorted_labels(labels: Iterable[str]) -> list[str]:

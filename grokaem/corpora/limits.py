@@ -68,7 +68,7 @@ class Meter:
                 f"{self.source} has {rows:,} rows; at most {self.limits.rows:,} are read: {self.limits.remedy}."
             )
 
-    def check_columns(self, columns: int) -> None:
+    def check_width(self, columns: int) -> None:
         """Raises ValueError when there are more columns than any table needs."""
         if columns > COLUMNS:
             raise ValueError(

@@ -40,7 +40,7 @@ class ParquetRows:
                 f"reading {path.name} needs pyarrow: run `pip install pyarrow`, or save it as .csv or .jsonl."
             ) from None
         with self._open() as file:
-            meter.check_columns(len(file.schema_arrow.names))
+            meter.check_width(len(file.schema_arrow.names))
             meter.check_rows(file.metadata.num_rows)
             self.columns = list(file.schema_arrow.names)
             self.names = class_names(file.schema_arrow.metadata or {})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from grokaem.corpora.labelled_rows import PART_NAMES, LabelledRows, count_noun
+from grokaem.corpora.labelled_rows import PART_SPELLINGS, LabelledRows, count_noun
 from grokaem.corpora.splitting import duplicates_across_parts, part_of_digest, tenth_of_digest
 
-_VALIDATION = ("validation", "valid", "val", "dev")
+VALIDATION_NAMES = ("validation", "valid", "val", "dev")
 
 
 def own_parts(source: str, rows: LabelledRows, groups: list[str]) -> list[str]:
@@ -26,7 +26,7 @@ def own_parts(source: str, rows: LabelledRows, groups: list[str]) -> list[str]:
     """
     origin = list(rows.parts or [])
     if {"train"} < set(origin):
-        known = [PART_NAMES.get(part, "train") for part in origin]
+        known = [PART_SPELLINGS.get(part, "train") for part in origin]
         repeated, tested = duplicates_across_parts(groups, known)
         if repeated:
             # The notes of a table name its rows; the files of a folder are named as they stand below it.
@@ -80,7 +80,7 @@ def assign_parts(name: str, origin: list[str], groups: list[str]) -> tuple[list[
             f"{name} has only the part {', '.join(sorted(have))}: train, validation and test are chosen by hash"
         ]
         return [part_of_digest(group) for group in groups], said
-    own_validation = next((part for part in _VALIDATION if part in have), None)
+    own_validation = next((part for part in VALIDATION_NAMES if part in have), None)
     notes = []
     if "test" in have:
         role = {"test": "test", own_validation: "validation"}

@@ -29,7 +29,7 @@ class SeparatedRows:
         self.path = path
         self.codec, notes = find_encoding(path)
         self.values = SeparatedValues(path, self.codec)
-        meter.check_columns(self.values.width)
+        meter.check_width(self.values.width)
         self.values.settle_quoting(meter.limits.rows)
         self.notes = [*notes, *self.values.notes]
         with self.values.lines() as lines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grokaem.corpora.labelled_rows import PART_NAMES, as_part
+from grokaem.corpora.labelled_rows import PART_SPELLINGS, as_part
 from grokaem.corpora.tables import Table
 
 # A column of one of these names whose cells are parts is taken as the split.
@@ -55,7 +55,7 @@ def find_split(table: Table, taken: tuple[str, str]) -> Split:
         if name not in lowered:
             continue
         column = lowered[name]
-        if _holds(table, column, PART_NAMES):
+        if _holds(table, column, PART_SPELLINGS):
             said = f"the parts are those of column {column!r} of {table.source}"
             return Split([column], lambda cells: as_part(cells[0]), [said])
         if name in SPLIT_COLUMNS:

@@ -10,24 +10,15 @@ from typing import TypedDict
 from grokaem.corpora.part import Part
 
 
-def tenth(group: str) -> int:
-    """Puts a group into one of ten shares.
+def tenth_of_digest(sha256: str) -> int:
+    """Which of ten shares a group is in, 0 to 9, by the sha256 of its UTF-8 text.
 
-    The digest of the group's UTF-8 text is read as one big-endian number, as it is printed:
-    ``int(sha256(group).hexdigest(), 16) % 10``. The same group lands in the same share on every machine,
-    in every version, and whatever else the data set holds.
+    The digest is read as one big-endian number, as it is printed. The same group lands in the same share on every
+    machine, in every version, and whatever else the data set holds.
 
     Args:
-        group (str): name of the group.
-
-    Returns:
-        int: 0 to 9.
+        sha256 (str): in hexadecimal.
     """
-    return tenth_of_digest(digest(group))
-
-
-def tenth_of_digest(sha256: str) -> int:
-    """The share of what has this sha256, in hexadecimal."""
     return int(sha256, 16) % 10
 
 

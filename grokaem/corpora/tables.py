@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from grokaem.corpora.json_rows import JsonRows
@@ -84,9 +85,7 @@ def read_table(path: Path, limits: Limits = COMMAND) -> Table:
     if not size:
         raise ValueError(f"{path.name} is empty: choose a file with at least some rows.")
 
-    def meter() -> Meter:
-        return Meter(path.name, size, limits)
-
+    meter = partial(Meter, path.name, size, limits)
     separated = suffix in (".csv", ".tsv")
     format_of = ParquetRows if suffix == ".parquet" else SeparatedRows if separated else JsonRows
     reader = format_of(path, meter())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grokaem.hub.client import with_retries
+from grokaem.hub.client import CONNECT_SECONDS, with_retries
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -21,6 +21,20 @@ class Promised:
     path: str
     size: int
     oid: str
+
+
+def look_up_files(api: HfApi, repo_id: str, repo_type: str, revision: str) -> ModelInfo | DatasetInfo | SpaceInfo:
+    """What the Hub says of a revision, once asked, with its files' metadata for :func:`list_files`.
+
+    Args:
+        api (HfApi): the client.
+        repo_id (str): the repository.
+        repo_type (str): "model", "dataset" or "space".
+        revision (str): branch, tag or commit.
+    """
+    return api.repo_info(  # pyright: ignore[reportReturnType]  # never of a kernel
+        repo_id, repo_type=repo_type, revision=revision, files_metadata=True, timeout=CONNECT_SECONDS
+    )
 
 
 def list_files(api: HfApi, info: ModelInfo | DatasetInfo | SpaceInfo, repo_id: str, repo_type: str) -> list[Promised]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grokaem.hub.access import tag_is_taken
-from grokaem.hub.client import CONNECT_SECONDS, with_retries
+from grokaem.hub.client import with_retries
 from grokaem.hub.files import content_is
-from grokaem.hub.listing import list_files
+from grokaem.hub.listing import list_files, look_up_files
 from grokaem.hub.published import PublishedFile
 
 if TYPE_CHECKING:
@@ -17,14 +18,9 @@ if TYPE_CHECKING:
 
 def head_of(api: HfApi, repo_id: str, repo_type: str, revision: str = "main", retry: bool = True) -> dict:
     """The newest revision: its commit, whether the repository is private, and each file's sha256 or git name."""
-
-    def ask():
-        return api.repo_info(
-            repo_id, repo_type=repo_type, revision=revision, files_metadata=True, timeout=CONNECT_SECONDS
-        )
-
+    ask = partial(look_up_files, api, repo_id, repo_type, revision)
     info = with_retries(ask, f"looking at {repo_id}") if retry else ask()
-    files = list_files(api, info, repo_id, repo_type)  # pyright: ignore[reportArgumentType]  # never of a kernel
+    files = list_files(api, info, repo_id, repo_type)
     oids = {file.path: file.oid for file in files}
     return {"sha": info.sha, "private": bool(info.private), "oids": oids}
 

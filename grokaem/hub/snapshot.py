@@ -11,10 +11,10 @@ import os
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from grokaem.hub.client import (
-    CONNECT_SECONDS,
     check_repo_id,
     check_repo_type,
     connect,
@@ -24,7 +24,7 @@ from grokaem.hub.client import (
     with_retries,
 )
 from grokaem.hub.errors import HubError, HubUnavailable, explain, is_transient
-from grokaem.hub.listing import Promised, list_files
+from grokaem.hub.listing import Promised, list_files, look_up_files
 from grokaem.hub.store import Store, Wanted
 from grokaem.hub.tokens import find_token
 
@@ -77,12 +77,7 @@ def download(
             "unset it once to download."
         )
     api = connect(find_token(token))
-
-    def ask():
-        return api.repo_info(
-            repo_id, repo_type=repo_type, revision=revision, files_metadata=True, timeout=CONNECT_SECONDS
-        )
-
+    ask = partial(look_up_files, api, repo_id, repo_type, revision)
     cached = None
     try:
         # With a copy in the cache, one unanswered question is enough to use it.
@@ -97,7 +92,7 @@ def download(
         raise explain(error, repo_id, endpoint(), "downloading") from None
     try:
         assert info.sha is not None  # every revision has one
-        promised = list_files(api, info, repo_id, repo_type)  # pyright: ignore[reportArgumentType]  # never of a kernel
+        promised = list_files(api, info, repo_id, repo_type)
         chosen = wanted.choose(promised, repo_id)
         with store.locked():  # another thread or process would move away what this one is about to compare
             store.discard_wrong(info.sha, chosen)

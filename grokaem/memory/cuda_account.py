@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 MIB = 2**20
 # CUBLAS_WORKSPACE_CONFIG's default in PyTorch, ":4096:2:16:8": two blocks of 4096 KiB and eight of 16 KiB.
 CUBLAS_WORKSPACE = (2 * 4096 + 8 * 16) * 1024
-# On compute capability 9 PyTorch asks for 32 MiB.
-CUBLAS_WORKSPACE_HOPPER = 32 * MIB
 # The context (driver, loaded kernels) differs by card, driver and PyTorch: 250 to 1400 MiB have been published.
 CONTEXT_MIB = 500
 

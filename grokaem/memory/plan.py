@@ -19,6 +19,7 @@ from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
 from grokaem.command_line import quiet_libraries, run
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.plain_text import terminal
+from grokaem.processor import cpu_multiplies_bf16
 
 if TYPE_CHECKING:
     from grokaem.memory.architectures import Workload
@@ -234,7 +235,6 @@ def with_student(
 def find_situation(work: Workload, device: str, processes: int = 1) -> Situation:
     """What of the checklist applies to this model on this device."""
     from grokaem.memory.checklist import Situation
-    from grokaem.memory.step_time import cpu_multiplies_bf16
 
     network = work.model_type == "wide_resnet_audio"
     return Situation(

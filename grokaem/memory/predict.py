@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from grokaem.memory.trace import Trace
 
 MIB = 2**20
-PAGE = 4096
-COMPONENTS = ("parameters", "gradients", "optimizer_state", "activations", "workspace", "runtime")
+PAGE_BYTES = 4096
 # What a process holds beside tensors once it trains, as measured: mostly the pages of torch's own code that its
 # kernels touch for the first time, then the model's and autograd's objects. 16-bit numbers bring kernels of their
 # own beside those of fp32, and layers that run again their bookkeeping.
@@ -108,7 +107,7 @@ def _cpu(
 
     trace = trace_step(work, settings)
     tensors, _ = trace.peak(first_step=first_step)
-    _, by_kind = trace.peak(PAGE, touched=True, first_step=first_step)
+    _, by_kind = trace.peak(PAGE_BYTES, touched=True, first_step=first_step)
     components = {name: size / MIB for name, size in by_kind.items()}
     runtime = RUNTIME_MIB
     if settings.precision != "fp32":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from grokaem.memory.trace import MIB, Trace
 
-SHARDINGS = ("none", "fsdp")
-
 
 def components_per_process(
     components: dict[str, float], trace: Trace, processes: int, sharding: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.trace import Trace, Work
+from grokaem.processor import cpu_multiplies_bf16
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,6 @@ def machine(device: str, settings: MemorySettings, fast_bf16: bool = True) -> Ma
         return usual
     fast = CUDA_TF32 if device == "cuda" else (CPU_MEDIUM if fast_bf16 else usual.flops["float32"])
     return Machine({**usual.flops, "float32": fast}, usual.bandwidth, usual.call)
-
-
-def cpu_multiplies_bf16() -> bool:
-    """Whether this processor has bf16 products of its own; without them bf16 is slower than fp32."""
-    import torch
-
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def seconds(

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from grokaem.topics.model import Fitted, TopicModel
 
-WEIGHTING = "count"
 LDA_WEIGHT = 0.5  # length of LDA's part beside the embedding, whose length is 1: at 1 it dominates
 CODE = 32  # numbers that a document is pressed into
 STEPS = 600  # of the optimizer, whatever the corpus's size

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from grokaem.topics.model import Fitted, Settings, TopicModel
 
-WEIGHTING = "count"
 _importing = threading.Lock()
 TEMPERATURE = 0.1  # MiniLM's cosine is about 0.45 to a document's own topic and 0.1 to the others
 

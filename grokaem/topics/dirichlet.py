@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from grokaem.topics.model import Fitted, TopicModel
 
-WEIGHTING = "count"
 ALPHA = 0.1  # prior weight of a topic in a document: few topics a document
 ETA = 0.01  # prior weight of a word in a topic: few words a topic
 ITERATIONS = 100

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from grokaem.topics.model import Fitted, TopicModel
 
-WEIGHTING = "tfidf"
-
 
 def fit(terms: Terms, n_topics: int, seed: int, top_words: int, iterations: int = 200) -> Fitted:
     """Fits scikit-learn's coordinate-descent NMF.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MODELS = ("lda", "lsa", "nmf", "bertopic", "bert+lda")
 USES_EMBEDDINGS = ("bertopic", "bert+lda")
+USES_TFIDF = ("lsa", "nmf")  # the others count words
 TOP_WORDS = 20
 
 
@@ -113,7 +114,7 @@ def _check_settings(model: str, n_topics: int | None, seed: int, top_words: int)
 
 def _count(texts: list[str], vectors: VectorSettings | None, model: str, n_topics: int | None) -> Terms:
     """The words of the texts, counted as the model wants them; enough of them for its topics."""
-    weighting = "tfidf" if model in ("nmf", "lsa") else "count"
+    weighting = "tfidf" if model in USES_TFIDF else "count"
     terms = count_terms(texts, vectors or default_settings(len(texts), weighting))
     if terms.settings.weighting != weighting:
         asked = terms.settings.weighting

@@ -129,9 +129,11 @@ def test_labels_without_names_are_taken_in_the_data_s_order(capsys):
 
 def test_weights_of_others_are_not_published_as_ours(somebody_s, news_csv, tmp_path, monkeypatch):
     from exporting.foreign_classifier import import_classifier
+    from exporting.publication import Publication
     from exporting.publish import publish_run
+    from exporting.run_source import read_run
 
     monkeypatch.chdir(tmp_path)
     folder = import_classifier(str(somebody_s), str(news_csv))
     with pytest.raises(ValueError, match="leave out --push-original"):
-        publish_run(folder, "ada/model", original=True)
+        publish_run(read_run(folder), Publication("ada/model", original=True), "ada/model")

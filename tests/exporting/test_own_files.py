@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from exporting import export
+from exporting.publication import Publication
 from exporting.publish import publish_run
+from exporting.run_source import read_run
 from grokaem import command_line, ownership
 from tests.conftest import run_script
 from training import finetune
@@ -144,7 +146,7 @@ def test_an_export_of_another_run_is_not_published(run, server, tmp_path):
     unrecorded(other)
     (other / "model.safetensors").write_bytes((run / "model.safetensors").read_bytes()[:-4] + b"abcd")
     with pytest.raises(ValueError, match="another run"):
-        publish_run(other, "ada/m", export_folder=run / "export")
+        publish_run(read_run(other), Publication("ada/m"), "ada/m", run / "export")
     assert not server.requests("POST")
 
 

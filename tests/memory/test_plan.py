@@ -12,7 +12,7 @@ from grokaem.memory.architectures import BUILT_IN, HUB_IDS, short_name, workload
 from grokaem.memory.checklist import Situation
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.memory.solver import Predictor, cheapest, pass_sizes
-from grokaem.memory.step_time import cpu_multiplies_bf16
+from grokaem.processor import cpu_multiplies_bf16
 from tests.conftest import started
 
 

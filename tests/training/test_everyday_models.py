@@ -81,7 +81,7 @@ def test_robertas_514_positions_are_512_tokens(train, case_models, case_inputs, 
 @pytest.mark.case("R1")
 @pytest.mark.parametrize("name", ["deberta_v1", "modernbert"])
 def test_on_a_processor_with_bf16(train, case_models, case_inputs, monkeypatch, name):
-    monkeypatch.setattr("training.precision.cpu_has_bf16", lambda: True)
+    monkeypatch.setattr("training.precision.cpu_multiplies_bf16", lambda: True)
     done = train("--max-steps", 1, "--batch-size", 4, model=case_models / name, data=case_inputs / "reviews.csv")
     assert "training on cpu in bf16" in done.told
     assert np.isfinite(done.report["metrics"]["loss"])
@@ -103,7 +103,7 @@ def test_arithmetic_that_a_model_cannot_take_gives_way_to_fp32(train, case_model
         return genuine(self, *args, **kwargs)
 
     monkeypatch.setattr(BertForSequenceClassification, "forward", forward)
-    monkeypatch.setattr("training.precision.cpu_has_bf16", lambda: True)
+    monkeypatch.setattr("training.precision.cpu_multiplies_bf16", lambda: True)
     inputs = {"model": case_models / "bert_without_pooler", "data": case_inputs / "reviews.csv"}
     done = train("--max-steps", 1, **inputs)
     assert "going on in fp32: it does not work in bf16" in done.told
