@@ -17,6 +17,23 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
 
+def state_bytes(optimizer: object) -> dict[str, int]:
+    """Bytes of the optimizer's state tensors by dtype, e.g. ``{"uint8": 4096, "float32": 128}``."""
+    import torch
+
+    total: dict[str, int] = {}
+    seen: set[int] = set()
+    for optimizer_part in getattr(optimizer, "parts", [optimizer]):
+        for state in optimizer_part.state.values():
+            for value in state.values():
+                # The quantization maps are shared by all weights: count each tensor once.
+                if isinstance(value, torch.Tensor) and id(value) not in seen:
+                    seen.add(id(value))
+                    name = str(value.dtype).removeprefix("torch.")
+                    total[name] = total.get(name, 0) + value.numel() * value.element_size()
+    return total
+
+
 def started(command: str) -> list[str]:
     """The words that start a command of the library, such as ``grokaem predict``, or a script of the repository."""
     if command.startswith("grokaem "):
@@ -139,8 +156,6 @@ def train(tiny_bert, news_csv, tmp_path, capsys, monkeypatch):
     release = loop.free_optimizer_state
 
     def look(trainer):
-        from grokaem.memory.optimizers import state_bytes
-
         optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)
         kept["state"] = state_bytes(optimizer)
         kept["trainer"] = trainer

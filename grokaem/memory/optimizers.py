@@ -98,20 +98,3 @@ def _make(model: nn.Module, settings: MemorySettings, lr: float, groups: list[di
     by_row = tables if settings.embeddings_by_row else []
     exact = tables if settings.embeddings_32bit and not by_row else []
     return SlicedAdamW8bit(groups, lr=lr, exact=exact, by_row=by_row)
-
-
-def state_bytes(optimizer: torch.optim.Optimizer) -> dict[str, int]:
-    """Bytes of the optimizer's state tensors by dtype, e.g. ``{"uint8": 4096, "float32": 128}``."""
-    import torch
-
-    total: dict[str, int] = {}
-    seen: set[int] = set()
-    for optimizer_part in getattr(optimizer, "parts", [optimizer]):
-        for state in optimizer_part.state.values():
-            for value in state.values():
-                # The quantization maps are shared by all weights: count each tensor once.
-                if isinstance(value, torch.Tensor) and id(value) not in seen:
-                    seen.add(id(value))
-                    name = str(value.dtype).removeprefix("torch.")
-                    total[name] = total.get(name, 0) + value.numel() * value.element_size()
-    return total

@@ -6,8 +6,9 @@ import torch
 from grokaem.memory.apply import apply_to_model, autocast
 from grokaem.memory.in_backward import OptimizerInBackward
 from grokaem.memory.layers import repeated_blocks
-from grokaem.memory.optimizers import build_optimizer, state_bytes
+from grokaem.memory.optimizers import build_optimizer
 from grokaem.memory.settings import MemorySettings
+from tests.conftest import state_bytes
 
 
 def gradients(model, batch, settings, seed=5):

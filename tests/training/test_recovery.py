@@ -329,7 +329,7 @@ def test_when_nothing_is_left_one_sentence_says_what_to_change(calm, monkeypatch
 
 def test_moments_become_8_bit_without_starting_over():
     from grokaem.memory.adamw8bit import SlicedAdamW8bit
-    from grokaem.memory.optimizers import state_bytes
+    from tests.conftest import state_bytes
 
     torch.manual_seed(0)
     weight, table = torch.nn.Parameter(torch.randn(64, 128)), torch.nn.Parameter(torch.randn(64, 128))
