@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from grokaem.memory.architectures import Workload
+    from grokaem.memory.settings import MemorySettings
 
 MIB = 2**20
 
@@ -81,7 +82,7 @@ def _training(
     import torch
 
     from grokaem.memory import adamw8bit, int8  # noqa: F401
-    from grokaem.memory.apply import apply_to_model, autocast, set_matmul_precision, weights_dtype
+    from grokaem.memory.apply import apply_to_model, autocast, weights_dtype
     from grokaem.memory.architectures import batch, build, workload
     from grokaem.memory.optimizers import build_optimizer
     from grokaem.memory.settings import MemorySettings
@@ -115,6 +116,26 @@ def _training(
         return seconds
 
     return take
+
+
+def set_matmul_precision(settings: MemorySettings, device: str) -> str:
+    """Sets how fp32 products are computed in this process: as the settings alone say.
+
+    Training hands fp32 products on a CPU to oneDNN too (``training.precision.use_fast_matmul``); the published
+    figures were measured without.
+
+    Args:
+        settings (MemorySettings): the levers.
+        device (str): ``"cpu"`` or ``"cuda"``.
+
+    Returns:
+        str: the mode set. A CPU has no tf32; there ``tf32`` multiplies in bf16 and sums in fp32.
+    """
+    import torch
+
+    mode = "highest" if settings.precision != "tf32" else ("high" if device == "cuda" else "medium")
+    torch.set_float32_matmul_precision(mode)
+    return mode
 
 
 def _import_model(work: Workload, build: Callable[[Workload], nn.Module]) -> None:

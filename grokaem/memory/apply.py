@@ -212,23 +212,6 @@ def autocast(settings: MemorySettings, device: str) -> Iterator[None]:
         yield
 
 
-def set_matmul_precision(settings: MemorySettings, device: str) -> str:
-    """Sets how fp32 products are computed in this process.
-
-    Args:
-        settings (MemorySettings): the levers.
-        device (str): ``"cpu"`` or ``"cuda"``.
-
-    Returns:
-        str: the mode set. A CPU has no tf32; there ``tf32`` multiplies in bf16 and sums in fp32.
-    """
-    import torch
-
-    mode = "highest" if settings.precision != "tf32" else ("high" if device == "cuda" else "medium")
-    torch.set_float32_matmul_precision(mode)
-    return mode
-
-
 def describe(model: nn.Module) -> dict[str, int]:
     """Counts of a model's values: all, trainable, and bytes held."""
     parameters = list(model.parameters())

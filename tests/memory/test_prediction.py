@@ -28,7 +28,8 @@ def measured_tensors(work, settings):
     """What torch's profiler hears of the allocator during two real steps."""
     from torch.profiler import ProfilerActivity, profile
 
-    from grokaem.memory.apply import apply_to_model, autocast, set_matmul_precision, weights_dtype
+    from benchmarks.measured_step import set_matmul_precision
+    from grokaem.memory.apply import apply_to_model, autocast, weights_dtype
     from grokaem.memory.optimizers import build_optimizer
 
     def train():
