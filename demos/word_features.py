@@ -129,7 +129,7 @@ def _explanation() -> Explanation:
     said = gr.Markdown("")
     with gr.Row():
         ours = gr.Plot(label="TF-IDF", elem_id="words-that-decided")
-        theirs = gr.Plot(label="Fine-tuned model")
+        theirs = gr.Plot(label="Fine-tuned model", elem_id="words-left-out")
     return Explanation(text, button, said, ours, theirs)
 
 

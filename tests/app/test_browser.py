@@ -144,7 +144,8 @@ def charts(visitor, tmp_path_factory):
 def test_every_chart_can_be_read_and_brings_no_ground_along(charts, dark):
     painted = browser.chart_colours(charts, dark=dark)
     browser.chart_colours(charts, dark=False)
-    assert len({each["chart"] for each in painted}) >= 21, "a chart that is not drawn, or not looked at"
+    drawn = {each["chart"] for each in painted} - {"words-left-out"}  # drawn where a fine-tuned model is served
+    assert len(drawn) == 21, "a chart that is not drawn, or not looked at"
     assert {contrast(each["ground"], "#ffffff") < 1.1 for each in painted} == {not dark}
     assert not [each for each in painted if each["kind"] == "ground"]
     least = {"text": TEXT, "mark": MARK}
