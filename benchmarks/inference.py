@@ -31,6 +31,7 @@ import numpy as np
 
 from benchmarks.inference_backends import BACKENDS, BATCH, Plan, prepare
 from grokaem.command_line import quiet_libraries, run
+from grokaem.process_memory import MIB, high_water_bytes, resident_bytes
 
 LIMITS = ("int8", "fp32", "openvino")  # what the arithmetic limit is measured in
 LIMIT_SIZE = 2048  # rows and columns of the product that measures the arithmetic limit
@@ -61,7 +62,7 @@ def measure(name: str, run_folder: Path, work: Path, started: float) -> Taken:
     build, _ = BACKENDS[name]
     predict, weights = build(run_folder, work)
     predict(plan["single"][:1])
-    first_seconds, first_mib = time.time() - started, _resident_mib("VmRSS")
+    first_seconds, first_mib = time.time() - started, resident_bytes() / MIB
     times = []
     predict(plan["single"][:3])
     for text in plan["single"]:
@@ -78,18 +79,10 @@ def measure(name: str, run_folder: Path, work: Path, started: float) -> Taken:
         "first_prediction_mib": first_mib,
         "latency_ms": median(times) * 1000,
         "texts_per_second": len(labels) / seconds,
-        "peak_mib": _resident_mib("VmHWM"),
+        "peak_mib": high_water_bytes() / MIB,
         "weights_mb": weights.stat().st_size / 1e6,
         "labels": labels,
     }
-
-
-def _resident_mib(key: str) -> float:
-    """Memory of this process now (VmRSS) or at most (VmHWM). Not ``getrusage``: it knows the parent's peak too."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(key):
-            return int(line.split()[1]) / 1024
-    return float("nan")
 
 
 def measure_limit(precision: str) -> dict[str, float]:

@@ -45,8 +45,8 @@ def curves(
         _curve_trace(name, places[name], values, number, markers=markers, plain=not named)
         for number, (name, values) in enumerate(series.items())
     ]
-    for trace, name in zip(traces, series, strict=True):
-        if spread is not None:
+    if spread is not None:
+        for trace, name in zip(traces, series, strict=True):
             trace["error_y"] = {"type": "data", "array": floats(spread[name]), "thickness": 1}
     if mark is not None:
         traces.append(_mark_trace(mark, mark_name))
