@@ -6,7 +6,7 @@ PORT ?= 7860
 RUN := runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audio-demo test test-all lint wheel accuracy screenshots clean
+.PHONY: help demo audio-demo test test-all lint wheel accuracy screenshots tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ accuracy: | $(VENV)/installed  ## repeat the accuracy figures of the README (abo
 
 screenshots: $(VENV)/installed-dev  ## redraw docs/images from the running page
 	$(PY) tests/app/browser.py --screenshots docs/images
+
+tables: $(VENV)/installed  ## rewrite the tables of docs/ that come from the code
+	$(PY) docs/tables.py
 
 clean:  ## remove the environment and the runs
 	rm -rf $(VENV) runs

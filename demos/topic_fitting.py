@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 import gradio as gr
 
 from demos.error_messages import one_sentence
-from demos.topic_input import MODELS, check_settings, collect_documents
+from demos.topic_input import check_settings, collect_documents, models_by_title
 from demos.topic_summary import Measures, Summary, comparison_table, summarize, topic_table
 from grokaem.plain_text import as_reason, markdown
 
@@ -63,7 +63,7 @@ class TopicFitter:
             source (str): "lines", "file", or a built-in corpus: "lee_news" is 300 news stories.
             lines (str): for "lines": 10 to 2000 documents, one a line, at most 1,000,000 characters.
             file (str): for "file": a text file of one document a line, a CSV, TSV, JSONL or Parquet file.
-            models (list[str]): of "NMF", "LDA", "LSA", "BERTopic" and "BERT+LDA".
+            models (list[str]): one or several of those that the page offers: "NMF", "LDA", "BERTopic", ...
             n_topics (int): how many topics to look for, 2 to 30.
 
         Returns:
@@ -87,7 +87,7 @@ class TopicFitter:
                 fitted["results"][model], fitted["summaries"][model] = outcome
         if not fitted["results"]:
             raise failed[0][1]
-        fitted["embedded"] = any(MODELS[model].startswith("bert") for model in fitted["results"])
+        fitted["embedded"] = any(models_by_title()[model].embeds for model in fitted["results"])
         notes += [f"{model} was set aside: {as_reason(error)}" for model, error in failed]
         note = (
             f"**{', '.join(fitted['results'])}** looked for **{int(n_topics)} topics** in {len(documents):,} "
@@ -114,7 +114,7 @@ class TopicFitter:
             report(0.0, f"fitting to {len(documents):,} documents")
             try:
                 measures, fitted = self.evaluate(
-                    MODELS[model], documents, n_topics, [0], reference, labels=labels, progress=report
+                    models_by_title()[model].key, documents, n_topics, [0], reference, labels=labels, progress=report
                 )
             except ValueError as error:  # what one model cannot do leaves the others' results
                 yield model, error

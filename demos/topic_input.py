@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from grokaem.plain_text import is_blank, lines_of
 from grokaem.topics.documents import encodable
+from grokaem.topics.models import MODELS
 
 if TYPE_CHECKING:
     from grokaem.corpora import Documents
+    from grokaem.topics.method import Method
 
-MODELS = {"NMF": "nmf", "LDA": "lda", "LSA": "lsa", "BERTopic": "bertopic", "BERT+LDA": "bert+lda"}
+CHOSEN = ("nmf", "lda")  # the models that the page begins with, and names first
 # Built-in corpora by the names a visitor reads; the page offers those that need no download.
 CORPORA = {
     "lee_news": "News stories",
@@ -48,6 +50,12 @@ Their goalkeeper saved a penalty and the final went to extra time
 The coach praised the young striker after her third goal of the season
 A late try settled the match in front of a full stadium
 The champions lost at home for the first time this season"""
+
+
+def models_by_title() -> dict[str, Method]:
+    """The topic models that the page offers, by the names a visitor reads, in the page's order."""
+    keys = [*CHOSEN, *(key for key in MODELS if key not in CHOSEN)]
+    return {MODELS[key].title: MODELS[key] for key in keys}
 
 
 def collect_documents(
@@ -94,11 +102,12 @@ def collect_documents(
 
 def check_settings(models: list[str], n_topics: float) -> None:
     """Raises ValueError for models or a number of topics that the page does not offer."""
+    offered = models_by_title()
     if not models:
-        raise ValueError(f"Choose at least one topic model: {', '.join(MODELS)}.")
+        raise ValueError(f"Choose at least one topic model: {', '.join(offered)}.")
     for model in models:
-        if model not in MODELS:
-            raise ValueError(f"The topic model is one of {', '.join(MODELS)}, not {model!r:.40}.")
+        if model not in offered:
+            raise ValueError(f"The topic model is one of {', '.join(offered)}, not {model!r:.40}.")
     if len(set(models)) < len(models):
         raise ValueError("A topic model is chosen twice; choose each once.")
     if not isinstance(n_topics, int | float) or not 2 <= n_topics <= MAX_TOPICS or n_topics != int(n_topics):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import gradio as gr
 
 from demos.topic_input import (
+    CHOSEN,
     CORPORA,
     FILE_TYPES,
     LIMITS,
@@ -14,14 +15,14 @@ from demos.topic_input import (
     MAX_DOCUMENTS,
     MAX_TOPICS,
     MIN_DOCUMENTS,
-    MODELS,
     OWN,
+    models_by_title,
 )
 from demos.topic_summary import COMPARISON_HEADERS
 
-MODEL_INFO = (
-    "The first three count words and take a second or two; the BERT ones read for meaning, up to a minute."
-)
+if TYPE_CHECKING:
+    from grokaem.topics.method import Method
+
 MEASURES_NOTE = (
     "Higher is better, but for seconds. NMI compares the topics with the classes of a labelled corpus. The first BERT "
     "model's seconds include the embedding. \\* c_v is not recommended by its author: where it and NPMI disagree, "
@@ -102,11 +103,23 @@ def settings(corpora: list[str]) -> Settings:
         height=130,
         elem_id="topics-file",
     )
-    models = gr.CheckboxGroup(list(MODELS), value=["NMF", "LDA"], label="Topic models", info=MODEL_INFO)
+    offered = models_by_title()
+    models = gr.CheckboxGroup(
+        list(offered),
+        value=[title for title, model in offered.items() if model.key in CHOSEN],
+        label="Topic models",
+        info=_model_info(list(offered.values())),
+    )
     n_topics = gr.Slider(2, MAX_TOPICS, value=8, step=1, label="Number of topics")
     button = gr.Button("Find topics", variant="primary", elem_id="find-topics")
     gr.Markdown(LIMITS, elem_classes="caption")
     return Settings(source, lines, file, models, n_topics, button)
+
+
+def _model_info(models: list[Method]) -> str:
+    """What the models take, in a sentence."""
+    words, meaning = (", ".join(each.title for each in models if each.embeds is embeds) for embeds in (False, True))
+    return f"{words} count words and take a second or two; {meaning} read for meaning, up to a minute."
 
 
 def comparison() -> Comparison:

@@ -13,6 +13,7 @@ from grokaem.topics import dirichlet
 from grokaem.topics.bertopic_model import embed
 from grokaem.topics.class_tfidf import class_tfidf
 from grokaem.topics.documents import Terms, ranked_words
+from grokaem.topics.method import Asked, Method
 
 if TYPE_CHECKING:
     import numpy as np
@@ -161,3 +162,24 @@ def _mixtures(
         nearness[rows, assignments] = nearness.max(axis=1) + 1e-9
     nearness = np.exp(nearness - nearness.max(axis=1, keepdims=True))
     return nearness / nearness.sum(axis=1, keepdims=True)
+
+
+def _fit(asked: Asked) -> Fitted:
+    return fit(
+        asked.texts, asked.vectors, asked.terms, asked.n_topics, asked.seed, asked.top_words, progress=asked.progress
+    )
+
+
+BERT_LDA = Method(
+    key="bert+lda",
+    title="BERT+LDA",
+    weighting="count",
+    embeds=True,
+    fit=_fit,
+    transform=transform,
+    about="LDA's mixture beside the embedding, pressed together by an autoencoder, grouped by k-means",
+    topics_from="both",
+    takes="in between",
+    choose="when BERTopic leaves too much to its outliers",
+    dimension=dimension,
+)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from grokaem.text.vectorize import make_vectorizer
 from grokaem.topics.clustering import TopicClusters, mixtures_by_similarity
 from grokaem.topics.documents import Terms, at_least_one
+from grokaem.topics.method import Asked, Method
 from grokaem.topics.reduction import ExactUMAP
 
 if TYPE_CHECKING:
@@ -146,3 +147,32 @@ def load_bertopic() -> type[BERTopic]:
             for name in hidden:
                 del sys.modules[name]
     return BERTopic
+
+
+def _fit(asked: Asked) -> Fitted:
+    return fit(
+        asked.texts,
+        asked.vectors,
+        asked.terms,
+        asked.topics,
+        asked.seed,
+        asked.top_words,
+        reduce_outliers=asked.reduce_outliers,
+        progress=asked.progress,
+    )
+
+
+BERTOPIC = Method(
+    key="bertopic",
+    title="BERTopic",
+    weighting="count",
+    embeds=True,
+    fit=_fit,
+    transform=transform,
+    about="the BERTopic library: embeddings, UMAP, HDBSCAN, class-based TF-IDF",
+    topics_from="sentence embeddings",
+    takes="most",
+    choose="for short texts and for agreement with what readers call the subject",
+    dimension=dimension,
+    finds_number=True,
+)

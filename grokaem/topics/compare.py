@@ -18,7 +18,7 @@ from grokaem.command_line import add_reports, check_reports, one_line
 from grokaem.output_folder import claimed_files
 from grokaem.plain_text import is_blank, terminal
 from grokaem.set_aside import SetAside
-from grokaem.topics.fit import MODELS, USES_EMBEDDINGS
+from grokaem.topics.models import MODELS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,7 +109,7 @@ def _compare(
         )
     reference = Reference.from_documents(documents)
     curve = _curve(arguments, wanted, len(documents))
-    usable = [model for model in models if embedder is not None or model not in USES_EMBEDDINGS]  # else set aside
+    usable = [model for model in models if embedder is not None or not MODELS[model].embeds]  # else set aside
     results, fitted, curves = [], [], {}
     for model in usable:
         try:
@@ -158,7 +158,7 @@ def _embed(
     """The encoder, when a model needs one, with the documents' vectors in its cache; the seconds that they took."""
     import time
 
-    needing = [model for model in models if model in USES_EMBEDDINGS]
+    needing = [model for model in models if MODELS[model].embeds]
     if not needing:
         return None, None
     from grokaem.embedding import Embedder
@@ -192,7 +192,7 @@ def _one_model(
     """A model's measures, its first fit, and its NPMI at the other numbers of topics that were tried."""
     from grokaem.topics.scoring import best_number, candidates_for, evaluate, npmi_by_number
 
-    settings: FitOptions = {"embedder": embedder} if model in USES_EMBEDDINGS else {}
+    settings: FitOptions = {"embedder": embedder} if MODELS[model].embeds else {}
     numbers = candidates_for(len(documents)) if wanted is None else curve
     scores = npmi_by_number(model, documents, numbers, reference, top=arguments.top, progress=bar, **settings)
     n_topics = wanted or best_number(scores)

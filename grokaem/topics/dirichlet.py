@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import VectorSettings
 from grokaem.topics.documents import Terms, at_least_one, ranked_words, recount
+from grokaem.topics.method import Method
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,3 +106,17 @@ def transform(fitted: TopicModel, documents: list[str], embeddings: np.ndarray |
     counts = matrix.data.astype(np.float32)
     words = np.ascontiguousarray(fitted.arrays["words"], np.float32)
     return fold_in(matrix.indptr, matrix.indices, counts, words, np.float32(ALPHA), ROUNDS)
+
+
+LDA = Method(
+    key="lda",
+    title="LDA",
+    weighting="count",
+    embeds=False,
+    fit=lambda asked: fit(asked.terms, asked.n_topics, asked.seed, asked.top_words),
+    transform=transform,
+    about="latent Dirichlet allocation, by collapsed variational Bayes (CVB0)",
+    topics_from="word counts",
+    takes="least",
+    choose="for mixtures: many subjects in one document",
+)

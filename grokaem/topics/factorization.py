@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import VectorSettings
 from grokaem.topics.documents import Terms, at_least_one, ranked_words, recount, rows_to_one
+from grokaem.topics.method import Method
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,3 +70,17 @@ def transform(fitted: TopicModel, documents: list[str], embeddings: np.ndarray |
             matrix.astype(components.dtype), H=components, n_components=len(components), update_H=False
         )
     return rows_to_one(weights)
+
+
+NMF = Method(
+    key="nmf",
+    title="NMF",
+    weighting="tfidf",
+    embeds=False,
+    fit=lambda asked: fit(asked.terms, asked.n_topics, asked.seed, asked.top_words),
+    transform=transform,
+    about="non-negative factorization of TF-IDF (scikit-learn)",
+    topics_from="TF-IDF",
+    takes="least",
+    choose="first: clean words, the same result under every seed",
+)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from grokaem.plain_text import is_blank
 from grokaem.text.vectorize import VectorSettings
 from grokaem.topics.documents import as_documents, as_vectors, check_enough, count_terms, default_settings
+from grokaem.topics.method import Asked, Method
 from grokaem.topics.model import TopicModel
+from grokaem.topics.models import MODELS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
     from grokaem.topics.documents import Terms
     from grokaem.topics.model import Fitted, Settings
 
-MODELS = ("lda", "lsa", "nmf", "bertopic", "bert+lda")
-USES_EMBEDDINGS = ("bertopic", "bert+lda")
-USES_TFIDF = ("lsa", "nmf")  # the others count words
 TOP_WORDS = 20
 
 
@@ -41,16 +40,16 @@ def fit(
     """Fits a topic model; the same seed gives the same result.
 
     Args:
-        model (str): ``lda``, ``lsa``, ``nmf``, ``bertopic`` or ``bert+lda``.
+        model (str): a key of ``grokaem.topics.MODELS``: ``lda``, ``nmf``, ...
         documents (iterable of str): one text each. Those without text take part in nothing and get an even mixture.
-        n_topics (int, optional): topics. None lets BERTopic find their number. (Default: 10)
+        n_topics (int, optional): topics. None lets a model that can (BERTopic) find their number. (Default: 10)
         seed (int, optional): of everything random. (Default: 0)
         embeddings (ndarray, optional): the documents' vectors, shape (n_documents, dimension).
             (Default: computed by ``embedder``, and cached)
         embedder (Embedder, optional): the encoder. (Default: MiniLM, INT8, the first 128 tokens of a document)
         vectors (VectorSettings, optional): how documents become words; a note says when the weighting is not
             the model's usual one. (Default: stop words of English and Russian dropped, rare and very frequent
-            words too; TF-IDF for ``nmf`` and ``lsa``, counts for the others)
+            words too; TF-IDF or counts, as the model is usually given)
         top_words (int, optional): words kept of each topic. (Default: 20)
         reduce_outliers (bool, optional): BERTopic: give outliers to the nearest topic. (Default: True)
         progress (callable, optional): called with the fraction done and a description.
@@ -62,7 +61,8 @@ def fit(
         ValueError: unknown model or setting, a document that is no string, embeddings that are no finite table,
             fewer documents with text (or fewer different words) than topics.
     """
-    _check_settings(model, n_topics, seed, top_words)
+    method = MODELS.find(model)
+    _check_settings(method, n_topics, seed, top_words)
     documents = as_documents(documents)
     rows = [row for row, text in enumerate(documents) if not is_blank(text)]
     check_enough(len(rows), 2 if n_topics is None else n_topics)
@@ -72,7 +72,7 @@ def fit(
         notes.append(f"{len(documents) - len(texts):,} empty documents took no part and have an even mixture")
     settings: Settings = {"n_topics": n_topics}
     encoded = None
-    if model in USES_EMBEDDINGS:
+    if method.embeds:
         if embeddings is None:
             encoded, encoder = _embed(texts, embedder, progress)
             settings |= encoder
@@ -80,11 +80,11 @@ def fit(
             encoded = as_vectors(embeddings, len(documents))[rows]
     if progress is not None:
         progress(0.0, "counting words")
-    terms = _count(texts, vectors, model, n_topics)
+    terms = _count(texts, vectors, method, n_topics)
     notes += terms.notes
     if progress is not None:
         progress(0.0, f"fitting {model}")
-    result = _fit_one(model, texts, encoded, terms, n_topics, seed, top_words, reduce_outliers, progress)
+    result = method.fit(Asked(texts, terms, n_topics, seed, top_words, encoded, reduce_outliers, progress))
     mixtures, assignments = _of_all(result, rows, len(documents))
     if progress is not None:
         progress(1.0, "done")
@@ -101,29 +101,27 @@ def fit(
     )
 
 
-def _check_settings(model: str, n_topics: int | None, seed: int, top_words: int) -> None:
-    if model not in MODELS:
-        raise ValueError(f"topic model {model!r} is unknown: choose one of {', '.join(MODELS)}.")
-    if n_topics is None and model != "bertopic":
-        raise ValueError(f"{model} needs a number of topics: give n_topics.")
+def _check_settings(method: Method, n_topics: int | None, seed: int, top_words: int) -> None:
+    if n_topics is None and not method.finds_number:
+        raise ValueError(f"{method.key} needs a number of topics: give n_topics.")
     if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32:
         raise ValueError(f"the seed is {seed!r:.40}: give a whole number from 0 to {2**32 - 1}.")
     if isinstance(top_words, bool) or not isinstance(top_words, Integral) or top_words < 1:
         raise ValueError(f"top_words is {top_words!r:.40}: keep at least 1 word of a topic.")
 
 
-def _count(texts: list[str], vectors: VectorSettings | None, model: str, n_topics: int | None) -> Terms:
+def _count(texts: list[str], vectors: VectorSettings | None, method: Method, n_topics: int | None) -> Terms:
     """The words of the texts, counted as the model wants them; enough of them for its topics."""
-    weighting = "tfidf" if model in USES_TFIDF else "count"
-    terms = count_terms(texts, vectors or default_settings(len(texts), weighting))
-    if terms.settings.weighting != weighting:
+    usual = method.weighting
+    terms = count_terms(texts, vectors or default_settings(len(texts), usual))
+    if terms.settings.weighting != usual:
         asked = terms.settings.weighting
-        terms.notes.insert(0, f"{model} was fitted to weights of {asked}, as asked; usual is {weighting}")
+        terms.notes.insert(0, f"{method.key} was fitted to weights of {asked}, as asked; usual is {usual}")
     if len(terms.vocabulary) < 2:
         raise ValueError(
             f"the documents hold only 1 different word, {terms.vocabulary[0]!r:.40}: topics need at least 2."
         )
-    if n_topics is not None and len(terms.vocabulary) < n_topics and model not in USES_EMBEDDINGS:
+    if n_topics is not None and len(terms.vocabulary) < n_topics and not method.embeds:
         raise ValueError(
             f"{n_topics} topics were asked for but the documents hold only {len(terms.vocabulary)} different "
             "words: ask for fewer topics or give more documents."
@@ -142,50 +140,6 @@ def _of_all(result: Fitted, rows: list[int], n_documents: int) -> tuple[np.ndarr
     if "assignments" in result:
         assignments[rows] = result["assignments"]
     return mixtures, assignments.astype(np.int64)
-
-
-def _fit_one(
-    model: str,
-    texts: list[str],
-    embeddings: np.ndarray | None,
-    terms: Terms,
-    n_topics: int | None,
-    seed: int,
-    top_words: int,
-    reduce_outliers: bool,
-    progress: Callable[[float, str], object] | None,
-) -> Fitted:
-    if model == "bertopic":
-        from grokaem.topics import bertopic_model
-
-        assert embeddings is not None  # fit has made them
-        return bertopic_model.fit(
-            texts,
-            embeddings,
-            terms,
-            n_topics,
-            seed,
-            top_words,
-            reduce_outliers=reduce_outliers,
-            progress=progress,
-        )
-    assert n_topics is not None  # fit refuses it
-    if model == "nmf":
-        from grokaem.topics import factorization
-
-        return factorization.fit(terms, n_topics, seed, top_words)
-    if model == "lsa":
-        from grokaem.topics import semantic_analysis
-
-        return semantic_analysis.fit(terms, n_topics, seed, top_words)
-    if model == "lda":
-        from grokaem.topics import dirichlet
-
-        return dirichlet.fit(terms, n_topics, seed, top_words)
-    from grokaem.topics import bert_lda
-
-    assert embeddings is not None  # fit has made them
-    return bert_lda.fit(texts, embeddings, terms, n_topics, seed, top_words, progress=progress)
 
 
 def _embed(

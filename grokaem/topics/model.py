@@ -5,28 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from grokaem.atomic import new_folder
 from grokaem.ownership import check_replaceable
 from grokaem.plain_text import is_blank
+from grokaem.topics.models import MODELS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike
 
 FORMAT = 1
-# Where each model's transform lives: called with the model, the documents that have text, their embeddings. Those
-# that use embeddings have ``dimension``, the numbers of one.
-TRANSFORMS = {
-    "lda": "grokaem.topics.dirichlet",
-    "lsa": "grokaem.topics.semantic_analysis",
-    "nmf": "grokaem.topics.factorization",
-    "bertopic": "grokaem.topics.bertopic_model",
-    "bert+lda": "grokaem.topics.bert_lda",
-}
 
 
 class Settings(TypedDict, total=False):
@@ -57,7 +48,7 @@ class TopicModel:
     """A fitted topic model.
 
     Attributes:
-        model: ``lda``, ``lsa``, ``nmf``, ``bertopic`` or ``bert+lda``.
+        model: a key of ``grokaem.topics.MODELS``: ``lda``, ``nmf``, ...
         topics: for each topic its words and their weights, heaviest first.
         document_topics: float64 ndarray of shape (n_documents, n_topics); each row sums to 1. A document
             without words has the same weight in every topic.
@@ -109,11 +100,11 @@ class TopicModel:
         documents = as_documents(documents)
         mixtures = np.full((len(documents), self.n_topics), 1.0 / self.n_topics)
         rows = [row for row, text in enumerate(documents) if not is_blank(text)]
-        room = import_module(TRANSFORMS[self.model])
-        if embeddings is not None and hasattr(room, "dimension"):  # the models of words alone take none
-            embeddings = as_vectors(embeddings, len(documents), room.dimension(self))[rows]
+        method = MODELS[self.model]
+        if embeddings is not None and method.dimension:  # the models of words alone take none
+            embeddings = as_vectors(embeddings, len(documents), method.dimension(self))[rows]
         if rows:
-            mixtures[rows] = room.transform(self, [documents[row] for row in rows], embeddings)
+            mixtures[rows] = method.transform(self, [documents[row] for row in rows], embeddings)
         return mixtures
 
     def save(self, folder: str | Path) -> Path:
@@ -159,7 +150,7 @@ class TopicModel:
         if not (folder / "topic_model.json").is_file():
             raise FileNotFoundError(f"{folder} holds no topic_model.json: give a folder that save() wrote.")
         content = json.loads((folder / "topic_model.json").read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["model"] not in TRANSFORMS:
+        if content["format"] != FORMAT or content["model"] not in MODELS:
             raise ValueError(f"{folder} was written by another version: fit the model again.")
         arrays = load_file(folder / "topic_model.safetensors")
         return cls(

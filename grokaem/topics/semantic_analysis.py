@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from grokaem.text.vectorize import VectorSettings
 from grokaem.topics.documents import Terms, at_least_one, ranked_words, recount, rows_to_one
+from grokaem.topics.method import Method
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,3 +58,17 @@ def transform(fitted: TopicModel, documents: list[str], embeddings: np.ndarray |
     settings = VectorSettings.from_dict(fitted.settings["vectors"])  # pyright: ignore[reportTypedDictNotRequiredAccess]  # of every fit
     matrix = recount(documents, settings, fitted.vocabulary, fitted.arrays.get("idf"))
     return rows_to_one(matrix @ fitted.arrays["directions"].T)
+
+
+LSA = Method(
+    key="lsa",
+    title="LSA",
+    weighting="tfidf",
+    embeds=False,
+    fit=lambda asked: fit(asked.terms, asked.n_topics, asked.seed, asked.top_words),
+    transform=transform,
+    about="truncated singular value decomposition of TF-IDF",
+    topics_from="TF-IDF",
+    takes="least",
+    choose="as the classical reference; its topics overlap and hide opposites",
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib import import_module
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from grokaem import topics
 from grokaem.text.vectorize import VectorSettings
 from grokaem.topics import MODELS, compare
 from tests.conftest import run_script
+from tests.toys import added
 
 DOCUMENTS = [
     f"{start} {middle} {end}"
@@ -24,7 +25,7 @@ GIVEN = {"embeddings": VECTORS}
 
 
 def fitted(model, **settings):
-    given = GIVEN if model.startswith("bert") else {}
+    given = GIVEN if MODELS[model].embeds else {}
     return topics.fit(model, DOCUMENTS, 4, **given, **settings)
 
 
@@ -41,7 +42,7 @@ def test_settings_of_the_users_own_work_with_every_model(name, weighting):
     assert any(" " in word for topic in model.words() for word in topic)
     mixtures = transformed(model, DOCUMENTS)
     assert (mixtures.argmax(axis=1) == model.assignments).mean() > 0.8
-    usual = "tfidf" if name in ("nmf", "lsa") else "count"
+    usual = MODELS[name].weighting
     assert any(f"usual is {usual}" in note for note in model.notes) == (weighting != usual)
 
 
@@ -155,24 +156,19 @@ def test_where_no_model_can_do_it_each_is_named_and_nothing_is_written(case_inpu
 
 
 @pytest.mark.case("L13")
-def test_a_models_error_is_named_and_the_others_are_written(case_inputs, tmp_path, capsys, monkeypatch):
-    fitting = import_module("grokaem.topics.fit")  # topics.fit is the function
-    original = fitting._fit_one
+def test_a_models_error_is_named_and_the_others_are_written(case_inputs, tmp_path, capsys):
+    def failing(asked):
+        raise RuntimeError("the moon is in the way")
 
-    def failing(model, *arguments):
-        if model == "lda":
-            raise RuntimeError("the moon is in the way")
-        return original(model, *arguments)
-
-    monkeypatch.setattr(fitting, "_fit_one", failing)
     path, page = tmp_path / "t.json", tmp_path / "t.html"
-    words = [str(case_inputs / "lines.txt"), "--models", "lda,nmf", "--topics", "2"]
-    assert compare.main([*words, "--json", str(path), "--html", str(page)]) == 1
+    words = [str(case_inputs / "lines.txt"), "--models", "moon,nmf", "--topics", "2"]
+    with added(MODELS, replace(MODELS["lda"], key="moon", fit=failing)):
+        assert compare.main([*words, "--json", str(path), "--html", str(page)]) == 1
     told = capsys.readouterr()
-    assert "nmf " in told.out and "lda: the moon is in the way" in told.err
+    assert "nmf " in told.out and "moon: the moon is in the way" in told.err
     content = json.loads(path.read_text())
     assert [result["model"] for result in content["results"]] == ["nmf"]
-    assert content["set_aside"] == {"lda": "the moon is in the way"}
+    assert content["set_aside"] == {"moon": "the moon is in the way"}
     assert "the moon is in the way" in page.read_text()
 
 

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from grokaem import topics
-from grokaem.topics import MODELS, TopicModel
+from grokaem.topics import MODELS, TopicModel, dirichlet, factorization
+from grokaem.topics.documents import count_terms, default_settings
+from grokaem.topics.method import Asked
 from grokaem.topics.quality import agreement
 
 ODD = {
@@ -123,38 +125,32 @@ def test_wrong_input_is_told_in_a_sentence(arguments, message):
 
 
 @pytest.fixture(scope="module")
-def rooms(corpus):
-    """Each model's own function on the corpus, with the number of topics and whatever else is given."""
-    from grokaem.topics import bert_lda, bertopic_model, dirichlet, factorization, semantic_analysis
-    from grokaem.topics.documents import count_terms, default_settings
-
+def fit_alone(corpus):
+    """A model's own function on the corpus, without what grokaem.topics.fit checks before it."""
     documents = corpus[0]
     terms = count_terms(documents, default_settings(len(documents), "count"))
     vectors = np.eye(8, dtype=np.float32)[np.arange(len(documents)) % 8]
-    return {
-        "lda": lambda n=3, **more: dirichlet.fit(terms, n, 0, **{"top_words": 5} | more),
-        "nmf": lambda n=3, **more: factorization.fit(terms, n, 0, **{"top_words": 5} | more),
-        "lsa": lambda n=3, **more: semantic_analysis.fit(terms, n, 0, **{"top_words": 5} | more),
-        "bertopic": lambda n=3, **more: bertopic_model.fit(documents, vectors, terms, n, 0, **{"top_words": 5} | more),
-        "bert+lda": lambda n=3, **more: bert_lda.fit(documents, vectors, terms, n, 0, **{"top_words": 5} | more),
-    }
+    return lambda model, n_topics=3, top_words=5: MODELS[model].fit(
+        Asked(documents, terms, n_topics, 0, top_words, vectors)
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("wrong", [0, -1, 2.5, True])
-def test_each_model_refuses_a_count_of_none_itself(rooms, model, wrong):
+def test_each_model_refuses_a_count_of_none_itself(fit_alone, model, wrong):
     with pytest.raises(ValueError, match=r"^n_topics is .*: give a whole number from 1 on\.$"):
-        rooms[model](wrong)
+        fit_alone(model, wrong)
     with pytest.raises(ValueError, match=r"^top_words is .*: give a whole number from 1 on\.$"):
-        rooms[model](top_words=wrong)
+        fit_alone(model, top_words=wrong)
 
 
-@pytest.mark.parametrize("model", ["lda", "nmf"])
+@pytest.mark.parametrize("module", [dirichlet, factorization])
 @pytest.mark.parametrize("wrong", [0, -3, None])
-def test_no_pass_over_the_corpus_is_refused(rooms, model, wrong):
+def test_no_pass_over_the_corpus_is_refused(corpus, module, wrong):
+    terms = count_terms(corpus[0], default_settings(len(corpus[0]), "count"))
     with pytest.raises(ValueError, match=r"^iterations is .*: give a whole number from 1 on\.$"):
-        rooms[model](iterations=wrong)
-    assert len(rooms[model](iterations=np.int64(1))["topics"]) == 3
+        module.fit(terms, 3, 0, 5, iterations=wrong)
+    assert len(module.fit(terms, 3, 0, 5, iterations=np.int64(1))["topics"]) == 3
 
 
 def test_a_comparison_without_a_seed_is_refused(corpus):

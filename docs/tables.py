@@ -1,0 +1,89 @@
+"""Makes the tables of docs/ that come from the registries, between the markers where they stand.
+
+python docs/tables.py    # writes them; a test compares (make tables)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+END = "<!-- end of table -->"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of docs/.
+
+    Attributes:
+        name (str): of the table, in its marker.
+        page (str): the file that holds it.
+        heads (sequence of str): the columns' names.
+        rows (callable): makes the rows, a cell a column; each is Markdown.
+    """
+
+    name: str
+    page: str
+    heads: Sequence[str]
+    rows: Callable[[], Iterable[Sequence[str]]]
+
+    @property
+    def start(self) -> str:
+        """The line before the table."""
+        return f"<!-- {self.name}: made by docs/tables.py -->"
+
+    def markdown(self) -> str:
+        """The table between its markers."""
+        lines = [self.heads, ["---"] * len(self.heads), *self.rows()]
+        return "\n".join([self.start, *(f"| {' | '.join(cells)} |" for cells in lines), END])
+
+
+def topic_models() -> Iterable[Sequence[str]]:
+    """A row a topic model."""
+    from grokaem.topics import MODELS
+
+    for model in MODELS.values():
+        yield f"`{model.key}`", model.about, model.topics_from, model.takes, model.choose
+
+
+TABLES = (
+    Table(
+        "topic models", "topics.md", ("name", "what it is", "topics from", "time it takes", "choose it"), topic_models
+    ),
+)
+
+
+def with_tables(page: str, text: str) -> str:
+    """The text of a page with its tables as the registries have them.
+
+    Args:
+        page (str): the file's name.
+        text (str): what it holds.
+
+    Raises:
+        ValueError: a table's markers are not there.
+    """
+    for table in (each for each in TABLES if each.page == page):
+        before, start, rest = text.partition(table.start)
+        _, end, after = rest.partition(END)
+        if not start or not end:
+            raise ValueError(f"docs/{page} has no place for the table: write {table.start} and {END} where it belongs.")
+        text = before + table.markdown() + after
+    return text
+
+
+def main() -> None:
+    """Writes every table into its page."""
+    for page in sorted({table.page for table in TABLES}):
+        path = DOCS / page
+        text = path.read_text(encoding="utf-8")
+        made = with_tables(page, text)
+        if made != text:
+            path.write_text(made, encoding="utf-8")
+            print(f"docs/{page} written")
+
+
+if __name__ == "__main__":
+    main()
