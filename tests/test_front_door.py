@@ -15,6 +15,7 @@ import grokaem
 from grokaem.__main__ import COMMANDS, main
 from grokaem.address import REPOSITORY, install_command
 from grokaem.command_line import run
+from grokaem.hub.packaged_model import REQUIREMENT
 from tests.conftest import ROOT, run_script, started
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -136,7 +137,8 @@ def test_every_pin_lies_in_its_range():
             assert Version(versions[0]) in allowed, name
         else:
             assert pins[name] == allowed, name
-        assert {spec.operator for spec in allowed} >= {">="}, name
+        assert {spec.operator for spec in allowed} & {">=", "=="}, name
+    assert REQUIREMENT in RANGES, "the package whose files are compared with pinned sha256"
     assert SpecifierSet(PROJECT["requires-python"]) == SpecifierSet(">=3.11")
 
 
