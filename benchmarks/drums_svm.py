@@ -38,8 +38,8 @@ def main() -> None:
         for fold in range(FOLDS):
             corpus = corpora.load("drums", fold=fold, also_train_on=further, train_on_validation=True)
             scores.append(accuracy(corpus))
-        told = ", ".join(f"{score:.3f}" for score in scores)
-        print(f"| kits{' and FoxDot' if further else ''} | {told} | {statistics.mean(scores):.3f} |", flush=True)
+        scores_text = ", ".join(f"{score:.3f}" for score in scores)
+        print(f"| kits{' and FoxDot' if further else ''} | {scores_text} | {statistics.mean(scores):.3f} |", flush=True)
 
 
 def accuracy(corpus: Corpus) -> float:

@@ -216,23 +216,23 @@ def main() -> int:
         inputs = Maker(folder / "inputs", options.seed).inputs(options.count)
         commands = Commands(folder)
         with Page(folder, commands.model) as page:
-            told = _all(inputs, commands, page, folder, options.json)
-    counts = _table(told)
+            actions = _all(inputs, commands, page, folder, options.json)
+    counts = _table(actions)
     aside = SetAside("action")
-    for each in told:
+    for each in actions:
         if each["how"] not in ("done", "refused"):
             where = f"{each['family']} in {each['surface']}, {each['value']:.80}"
             aside.add(where, f"{each['how']}: {each['said'][-200:]}")
     print(
-        f"{len(inputs)} inputs, {len(told)} actions: "
+        f"{len(inputs)} inputs, {len(actions)} actions: "
         + ", ".join(f"{n} {how}" for how, n in counts.most_common())
     )
     for key, unit in (("mib", "MiB"), ("seconds", "s")):
-        worst = max(told, key=lambda each: each[key])
+        worst = max(actions, key=lambda each: each[key])
         print(f"most added: {worst[key]:.1f} {unit}, {worst['family']} in {worst['surface']}")
     if options.json:
-        options.json.write_text(json.dumps(told, indent=1, ensure_ascii=True))
-    return aside.tell()
+        options.json.write_text(json.dumps(actions, indent=1, ensure_ascii=True))
+    return aside.report()
 
 
 def _all(
@@ -249,10 +249,10 @@ def _all(
         for _ in range(2):  # the second time caches are warm, as they are for what is compared
             for surface, act in (commands.actions(form, value) | page.actions(form, value)).items():
                 usual[form, surface] = act()
-    told: list[Action] = []
+    actions: list[Action] = []
     for place, given in enumerate(inputs):
         if place % 25 == 0 and into:
-            into.write_text(json.dumps(told, indent=1))  # what an interrupted run has found
+            into.write_text(json.dumps(actions, indent=1))  # what an interrupted run has found
         for surface, act in (
             commands.actions(given.form, given.value) | page.actions(given.form, given.value)
         ).items():
@@ -260,29 +260,29 @@ def _all(
             seconds, mib = ending.seconds - like.seconds, ending.mib - like.mib
             if ending.how in ("done", "refused") and (seconds > ADDED_SECONDS or mib > ADDED_MIB):
                 ending.how = "slow" if seconds > ADDED_SECONDS else "memory"
-            told.append({"family": given.family, "surface": surface, "value": ascii(str(given.value)[:200]),
+            actions.append({"family": given.family, "surface": surface, "value": ascii(str(given.value)[:200]),
                          "seconds": seconds, "mib": mib, "how": ending.how, "said": ending.said})  # fmt: skip
         if sys.stderr.isatty() or place % 10 == 0:
             print(f"{place + 1}/{len(inputs)}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
-    return told
+    return actions
 
 
-def _table(told: list[Action]) -> Counter:
+def _table(actions: list[Action]) -> Counter:
     """Prints family x surface: done + refused, and after a stroke what was wrong."""
-    surfaces = list(dict.fromkeys(each["surface"] for each in told))
+    surfaces = list(dict.fromkeys(each["surface"] for each in actions))
     print(f"| family | {' | '.join(surfaces)} |\n|---{'|---' * len(surfaces)}|")
-    for family in dict.fromkeys(each["family"] for each in told):
+    for family in dict.fromkeys(each["family"] for each in actions):
         cells = []
         for surface in surfaces:
             found = Counter(
-                each["how"] for each in told if (each["family"], each["surface"]) == (family, surface)
+                each["how"] for each in actions if (each["family"], each["surface"]) == (family, surface)
             )
             wrong = sum(found.values()) - found["done"] - found["refused"]
             cells.append(
                 f"{found['done']} + {found['refused']}" + (f" / {wrong}" if wrong else "") if found else ""
             )
         print(f"| {html.escape(family)} | " + " | ".join(cells) + " |")
-    return Counter(each["how"] for each in told)
+    return Counter(each["how"] for each in actions)
 
 
 if __name__ == "__main__":

@@ -168,8 +168,8 @@ class Page:
         body = json.dumps({"data": data, "session_hash": SESSION}).encode()  # a lone surrogate as \ud800
         asked = self._open(f"call/{event}", body, "application/json")
         place = f"{self.address}/call/{event}/{json.load(asked)['event_id']}"
-        with urllib.request.urlopen(place, timeout=LONGEST) as told:
-            text = told.read().decode()
+        with urllib.request.urlopen(place, timeout=LONGEST) as response:
+            text = response.read().decode()
         name, said = (
             re.findall(r"event: (\w+)\ndata: (.*)", text)[-1] if "event: " in text else ("broken off", text)
         )
@@ -177,8 +177,8 @@ class Page:
             return "done", ""
         if name != "error":
             return "broken off", text
-        told = json.loads(said)
-        return "error", html.unescape(str(told.get("error") if isinstance(told, dict) else told))
+        message = json.loads(said)
+        return "error", html.unescape(str(message.get("error") if isinstance(message, dict) else message))
 
     def _upload(self, path: Path) -> dict[str, object]:
         border = uuid4().hex

@@ -122,8 +122,8 @@ def main(argv: list[str] | None = None) -> int:
 
                 for kill in pool.map(one, plan):
                     kills.append(kill)
-                    told = f"{len(kills)} of {len(plan)}: {kill['command']} in {kill['phase']}"
-                    print(told, file=sys.stderr, flush=True)
+                    progress = f"{len(kills)} of {len(plan)}: {kill['command']} in {kill['phase']}"
+                    print(progress, file=sys.stderr, flush=True)
         finally:
             os.kill(environment.pop("server"), signal.SIGKILL)
     options.json.parent.mkdir(parents=True, exist_ok=True)
@@ -151,8 +151,8 @@ def _hub(home: Path) -> dict:
         [sys.executable, script, "--root", str(home / "hub")], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     assert server.stdout is not None
-    told = dict(part.split("=", 1) for part in server.stdout.readline().split())
-    return {**told, "HF_HUB_DISABLE_XET": "1", "server": server.pid}
+    settings = dict(part.split("=", 1) for part in server.stdout.readline().split())
+    return {**settings, "HF_HUB_DISABLE_XET": "1", "server": server.pid}
 
 
 def _set_up(home: Path, environment: dict) -> None:
@@ -343,18 +343,18 @@ def _differences(name: str, workspace: Path, home: Path, environment: dict, expe
     return problems
 
 
-def _trained(workspace: Path, told: str, environment: dict) -> object:
+def _trained(workspace: Path, output: str, environment: dict) -> object:
     report = json.loads((workspace / "run" / "run.json").read_text())
     return sha256_of(workspace / "run" / "model.safetensors"), report["metrics"]
 
 
-def _exported(workspace: Path, told: str, environment: dict) -> object:
+def _exported(workspace: Path, output: str, environment: dict) -> object:
     parity = json.loads((workspace / "out" / "parity.json").read_text())
     weights = sorted(path.name + sha256_of(path) for path in (workspace / "out").glob("*.bin"))
     return weights, parity["method"], parity["export"]["accuracy"], parity["flips"]
 
 
-def _pushed(workspace: Path, told: str, environment: dict) -> object:
+def _pushed(workspace: Path, output: str, environment: dict) -> object:
     from huggingface_hub import HfApi
     from huggingface_hub.hf_api import RepoFile
 
@@ -366,8 +366,8 @@ def _pushed(workspace: Path, told: str, environment: dict) -> object:
     return commits, sorted((file.path, file.blob_id) for file in found if file.path != "README.md")
 
 
-def _pulled(workspace: Path, told: str, environment: dict) -> object:
-    answer = json.loads(told)
+def _pulled(workspace: Path, output: str, environment: dict) -> object:
+    answer = json.loads(output)
     return answer["label"], answer["scores"]
 
 
@@ -391,18 +391,18 @@ COMMANDS = {
     ),
     "predict": Command(
         ["grokaem predict", "out", "--input", "texts.csv", "--output", "labels.jsonl"],
-        "grokaem.inference.export_folder", ("load", "work"), lambda w, told, e: sha256_of(w / "labels.jsonl"),
+        "grokaem.inference.export_folder", ("load", "work"), lambda w, output, e: sha256_of(w / "labels.jsonl"),
         ("out", "texts.csv"),
     ),
     "extract": Command(
         ["grokaem audio-features", *(f"sounds/{number}.wav" for number in range(30)), "--output", "table.csv"],
         "grokaem.audio.feature_tables", ("load", "work", "rename"),
-        lambda w, told, e: sha256_of(w / "table.csv"), ("sounds",), ("--overwrite",),
+        lambda w, output, e: sha256_of(w / "table.csv"), ("sounds",), ("--overwrite",),
     ),
     "compare": Command(
         ["grokaem topics", "notes.txt", "--models", "lda,nmf", "--topics", "4", "--html", "report.html"],
         "grokaem.topics.fit", ("load", "work", "rename"),
-        lambda w, told, e: len((w / "report.html").read_text()) > 1000, ("notes.txt",), ("--overwrite",),
+        lambda w, output, e: len((w / "report.html").read_text()) > 1000, ("notes.txt",), ("--overwrite",),
     ),
 }  # fmt: skip
 

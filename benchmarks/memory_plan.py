@@ -123,12 +123,12 @@ def compare(device: str, only: str) -> list[Row]:
         if only not in name:
             continue
         start = time.perf_counter()
-        told = predict(workload(model, **shapes), MemorySettings(**levers), device, context_mib=0)
+        predicted = predict(workload(model, **shapes), MemorySettings(**levers), device, context_mib=0)
         row: Row = {
             "name": name,
             "seconds": time.perf_counter() - start,
-            "tensors": [told.tensor_peak_mib, measure_in_own_process("tensors", name, device)],
-            "process": [told.peak_mib, measure_in_own_process("process", name, device)],
+            "tensors": [predicted.tensor_peak_mib, measure_in_own_process("tensors", name, device)],
+            "process": [predicted.peak_mib, measure_in_own_process("process", name, device)],
         }
         rows.append(row)
         cells = [f"{p:8.1f} {m:8.1f} {100 * (p / m - 1):+5.1f}%" for p, m in (row["tensors"], row["process"])]

@@ -50,7 +50,7 @@ def predict_row(settings: Levers, optimizer: str) -> float:
     from grokaem.memory.cuda_kernels import CudaKernels
     from grokaem.memory.settings import MemorySettings
 
-    told = account(
+    costs = account(
         workload("bert-large-uncased", sequence_length=512),
         MemorySettings(**settings),
         context_mib=CONTEXT_MIB,
@@ -59,7 +59,7 @@ def predict_row(settings: Levers, optimizer: str) -> float:
         keep_gradients=True,
         kernels=lambda used: CudaKernels(used, softmax_keeps_input=True, cache_weights=True),
     )
-    return told.total / 2**20
+    return costs.total / 2**20
 
 
 def print_published() -> list[Row]:

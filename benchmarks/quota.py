@@ -46,14 +46,14 @@ def main(argv: list[str]) -> int:
     finally:
         group.rmdir()
     names = figures["quota"][0]
-    told = {way: {n: statistics.median(r[n] for r in results) for n in names} for way, results in figures.items()}
-    told["share"] = {"processors": arguments.share}
+    medians = {way: {n: statistics.median(r[n] for r in results) for n in names} for way, results in figures.items()}
+    medians["share"] = {"processors": arguments.share}
     if arguments.json:
-        print(json.dumps({"medians": told, "rounds": figures}, indent=2))
+        print(json.dumps({"medians": medians, "rounds": figures}, indent=2))
         return 0
     print(f"{arguments.share:g} of {os.cpu_count()} processors, medians of {arguments.rounds} rounds in turn")
     for way in figures:
-        print(f"  threads follow the {way:11}" + ", ".join(f"{n} {told[way][n]:.1f}" for n in names))
+        print(f"  threads follow the {way:11}" + ", ".join(f"{n} {medians[way][n]:.1f}" for n in names))
     return 0
 
 

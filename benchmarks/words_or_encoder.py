@@ -46,9 +46,9 @@ def main(argv: list[str]) -> int:
     print("| model | accuracy | KB | one text, ms | texts/s |\n|---|---|---|---|---|")
     for name, model in models.items():
         start = time.perf_counter()
-        told = [prediction.label for prediction in model.predict(test.inputs)]
-        speed = len(told) / (time.perf_counter() - start)
-        right = sum(a == corpus.label_names[b] for a, b in zip(told, test.labels, strict=True)) / len(told)
+        predicted = [prediction.label for prediction in model.predict(test.inputs)]
+        speed = len(predicted) / (time.perf_counter() - start)
+        right = sum(a == corpus.label_names[b] for a, b in zip(predicted, test.labels, strict=True)) / len(predicted)
         size = sum(path.stat().st_size for pattern in MODEL_FILES for path in Path(model.export.path).glob(pattern))
         print(f"| {name} | {right:.4f} | {size / 1000:,.0f} | {median(times[name]):.3f} | {speed:,.0f} |")
     return 0

@@ -170,14 +170,14 @@ def _measured_on(parity: ParityReport) -> list[str]:
     if not (runtime := parity.get("runtime")):
         return []
     versions = ", ".join(f"{name} {number}" for name, number in runtime["versions"].items())
-    told = f"Speeds and memory on {markdown(runtime['cpu'])}, {runtime['threads']} threads, with {versions}."
+    where = f"Speeds and memory on {markdown(runtime['cpu'])}, {runtime['threads']} threads, with {versions}."
     load = runtime.get("load")
     if load is not None and load > BUSY * runtime["threads"]:
-        told += (
+        where += (
             f" The machine had other work as the export began or shortly before (a load of {load:.2f} over the last "
             "minute): undisturbed, it may be faster."
         )
-    return [told, ""]
+    return [where, ""]
 
 
 def _changes(parity: ParityReport) -> str:

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
         NamedData,
         ParityReport,
         RunReport,
-        WordsConfig,
-        WordsDataAtRevision,
     )
+    from exporting.tfidf_types import WordsConfig, WordsDataAtRevision
 
 PIPELINES = {"text": "text-classification", "audio": "audio-classification"}
 

@@ -67,7 +67,7 @@ def main(argv: list[str]) -> int:
         )
     if asked:
         publish_export(run_folder, folder, asked, token)
-    return aside.tell()
+    return aside.report()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -44,11 +44,11 @@ def record_failure(source: Source, attempts: list[Attempt | FailedAttempt], boun
         kept = f"the attempts are in {record}"
     except (OSError, ValueError) as error:  # why there is no export matters more than where it is written down
         kept = f"the attempts could not be written to {record} ({error})"
-    told = "; ".join(_told(attempt, bounds) for attempt in attempts if not attempt["passed"])
+    reasons = "; ".join(_reason(attempt, bounds) for attempt in attempts if not attempt["passed"])
     few = "; ".join(attempt["too_few"] for attempt in attempts if "too_few" in attempt)
     ways = _ways(attempts, {failure["method"] for failure in before if _loss(failure) > bounds.max_drop})
     return RuntimeError(
-        f"no attempt stays within the bounds: {told}; {f'{few}; ' if few else ''}there is no export, {kept}; "
+        f"no attempt stays within the bounds: {reasons}; {f'{few}; ' if few else ''}there is no export, {kept}; "
         f"{ways}."
     )
 
@@ -66,16 +66,16 @@ def _on_test(record: Path) -> list[FailedOnTest]:
         return []
 
 
-def _told(attempt: Attempt | FailedAttempt, bounds: Bounds) -> str:
+def _reason(attempt: Attempt | FailedAttempt, bounds: Bounds) -> str:
     what = f"{attempt['method']} on {attempt['part']}"
     if "error" in attempt:
         return f"{what}: {attempt['error']}"
-    told = f"{what}: {attempt['original_accuracy']:.4f} -> {attempt['export_accuracy']:.4f}"
+    reason = f"{what}: {attempt['original_accuracy']:.4f} -> {attempt['export_accuracy']:.4f}"
     if _loss(attempt) > bounds.max_drop + 1e-12:
-        told += f", more than --max-drop {bounds.max_drop:g}"
+        reason += f", more than --max-drop {bounds.max_drop:g}"
     if attempt["part"] == "validation" and attempt["score_change"] > bounds.max_score_change:
-        told += f", scores move by {attempt['score_change']:.3f}, more than {bounds.max_score_change:g}"
-    return told
+        reason += f", scores move by {attempt['score_change']:.3f}, more than {bounds.max_score_change:g}"
+    return reason
 
 
 def _ways(attempts: list[Attempt | FailedAttempt], failed_on_test: set[str]) -> str:
@@ -97,10 +97,10 @@ def _ways(attempts: list[Attempt | FailedAttempt], failed_on_test: set[str]) -> 
         ways += _wider([attempt for attempt in attempts if "error" not in attempt])
     if not ways:
         return "predict with transformers instead, or train again"
-    told = "try " + ", or ".join(ways)
+    advice = "try " + ", or ".join(ways)
     if not left and last["part"] == "test":
-        return f"nothing is left that is closer to the original, {told}"
-    return told
+        return f"nothing is left that is closer to the original, {advice}"
+    return advice
 
 
 def _wider(measured: list[Attempt]) -> list[str]:

@@ -132,9 +132,9 @@ def _check_conversion(source: Source, converted: np.ndarray, inputs: list) -> No
 
 
 def _note_too_few(attempt: Attempt, bounds: Bounds) -> None:
-    if told := parity.too_few(attempt, attempt["part"], bounds.max_drop):
-        attempt["too_few"] = told
-        print(told, flush=True)
+    if warning := parity.too_few(attempt, attempt["part"], bounds.max_drop):
+        attempt["too_few"] = warning
+        print(warning, flush=True)
 
 
 def _save(graph: openvino.Model, folder: Path, method: str) -> None:

@@ -131,11 +131,11 @@ def _training(report: RunReport) -> str:
         return "\n".join(["## What was measured", "", where, data, versions])
     memory, hardware = report["memory"], report["hardware"]
     peak = memory["measured_peak_mib"]
-    told = f"{peak:.0f} MiB measured" if peak else "not measured"
+    peak_text = f"{peak:.0f} MiB measured" if peak else "not measured"
     if memory["predicted_peak_mib"]:
-        told += f", {memory['predicted_peak_mib']:.0f} MiB predicted"
+        peak_text += f", {memory['predicted_peak_mib']:.0f} MiB predicted"
     if budget := memory.get("budget_mib"):
-        told += f", within a budget of {budget:.0f} MiB"
+        peak_text += f", within a budget of {budget:.0f} MiB"
     return "\n".join(
         [
             "## Training",
@@ -144,7 +144,7 @@ def _training(report: RunReport) -> str:
             f"- {_epochs(report)}, batch size "
             f"{config.get('effective_batch_size', config['batch_size'])}, learning rate "
             f"{config['learning_rate']:g}, {config['precision']}, seed {report['seed']}",
-            f"- {report['seconds']:.0f} s on {hardware['gpu'] or hardware['cpu']}; peak memory: {told}",
+            f"- {report['seconds']:.0f} s on {hardware['gpu'] or hardware['cpu']}; peak memory: {peak_text}",
             versions,
         ]
     )

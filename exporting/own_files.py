@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
-from grokaem import ownership
+from grokaem import old_folders, ownership
 from grokaem.file_hash import sha256_of
 
 NOT_SENT = ("export_failed.json", ownership.RECORD, ownership.UNDER_WAY)  # ours, and about this disk only
@@ -112,7 +112,7 @@ def _recorded(folder: Path) -> dict[str, set[str]] | None:
 
 
 def _names(kind: str) -> tuple[str, ...]:
-    return WORDS if kind == "words" else ownership.names_before(kind)
+    return WORDS if kind == "words" else old_folders.names(kind)
 
 
 def _inside(folder: Path, known: Collection[str]) -> Iterator[tuple[Path, str]]:

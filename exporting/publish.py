@@ -123,8 +123,8 @@ def check_files(run: Run, asked: Publication, export: Path | None) -> None:
     check_report(run.path, "run.json", "run")
     again = "put it back as it was, or train again"
     if "metrics" in run.report or export is not None:  # an adopted run gets them from its export
-        told = CARD_KEYS_RUN if run.report.get("adopted") else (*CARD_KEYS_RUN, *CARD_KEYS_TRAINING)
-        check_complete(run.report, RunReport, told, run.path / "run.json", again)
+        required = CARD_KEYS_RUN if run.report.get("adopted") else (*CARD_KEYS_RUN, *CARD_KEYS_TRAINING)
+        check_complete(run.report, RunReport, required, run.path / "run.json", again)
     if asked.original or asked.one_repository:
         check_own(run.path, "run")
         check_label_numbers(run.path, run)

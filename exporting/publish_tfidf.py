@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from exporting.own_files import check_own
 from exporting.public_copy import copy_files, staging_folder, warn_about_paths
 from exporting.report_checks import CARD_KEYS_TFIDF, read_report
-from exporting.report_types import WordsConfig
+from exporting.tfidf_types import WordsConfig
 from grokaem.atomic import write_text
 from grokaem.command_line import run
 from grokaem.plain_text import terminal
 
 if TYPE_CHECKING:
     from exporting.publication import Publication
-    from exporting.report_types import WordsRun
+    from exporting.tfidf_types import WordsRun
     from grokaem.inference.word_classifier import WordClassifier
 
 
@@ -75,7 +75,7 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
     """
     from exporting.eval_results import write_eval_results
     from exporting.publication import describe_outcome
-    from exporting.tfidf_card import tfidf_card
+    from exporting.tfidf_card import example_word, tfidf_card
     from grokaem import hub, inference
 
     if asked.card:
@@ -91,7 +91,7 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
             return
         assert published.commit is not None  # only a dry run has none
         copy = hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
-        given: list = [_example(config)]
+        given: list = [example_word(config)]
         answer = inference.load(copy).predict(given)[0]
     print(
         f"{describe_outcome(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}",
@@ -101,11 +101,6 @@ def publish(classifier: WordClassifier, asked: Publication, repo_id: str, token:
 def _data(config: WordsConfig) -> WordsRun:
     """The data as ``run.json`` records it."""
     return {**config["data"], "revision": config["revision"], "sizes": {"test": config["n_test"]}}
-
-
-def _example(config: WordsConfig) -> str:
-    """A word that the model knows, where any class has one."""
-    return next((words[0][0] for words in config["top"].values() if words), "a text")
 
 
 if __name__ == "__main__":

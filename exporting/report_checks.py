@@ -9,7 +9,8 @@ from types import UnionType
 from typing import TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 Report = TypeVar("Report", bound=Mapping[str, object])
-# Keys of exporting.report_types, those below others after a dot. What is read of any run, and of any export:
+# Keys of exporting.report_types and tfidf_types, those below others after a dot.
+# What is read of any run, and of any export:
 RUN = ("task", "base_model", "data", "config")
 PARITY = ("method", "original", "export", "gate")
 # What a card uses of them.

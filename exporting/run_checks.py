@@ -91,18 +91,18 @@ def check_recorded_accuracy(run: Run, folder: Path, measured: ParityReport) -> N
     Raises:
         ValueError: it was.
     """
-    told, then = run.report.get("metrics", {}).get("accuracy"), measured.get("run", {}).get("accuracy")
-    if told is None:
+    accuracy, then = run.report.get("metrics", {}).get("accuracy"), measured.get("run", {}).get("accuracy")
+    if accuracy is None:
         return
     if then is None:
-        then, count = measured["original"].get("accuracy", told), measured.get("n", 1)
-        same = round(abs(told - then) * count) <= MAX_UNRECORDED_LABEL_SHARE * count + 1
+        then, count = measured["original"].get("accuracy", accuracy), measured.get("n", 1)
+        same = round(abs(accuracy - then) * count) <= MAX_UNRECORDED_LABEL_SHARE * count + 1
     else:
-        same = told == then
+        same = accuracy == then
     if not same:
         raise ValueError(
-            f"{run.path / 'run.json'} records an accuracy of {told:g} and {folder} was made when it was {then:g}: put "
-            "run.json back as it was, or make the export anew with --overwrite."
+            f"{run.path / 'run.json'} records an accuracy of {accuracy:g} and {folder} was made when it was {then:g}: "
+            "put run.json back as it was, or make the export anew with --overwrite."
         )
 
 

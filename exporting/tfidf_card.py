@@ -12,7 +12,7 @@ from grokaem.plain_text import markdown
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
-    from exporting.report_types import Words, WordsConfig
+    from exporting.tfidf_types import Words, WordsConfig
 
 SHOWN = 12  # words of each class on the card
 
@@ -81,7 +81,7 @@ def _usage(config: WordsConfig, repo_id: str | None) -> str:
     else:
         parts += ["Its words are looked up in dictionaries, which grokaem does:"]
     brought = address.install_command("" if is_plain(config["words"]) else "topics")
-    given = literal(_example(config))
+    given = literal(example_word(config))
     command = f"{brought}\ngrokaem predict {repo_id or 'FOLDER'} {given}"
     return "\n\n".join([*parts, f"```bash\n{command}\n```"])
 
@@ -111,7 +111,7 @@ from safetensors.numpy import load_file
 folder = {folder}
 config, terms = (json.load(open(f"{{folder}}/{{name}}.json", encoding="utf-8")) for name in ("config", "vocabulary"))
 model, stop_words = load_file(f"{{folder}}/words.safetensors"), config["words"]["own_stop_words"]
-words = [word{lowered} for word in re.findall(r"{pattern}", {literal(_example(config))})]
+words = [word{lowered} for word in re.findall(r"{pattern}", {literal(example_word(config))})]
 words = [word for word in words if word.lower() not in stop_words]
 counts = Counter(" ".join(words[i:i + n]) for n in range({shortest}, {longest + 1}) for i in range(len(words) - n + 1))
 values = numpy.array([1 + numpy.log(counts[term]) if term in counts else 0 for term in terms]) * model["idf"]
@@ -120,8 +120,12 @@ print(config["id2label"][str(scores.argmax())])
 ```"""
 
 
-def _example(config: WordsConfig) -> str:
-    """A word that the model knows."""
+def example_word(config: WordsConfig) -> str:
+    """A word that the model knows, where any class has one.
+
+    Args:
+        config (dict): of a folder that ``grokaem select-features --save`` wrote.
+    """
     return next((words[0][0] for words in config["top"].values() if words), "A text.")
 
 

@@ -117,8 +117,8 @@ def temporary_folder(parent: Path, name: str, **facts: object) -> Iterator[Path]
             delete_folder(folder)
         except OSError as error:
             if (folder / OLD).is_dir():
-                told = f"cannot be taken away yet ({error.strerror or error}); the next command here tries again"
-                print(f"note: {folder / OLD}, an older {name}, {told}", file=sys.stderr)
+                problem = f"cannot be taken away yet ({error.strerror or error}); the next command here tries again"
+                print(f"note: {folder / OLD}, an older {name}, {problem}", file=sys.stderr)
         unlock(descriptor)
 
 

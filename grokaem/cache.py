@@ -7,19 +7,19 @@ import tempfile
 from pathlib import Path
 
 
-def cache_folder(room: str) -> Path:
-    """A room's folder under ``$GROKAEM_CACHE``, by default under ``~/.cache/grokaem``; it may not exist yet.
+def cache_folder(name: str) -> Path:
+    """The folder of that name under ``$GROKAEM_CACHE``, by default under ``~/.cache/grokaem``; it may not exist yet.
 
     Args:
-        room (str): what is kept there, such as ``"corpora"``.
+        name (str): what is kept there, such as ``"corpora"``.
     """
     named = os.environ.get("GROKAEM_CACHE")
     if named:
-        return Path(named) / room
+        return Path(named) / name
     try:
-        return Path.home() / ".cache" / "grokaem" / room
+        return Path.home() / ".cache" / "grokaem" / name
     except RuntimeError:  # a user without a home, as containers have them
-        return Path(tempfile.gettempdir()) / f"grokaem-{os.getuid()}" / room
+        return Path(tempfile.gettempdir()) / f"grokaem-{os.getuid()}" / name
 
 
 def drop_oldest(folder: Path, pattern: str, limit_bytes: int) -> None:

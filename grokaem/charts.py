@@ -60,11 +60,11 @@ def bars(
         "cliponaxis": False,
         "hovertemplate": f"%{{customdata[0]}}: {shown}<extra></extra>",
     }
-    room = 1.35 if spread is None else 1.6  # for the value at the end of the longest bar
+    reach = 1.35 if spread is None else 1.6  # for the value at the end of the longest bar
     layout = {
         "xaxis": {
             **axis(title),
-            "range": [room * min([*values, 0.0]), room * max([*values, 1e-9])],
+            "range": [reach * min([*values, 0.0]), reach * max([*values, 1e-9])],
             "nticks": 5,
             "tickangle": 0,
             "tickformat": axis_format,

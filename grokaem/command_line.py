@@ -76,8 +76,8 @@ def check_writable(
         exists = path.exists()
         resolved = path.resolve() if link else path
     except (OSError, RuntimeError) as error:  # a name that is too long, a folder that is not ours, a loop of links
-        told = getattr(error, "strerror", None) or error
-        raise ValueError(f"{flag} {path} cannot be used ({told}): give another file.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{flag} {path} cannot be used ({reason}): give another file.") from None
     if link and not exists:
         raise ValueError(f"{flag} {path} is a link that leads nowhere: remove it, or make what it points to.")
     for name in filter(None, inputs):

@@ -39,8 +39,8 @@ def destination(path: str | Path, flag: str = "--output-dir", inside: Path | Non
         if path.exists() and not path.is_dir():
             raise ValueError(f"{flag} {path} is a file: give the name of a folder.")
     except (OSError, RuntimeError) as error:  # a loop of links, a user without a home, a name that is too long
-        told = getattr(error, "strerror", None) or error
-        raise ValueError(f"{flag} {path} cannot be used ({told}): give another folder.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{flag} {path} cannot be used ({reason}): give another folder.") from None
     for place, name in ((Path.cwd(), "the folder you are in"), (Path.home(), "your home folder")):
         place = place.resolve()
         if resolved == place or resolved in place.parents:
@@ -107,8 +107,8 @@ def claimed_files(**files: Path | None) -> Iterator[None]:
             try:
                 path = path.expanduser().resolve()
             except (OSError, RuntimeError) as error:  # a loop of links
-                told = getattr(error, "strerror", None) or error
-                raise ValueError(f"{flag} {path} cannot be used ({told}): give another file.") from None
+                reason = getattr(error, "strerror", None) or error
+                raise ValueError(f"{flag} {path} cannot be used ({reason}): give another file.") from None
             if path in seen:
                 raise ValueError(f"{flag} {path} is the file of {seen[path]} too: give each its own.")
             seen[path] = flag

@@ -11,43 +11,16 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
+from grokaem import old_folders
 from grokaem.file_hash import sha256_of
 
 RECORD = ".grokaem.json"
 UNDER_WAY = RECORD + ".new"  # a file of the folder that is being replaced; left by a kill
 FORMAT = 1
 SHOWN = 5  # foreign files that a message names
-# What the commands wrote before they kept a record (up to commit 8fe415f), by the report that proves the kind.
-_TOKENIZER = (
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
-    "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model",
-    "bpe.codes", "chat_template.jinja",
-)  # fmt: skip
-_BEFORE = {
-    "run": (
-        "run.json",
-        ("task", "base_model", "data", "config"),
-        ("run.json", "export_failed.json", "config.json", "model.safetensors", "model-*-of-*.safetensors",
-         "model.safetensors.index.json", "adapter_config.json", "adapter_model.safetensors",
-         "preprocessor_config.json", *_TOKENIZER),
-    ),
-    "export": (
-        "parity.json",
-        ("method", "original", "export", "gate"),
-        ("parity.json", "README.md", "config.json", "openvino_model.xml", "openvino_model.bin",
-         "openvino_tokenizer.xml", "openvino_tokenizer.bin", "tokenizer.json", "tokenizer_config.json",
-         "preprocessor_config.json", "model.onnx"),
-    ),
-    "topics": (
-        "topic_model.json",
-        ("format", "model", "topics"),
-        ("topic_model.json", "topic_model.safetensors"),
-    ),
-}  # fmt: skip
 
 
 class Record(TypedDict):
@@ -95,7 +68,7 @@ def record(folder: Path, kind: str, **facts: object) -> None:
 
 def read(folder: Path) -> Record | None:
     """The record of a folder; None where there is none that can be read."""
-    content = _json(folder / RECORD)
+    content = old_folders.json_object(folder / RECORD)
     if content is None or not isinstance(content.get("files"), dict) or not isinstance(content.get("kind"), str):
         return None
     return content
@@ -127,16 +100,7 @@ def kind_of(folder: Path) -> str | None:
     found = read(folder)
     if found is not None:
         return found["kind"]
-    for kind, (report, keys, _) in _BEFORE.items():
-        content = _json(folder / report)
-        if content is not None and all(key in content for key in keys):
-            return kind
-    return None
-
-
-def names_before(kind: str) -> tuple[str, ...]:
-    """Patterns of the names in a folder that is older than records."""
-    return _BEFORE[kind][2]
+    return old_folders.kind_of(folder)
 
 
 def contents(folder: Path) -> Contents:
@@ -242,8 +206,7 @@ def discard(path: Path) -> None:
     """Deletes a file of one of our folders, if it is there and as we wrote it."""
     found = read(path.parent)
     if found is None:
-        before = kind_of(path.parent)
-        if before and path.name in _BEFORE[before][2] and path.is_file() and not path.is_symlink():
+        if old_folders.wrote(path.parent, path.name) and path.is_file() and not path.is_symlink():
             path.unlink()
     elif os.path.lexists(path) and _is_ours(path, path.name, found):
         path.unlink()
@@ -270,7 +233,7 @@ def _sort(top: Path, folder: Path, found: Record | None, result: Contents) -> No
             result.foreign.append(path)
         elif entry.name in (RECORD, UNDER_WAY) and folder == top and found is not None:
             last.append(path)
-        elif _is_ours(path, name, found) if found is not None else _was_ours(top, name):
+        elif _is_ours(path, name, found) if found is not None else old_folders.wrote(top, name):
             result.ours.append(path)
         else:
             result.foreign.append(path)
@@ -291,20 +254,6 @@ def _sort_folder(top: Path, path: Path, name: str, found: Record | None, result:
 def _is_ours(path: Path, name: str, found: Record) -> bool:
     known = hashes(found, name)
     return bool(known) and path.is_file() and not path.is_symlink() and sha256_of(path) in known
-
-
-def _was_ours(folder: Path, name: str) -> bool:
-    """Whether a folder that is older than records held a file of this name."""
-    kind = kind_of(folder)
-    return kind in _BEFORE and any(fnmatch(name, pattern) for pattern in _BEFORE[kind][2])
-
-
-def _json(path: Path) -> Any:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return content if isinstance(content, dict) else None
 
 
 def _save(folder: Path, content: Mapping[str, object]) -> None:

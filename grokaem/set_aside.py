@@ -38,7 +38,7 @@ class SetAside:
         """1 if anything was set aside, else 0."""
         return 1 if self.reasons else 0
 
-    def tell(self) -> int:
+    def report(self) -> int:
         """Names them on standard error; returns the exit code."""
         if self.reasons:
             count = len(self.reasons) + self.more

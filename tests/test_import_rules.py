@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "grokaem"
 # The library's subpackages, and what each may import beside itself and the files directly in grokaem/.
-ROOMS = {
+SUBPACKAGES = {
     "audio": set(),
     "corpora": {"hub"},
     "embedding": {"hub"},
@@ -29,10 +29,10 @@ COMMANDS = {
     "grokaem.memory.plan",
     "grokaem.inference.predict",
 }
-DOOR = {"grokaem", "grokaem.__main__"}  # names what the subpackages hold, and gathers their commands
+ENTRY_POINTS = {"grokaem", "grokaem.__main__"}  # names what the subpackages hold, and gathers their commands
 OUTSIDE = {"tests", "benchmarks"}
-LIGHT = {"torch", "transformers", "optimum"}  # what the subpackages that must stay light may not import
-LIGHT_ROOMS = {"inference": LIGHT, "hub": {"torch"}}
+HEAVY = {"torch", "transformers", "optimum"}  # what `grokaem predict` does without
+NOT_IMPORTED = {"inference": HEAVY, "hub": {"torch"}}
 
 
 def imports(path: Path, executed: bool = False) -> Iterator[tuple[str, int]]:
@@ -74,28 +74,28 @@ def may(importer: str, imported: str) -> bool:
         return other in ({top, "grokaem"} | APPLICATIONS[top])
     if other != "grokaem":
         return False
-    if importer in DOOR:
+    if importer in ENTRY_POINTS:
         return True
-    if imported in DOOR:
+    if imported in ENTRY_POINTS:
         return False
-    room, target = rest.split(".")[0], below.split(".")[0]
-    if target not in ROOMS:
+    subpackage, target = rest.split(".")[0], below.split(".")[0]
+    if target not in SUBPACKAGES:
         return True  # a file directly in grokaem/
     more = {"corpora", "inference"} if importer in COMMANDS else set()
-    return room in ROOMS and target in {room} | ROOMS[room] | more
+    return subpackage in SUBPACKAGES and target in {subpackage} | SUBPACKAGES[subpackage] | more
 
 
 def violations(modules: dict[str, Path]) -> Iterator[str]:
     """What breaks the rule: ``file:line imports name``."""
     for importer, path in modules.items():
-        room = importer.split(".")[1] if importer.startswith("grokaem.") else ""
+        subpackage = importer.split(".")[1] if importer.startswith("grokaem.") else ""
         for name, line in imports(path):
             first, ours = name.split(".")[0], module_in(name, modules)
             forbidden = (
                 (ours is not None and not may(importer, ours))
                 or first in OUTSIDE
                 or (first == "gradio" and importer.split(".")[0] not in ("demos", "app"))
-                or first in LIGHT_ROOMS.get(room, ())
+                or first in NOT_IMPORTED.get(subpackage, ())
                 or (first == "torchaudio" and importer != "grokaem.audio.torchaudio_loader")
             )
             if forbidden:
@@ -135,11 +135,11 @@ def test_no_file_imports_itself_by_way_of_others():
 
 def test_every_folder_of_the_library_has_its_rule():
     folders = {path.parent.name for path in LIBRARY.glob("*/*.py")}
-    assert folders == set(ROOMS)
+    assert folders == set(SUBPACKAGES)
 
 
 @pytest.mark.parametrize(
-    ("file", "source", "told"),
+    ("file", "source", "message"),
     [
         ("grokaem/inference/x.py", "def f():\n    import torch\n", "imports torch"),
         ("grokaem/inference/x.py", "from training import loop\n", "imports training.loop"),
@@ -153,7 +153,7 @@ def test_every_folder_of_the_library_has_its_rule():
         ("training/x.py", "from tests.conftest import ROOT\n", "imports tests.conftest.ROOT"),
     ],
 )
-def test_the_rule_sees_a_forbidden_import(tmp_path, file, source, told):
+def test_the_rule_sees_a_forbidden_import(tmp_path, file, source, message):
     library = ("__main__.py", "hub/__init__.py", "text/words.py", "corpora/__init__.py")
     for name in (*(f"grokaem/{file}" for file in library), "training/loop.py", "exporting/gate.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -161,7 +161,7 @@ def test_the_rule_sees_a_forbidden_import(tmp_path, file, source, told):
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text(source)
     found = list(violations(sources(tmp_path)))
-    assert len(found) == 1 and found[0].endswith(told)
+    assert len(found) == 1 and found[0].endswith(message)
 
 
 def test_the_rule_sees_a_circle(tmp_path):

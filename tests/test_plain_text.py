@@ -52,9 +52,9 @@ def test_other_cells_stay(cell):
 
 def test_what_is_set_aside_is_named_and_counted(capsys):
     aside = SetAside("file")
-    assert aside.tell() == 0 and capsys.readouterr().err == ""
+    assert aside.report() == 0 and capsys.readouterr().err == ""
     for number in range(25):
         aside.add(f"a\x1b[31m{number}.wav", "it is no sound.")
-    assert aside.tell() == 1
+    assert aside.report() == 1
     told = capsys.readouterr().err
     assert told.startswith("25 files set aside:") and "and 5 more" in told and "\x1b" not in told

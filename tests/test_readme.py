@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from grokaem.__main__ import COMMANDS as ROOF
+from grokaem.__main__ import COMMANDS as GROKAEM_COMMANDS
 from tests.app.running_app import running_app
 from tests.conftest import ROOT, run_script
 
@@ -34,7 +34,7 @@ def test_every_script_and_target_exists():
             if word.endswith(".py"):
                 assert (ROOT / word).is_file(), word
         if words[0] == "grokaem":
-            assert words[1] in ROOF
+            assert words[1] in GROKAEM_COMMANDS
         if words[0] == "make":
             assert re.search(rf"^{words[1]}:", makefile, re.M), words
 

@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
             from exporting.publish import publish_export
 
             publish_export(folder, export, replace(config.publication, card=card), token)
-    return aside.tell()
+    return aside.report()
 
 
 def _card(config: FinetuneConfig) -> OwnCard | None:

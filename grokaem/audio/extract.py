@@ -189,10 +189,10 @@ def _write(args: argparse.Namespace, output: Path) -> int:
 
     count, total = write(output, finished(), args.features, feature.hop_length / args.sample_rate)
     if not count:
-        aside.tell()
+        aside.report()
         raise ValueError("None of the files could be read, so nothing was written; name sound files.")
     print(f"{output}: {total} frames of {args.features} from {count} file{'s' if count > 1 else ''}")
-    return aside.tell()
+    return aside.report()
 
 
 def _check_distinct(files: list[str], output: Path) -> None:

@@ -189,9 +189,9 @@ def _downmix(path: Path, max_seconds: float | None, tell: Tell) -> Callable[[np.
 
 def _missing(file: soundfile.SoundFile, position: int, max_seconds: float | None) -> float:
     """Seconds that the header promises and the file has not; 0 where the header leaves the length open."""
-    told = re.search(r"^ *(?:data|SSND) *: *(\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
-    if told and int(told[1]) < STREAMED:
-        return max(0, int(told[1]) - int(told[2])) / max(1, int(told[2])) * file.frames / file.samplerate
+    declared = re.search(r"^ *(?:data|SSND) *: *(\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    if declared and int(declared[1]) < STREAMED:
+        return max(0, int(declared[1]) - int(declared[2])) / max(1, int(declared[2])) * file.frames / file.samplerate
     return (file.frames - position) / file.samplerate if max_seconds is None else 0.0
 
 

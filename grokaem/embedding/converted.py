@@ -96,12 +96,12 @@ def _read(folder: Path) -> ConvertedSettings | None:
     try:
         settings = json.loads((folder / "embedding.json").read_text(encoding="utf-8"))
         sizes = {name: (folder / name).stat().st_size for name in FILES}
-        told = all(isinstance(settings[key], int) for key in ("dimension", "max_length", "pad_id"))
+        counted = all(isinstance(settings[key], int) for key in ("dimension", "max_length", "pad_id"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     expected = settings.get("bytes", {})  # conversions of earlier versions lack it
     whole = all(size > 0 and size == expected.get(name, size) for name, size in sizes.items())
-    return settings if told and whole else None
+    return settings if counted and whole else None
 
 
 def _tidy(folder: Path) -> None:

@@ -15,7 +15,7 @@ LISTED_AT_ONCE = 1000  # the answer about a repository lists so many files at mo
 
 
 @dataclass(frozen=True)
-class Promised:
+class ListedFile:
     """A file as the repository lists it: path, size in bytes, and sha256 (or the git name of a small file)."""
 
     path: str
@@ -37,7 +37,7 @@ def look_up_files(api: HfApi, repo_id: str, repo_type: str, revision: str) -> Mo
     )
 
 
-def list_files(api: HfApi, info: ModelInfo | DatasetInfo | SpaceInfo, repo_id: str, repo_type: str) -> list[Promised]:
+def list_files(api: HfApi, info: ModelInfo | DatasetInfo | SpaceInfo, repo_id: str, repo_type: str) -> list[ListedFile]:
     """The files of the revision that ``info`` is about.
 
     The answer about a repository is enough where it names every file's hash; some Hubs leave out those of small
@@ -52,16 +52,16 @@ def list_files(api: HfApi, info: ModelInfo | DatasetInfo | SpaceInfo, repo_id: s
     from huggingface_hub.hf_api import RepoFile
 
     siblings = info.siblings or []
-    told = [
-        Promised(f.rfilename, f.size, f.lfs.sha256 if f.lfs else f.blob_id)  # pyright: ignore[reportArgumentType]  # looked for next
+    listed = [
+        ListedFile(f.rfilename, f.size, f.lfs.sha256 if f.lfs else f.blob_id)  # pyright: ignore[reportArgumentType]  # looked for next
         for f in siblings
     ]
-    if told and len(told) < LISTED_AT_ONCE and all(file.oid and file.size is not None for file in told):
-        return told
+    if listed and len(listed) < LISTED_AT_ONCE and all(file.oid and file.size is not None for file in listed):
+        return listed
     tree = with_retries(
         lambda: list(api.list_repo_tree(repo_id, recursive=True, revision=info.sha, repo_type=repo_type)),
         f"listing {repo_id}",
     )
     return [
-        Promised(f.path, f.size, f.lfs.sha256 if f.lfs else f.blob_id) for f in tree if isinstance(f, RepoFile)
+        ListedFile(f.path, f.size, f.lfs.sha256 if f.lfs else f.blob_id) for f in tree if isinstance(f, RepoFile)
     ]

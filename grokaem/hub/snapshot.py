@@ -24,7 +24,7 @@ from grokaem.hub.client import (
     with_retries,
 )
 from grokaem.hub.errors import HubError, HubUnavailable, explain, is_transient
-from grokaem.hub.listing import Promised, list_files, look_up_files
+from grokaem.hub.listing import ListedFile, list_files, look_up_files
 from grokaem.hub.store import Store, Wanted
 from grokaem.hub.tokens import find_token
 
@@ -110,7 +110,7 @@ def _client_cache() -> Path:
     return Path(home).expanduser() / "hub"
 
 
-def _check_space(store: Store, commit: str, chosen: list[Promised], repo_id: str) -> None:
+def _check_space(store: Store, commit: str, chosen: list[ListedFile], repo_id: str) -> None:
     missing = sum(file.size for file in chosen if not (store.snapshot(commit) / file.path).exists())
     store.cache.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(store.cache).free
@@ -121,10 +121,10 @@ def _check_space(store: Store, commit: str, chosen: list[Promised], repo_id: str
         )
 
 
-def _fetch(api, store: Store, commit: str, chosen: list[Promised]) -> None:
+def _fetch(api, store: Store, commit: str, chosen: list[ListedFile]) -> None:
     missing = [file for file in chosen if not (store.snapshot(commit) / file.path).exists()]
 
-    def fetch(file: Promised) -> None:
+    def fetch(file: ListedFile) -> None:
         with_retries(
             lambda: api.hf_hub_download(
                 store.repo_id, file.path, repo_type=store.repo_type, revision=commit, cache_dir=store.cache

@@ -17,7 +17,7 @@ from grokaem.file_hash import sha256_of
 from grokaem.hub.client import logger
 from grokaem.hub.errors import IntegrityError
 from grokaem.hub.files import content_is, git_name_of, is_safe_name, is_unsafe
-from grokaem.hub.listing import Promised
+from grokaem.hub.listing import ListedFile
 
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")  # 64 digits on a Hub whose git names things by sha256
 
@@ -34,7 +34,7 @@ class Wanted:
         self.patterns = [patterns] if isinstance(patterns, str) else None if patterns is None else list(patterns)
         self.unsafe = unsafe
 
-    def choose(self, promised: list[Promised], repo_id: str, announce: bool = True) -> list[Promised]:
+    def choose(self, promised: list[ListedFile], repo_id: str, announce: bool = True) -> list[ListedFile]:
         """The files to fetch, in the repository's order; refuses names that lead out of the folder."""
         from huggingface_hub.utils import filter_repo_objects
 
@@ -99,7 +99,7 @@ class Store:
         status = path.stat()
         return [status.st_size, status.st_mtime_ns]
 
-    def is_right(self, commit: str, file: Promised, stamps: dict) -> bool:
+    def is_right(self, commit: str, file: ListedFile, stamps: dict) -> bool:
         """Whether the file is there with the promised content; an untouched one is not read again."""
         path = self.snapshot(commit) / file.path
         if not path.is_file() or not path.resolve().is_relative_to(self.folder.resolve()):
@@ -114,13 +114,13 @@ class Store:
     def complete(self, commit: str, wanted: Wanted) -> Path | None:
         """The snapshot's folder, if everything that is wanted of it was verified and is still right."""
         manifest = self.manifest(commit)
-        promised = [Promised(**file) for file in manifest["files"]]
+        promised = [ListedFile(**file) for file in manifest["files"]]
         chosen = wanted.choose(promised, self.repo_id, announce=False)
         if not promised or not all(self.is_right(commit, file, manifest["stamps"]) for file in chosen):
             return None
         return self.snapshot(commit)
 
-    def discard_wrong(self, commit: str, chosen: list[Promised]) -> None:
+    def discard_wrong(self, commit: str, chosen: list[ListedFile]) -> None:
         """Moves away what has gone bad in the cache since it was verified, so that it is fetched again."""
         stamps = self.manifest(commit)["stamps"]
         for file in chosen:
@@ -129,7 +129,7 @@ class Store:
                 logger.warning("%s was wrong in the cache and is fetched again", file.path)
                 self.quarantine(commit, file)
 
-    def quarantine(self, commit: str, file: Promised) -> Path:
+    def quarantine(self, commit: str, file: ListedFile) -> Path:
         """Moves a wrong file out of the cache; returns where to."""
         path = self.snapshot(commit) / file.path
         place = (
@@ -144,7 +144,7 @@ class Store:
         path.unlink(missing_ok=True)
         return place
 
-    def accept(self, commit: str, revision: str, promised: list[Promised], chosen: list[Promised]) -> Path:
+    def accept(self, commit: str, revision: str, promised: list[ListedFile], chosen: list[ListedFile]) -> Path:
         """Verifies what was fetched; only then do the manifest and the branch's name point to it."""
         stamps = self.manifest(commit)["stamps"]
         for file in chosen:

@@ -105,7 +105,7 @@ def _each(classifier: Any, given: list[str]) -> int:
         print(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace").decode(), flush=True)
     if cut > SHOWN:
         print(f"and {cut - SHOWN} more were longer than the model reads", file=sys.stderr)
-    return aside.tell()
+    return aside.report()
 
 
 def _warn_of_names(given: list[str]) -> None:
@@ -134,7 +134,7 @@ def _bulk(options: argparse.Namespace) -> int:
         raise ValueError(f"{options.input} has no columns: leave out --text-column.")
     options.output = check_output(options.output, options.overwrite, options.input)
     with claimed_files(output=options.output):
-        return _told(options.output, _classified(options, rows, column))
+        return _print_outcome(options.output, _classified(options, rows, column))
 
 
 def _classified(options: argparse.Namespace, rows: Rows, column: str | None) -> Done:
@@ -164,12 +164,12 @@ def _column(rows: Rows, wanted: str | None) -> str:
     return column
 
 
-def _told(path: Path, done: Done) -> int:
+def _print_outcome(path: Path, done: Done) -> int:
     empty = f", {done.empty} of them without a text and so without a label" if done.empty else ""
     cut = f", {done.cut} of them longer than the model reads and judged by their start" if done.cut else ""
     print(f"{terminal(path)}: {done.rows} rows{empty}{cut}", file=sys.stderr)
     reasons = [(name, reason) for name, reason in done.reasons]
-    return SetAside("row", reasons, done.set_aside - len(reasons)).tell()
+    return SetAside("row", reasons, done.set_aside - len(reasons)).report()
 
 
 def _with_bar(

@@ -13,10 +13,11 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING
 
 from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
 from grokaem.command_line import quiet_libraries, run
+from grokaem.memory.plan_answer import Plan, describe, figures, lever_row
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.plain_text import terminal
 from grokaem.processor import cpu_multiplies_bf16
@@ -30,50 +31,15 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "minilm-l6"
 UNITS = {"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 UNITS |= {"K": 2**10, "M": 2**20, "G": 2**30}
-Tell = Callable[[str], object]  # takes a line about what is being predicted
-
-
-class Figures(TypedDict):
-    """A prediction for a reader; the time of a step as a multiple of plain fp32's."""
-
-    peak_mib: float
-    components_mib: dict[str, float]
-    relative_step_time: float
-
-
-class LeverRow(TypedDict):
-    """What one lever alone changes."""
-
-    lever: str
-    peak_mib: float
-    change_percent: float
-    step_time: float
-
-
-class Plan(Figures):
-    """The whole answer, JSON-able; ``chosen`` are the settings that fit, with their figures and reasons."""
-
-    base_model: str
-    task: str
-    device: str
-    processes: int
-    sharding: str
-    settings: dict[str, object]
-    tensor_peak_mib: float
-    budget_mib: float | None
-    fits: bool | None
-    student: str | None
-    levers: list[LeverRow]
-    chosen: dict[str, Any] | None
-    command: str | None
+Progress = Callable[[str], object]  # takes a line about what is being predicted
 
 
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     arguments = parser().parse_args(argv)
-    told = plan(arguments, progress=_teller(arguments.base_model, arguments.json))
-    print(json.dumps(told, indent=2) if arguments.json else describe(told))
-    return 0 if told["fits"] is not False or told["chosen"] else 1
+    answer = plan(arguments, progress=_progress_printer(arguments.base_model, arguments.json))
+    print(json.dumps(answer, indent=2) if arguments.json else describe(answer))
+    return 0 if answer["fits"] is not False or answer["chosen"] else 1
 
 
 def parser() -> argparse.ArgumentParser:
@@ -101,12 +67,12 @@ def parser() -> argparse.ArgumentParser:
     return result  # fmt: skip
 
 
-def plan(arguments: argparse.Namespace, progress: Tell | None = None) -> Plan:
+def plan(arguments: argparse.Namespace, progress: Progress | None = None) -> Plan:
     """The whole answer as plain values.
 
     Args:
         arguments (argparse.Namespace): of :func:`parser`.
-        progress (callable, optional): told in a line what is being predicted. (Default: nobody)
+        progress (callable, optional): called with a line about what is being predicted. (Default: nobody)
 
     Returns:
         dict: ``peak_mib, tensor_peak_mib, components_mib, relative_step_time, fits, levers, chosen, command``
@@ -116,6 +82,52 @@ def plan(arguments: argparse.Namespace, progress: Tell | None = None) -> Plan:
     from grokaem.memory.solver import Predictor, cheapest
     from grokaem.memory.support import LeverSupport
 
+    settings = _checked_settings(arguments)
+    work = workload(
+        arguments.base_model, sequence_length=arguments.sequence_length, max_seconds=arguments.max_seconds,
+        num_labels=arguments.num_labels, depth=arguments.depth, widen_factor=arguments.widen_factor,
+    )  # fmt: skip
+    situation = find_situation(work, arguments.device, arguments.processes)
+    settings.check_statistics(situation.batch_norm)
+    progress = progress or (lambda _: None)
+    context = None if arguments.context is None else arguments.context / 2**20
+    predictor = Predictor(
+        work, arguments.device, processes=arguments.processes, sharding=arguments.sharding, context_mib=context
+    )
+    progress("the settings asked for")
+    prediction = LeverSupport(predictor, settings).predict(settings)
+    assert prediction is not None  # of what was asked for it is a prediction, or an error
+    plain = predictor(MemorySettings(settings.effective_batch_size))
+    budget = None if arguments.budget is None else arguments.budget / 2**20
+    choice = None
+    if budget is not None:
+        choice = cheapest(
+            work, settings, budget, predictor, situation,
+            may_change_precision=arguments.precision is None, progress=progress,
+        )  # fmt: skip
+    final = settings if choice is None else choice.prediction.settings
+    levers = [] if arguments.no_table else single_levers(settings, predictor, situation, progress)
+    student = STUDENTS.get(short_name(arguments.base_model))
+    if levers and student:
+        levers.insert(0, (f"A distilled student, {student}", with_student(student, arguments, predictor, settings)))
+    return {
+        "base_model": arguments.base_model, "task": work.task, "device": arguments.device,
+        "processes": arguments.processes, "sharding": arguments.sharding,
+        "settings": settings.as_dict(),
+        **figures(prediction, plain), "tensor_peak_mib": round(prediction.tensor_peak_mib, 1),
+        "budget_mib": None if budget is None else round(budget, 1),
+        "fits": None if budget is None else prediction.peak_mib <= budget,
+        "student": student,
+        "levers": [lever_row(name, item, prediction) for name, item in levers],
+        "chosen": None if choice is None else {
+            **final.as_dict(), "stage": choice.stage, "tried": choice.tried, **figures(choice.prediction, plain),
+            **reasons(final, situation, choice.refused),
+        },
+        "command": None if budget is not None and choice is None else command(arguments, work, final),
+    }  # fmt: skip
+
+
+def _checked_settings(arguments: argparse.Namespace) -> MemorySettings:
     settings = from_arguments(arguments)
     settings.check_device(arguments.device)
     if arguments.processes < 1:
@@ -124,60 +136,11 @@ def plan(arguments: argparse.Namespace, progress: Tell | None = None) -> Plan:
         raise ValueError("--sharding fsdp splits over processes: add --processes 2 or more.")
     if arguments.max_seconds is not None and not 0.01 <= arguments.max_seconds <= 3600:
         raise ValueError(f"--max-seconds {arguments.max_seconds:g}: give the length of a clip, from 0.01 to 3600.")
-    work = workload(
-        arguments.base_model, sequence_length=arguments.sequence_length, max_seconds=arguments.max_seconds,
-        num_labels=arguments.num_labels, depth=arguments.depth, widen_factor=arguments.widen_factor,
-    )  # fmt: skip
-    situation = find_situation(work, arguments.device, arguments.processes)
-    settings.check_statistics(situation.batch_norm)
-    tell = progress or (lambda _: None)
-    context = None if arguments.context is None else arguments.context / 2**20
-    predictor = Predictor(
-        work, arguments.device, processes=arguments.processes, sharding=arguments.sharding, context_mib=context
-    )
-    tell("the settings asked for")
-    told = LeverSupport(predictor, settings).predict(settings)
-    assert told is not None  # of what was asked for it is a prediction, or an error
-    plain = predictor(MemorySettings(settings.effective_batch_size))
-    budget = None if arguments.budget is None else arguments.budget / 2**20
-    choice = None
-    if budget is not None:
-        choice = cheapest(
-            work, settings, budget, predictor, situation,
-            may_change_precision=arguments.precision is None, progress=tell,
-        )  # fmt: skip
-    final = settings if choice is None else choice.prediction.settings
-    levers = [] if arguments.no_table else single_levers(settings, predictor, situation, tell)
-    student = STUDENTS.get(short_name(arguments.base_model))
-    if levers and student:
-        levers.insert(0, (f"A distilled student, {student}", with_student(student, arguments, predictor, settings)))
-    return {
-        "base_model": arguments.base_model, "task": work.task, "device": arguments.device,
-        "processes": arguments.processes, "sharding": arguments.sharding,
-        "settings": settings.as_dict(),
-        **_figures(told, plain), "tensor_peak_mib": round(told.tensor_peak_mib, 1),
-        "budget_mib": None if budget is None else round(budget, 1),
-        "fits": None if budget is None else told.peak_mib <= budget,
-        "student": student,
-        "levers": [_row(name, item, told) for name, item in levers],
-        "chosen": None if choice is None else {
-            **final.as_dict(), "stage": choice.stage, "tried": choice.tried, **_figures(choice.prediction, plain),
-            **reasons(final, situation, choice.refused),
-        },
-        "command": None if budget is not None and choice is None else command(arguments, work, final),
-    }  # fmt: skip
-
-
-def _figures(told: Prediction, plain: Prediction) -> Figures:
-    return {
-        "peak_mib": round(told.peak_mib, 1),
-        "components_mib": {name: round(value, 1) for name, value in told.components_mib.items()},
-        "relative_step_time": round(told.seconds / plain.seconds, 3),
-    }
+    return settings
 
 
 def single_levers(
-    settings: MemorySettings, predictor: Predictor, situation: Situation, tell: Tell
+    settings: MemorySettings, predictor: Predictor, situation: Situation, progress: Progress
 ) -> list[tuple[str, Prediction]]:
     """The effect of every lever alone on the settings asked for; levers that do not apply are left out."""
     from grokaem.memory.checklist import levers
@@ -190,7 +153,7 @@ def single_levers(
             try:
                 changed = settings.replace(**change)
                 if changed != settings:
-                    tell(name)
+                    progress(name)
                     rows.append((name, predictor(changed)))
             except Exception as error:  # not with this model, or not together with what was asked for
                 if isinstance(error, MemoryError):
@@ -249,9 +212,9 @@ def reasons(
     """One line for every lever, taken (``reasons``) or not (``refused``): its name and why."""
     from grokaem.memory.checklist import explain_levers
 
-    told = explain_levers(settings, situation, refused)
+    explained = explain_levers(settings, situation, refused)
     lines = {"reasons": [], "refused": []}
-    for item, taken, why in told:
+    for item, taken, why in explained:
         lines["reasons" if taken else "refused"].append(f"{item.name}: {why}")
     return lines
 
@@ -288,56 +251,18 @@ def parse_bytes(text: str) -> int:
     return round(size)
 
 
-def describe(told: Plan) -> str:
-    """The answer for a terminal."""
-    lines = [f"{told['base_model']} on {told['device']}, peak {told['peak_mib']:,.0f} MiB:"]
-    lines += [f"  {name.replace('_', ' '):18}{value:10,.1f}" for name, value in told["components_mib"].items()]
-    lines += [f"  {'step time':18}{told['relative_step_time']:10.2f}  x plain fp32"]
-    if told["levers"]:
-        lines += ["", f"{'each lever alone':44}{'peak MiB':>9} {'saves':>7} {'time':>6}"]
-        lines += [
-            f"{row['lever']:44}{row['peak_mib']:9,.0f} {-row['change_percent']:6.0f}% {row['step_time']:5.2f}x"
-            for row in told["levers"]
-        ]
-    if told["budget_mib"] is not None:
-        verdict = "fits" if told["fits"] else "does not fit"
-        lines += ["", f"As asked it {verdict} into {told['budget_mib']:,.0f} MiB."]
-        if told["chosen"] is None:
-            lines += [f"Nothing on the checklist fits: take {told['student'] or 'a smaller model'} or shorter inputs."]
-        else:
-            chosen = told["chosen"]
-            lines += [
-                f"Fastest that fits ({chosen['stage']}): peak {chosen['peak_mib']:,.0f} MiB, step time "
-                f"{chosen['relative_step_time']:.2f} x plain fp32."
-            ]
-            lines += [f"  + {why}" for why in chosen["reasons"]]
-            lines += [f"  - {why}" for why in chosen["refused"]]
-    if told["command"]:
-        lines += ["", told["command"]]
-    return "\n".join(lines)
-
-
-def _row(name: str, item: Prediction, told: Prediction) -> LeverRow:
-    return {
-        "lever": name,
-        "peak_mib": round(item.peak_mib, 1),
-        "change_percent": round(100 * (item.peak_mib / told.peak_mib - 1), 1),
-        "step_time": round(item.seconds / told.seconds, 3),
-    }
-
-
-def _teller(model: str, as_json: bool) -> Callable[[str], None]:
+def _progress_printer(model: str, as_json: bool) -> Callable[[str], None]:
     """Shows what is being predicted; one line at the start where the output is for a program or a file."""
-    shows = sys.stderr.isatty() and not as_json
+    rewrites = sys.stderr.isatty() and not as_json
     first = [f"predicting training steps of {terminal(model)}, the levers one by one: seconds to minutes, by its size"]
 
-    def tell(what: str) -> None:
-        if shows:
+    def show(what: str) -> None:
+        if rewrites:
             print(f"\r\033[Kpredicting {what}", end="", file=sys.stderr, flush=True)
         elif first:
             print(first.pop(), file=sys.stderr, flush=True)
 
-    return tell
+    return show
 
 
 if __name__ == "__main__":

@@ -122,9 +122,9 @@ def _cuda(
 ) -> tuple[int, dict[str, float], Trace]:
     from grokaem.memory.cuda_account import CONTEXT_MIB, account
 
-    told = account(work, settings, context_mib=CONTEXT_MIB if context_mib is None else context_mib)
-    components = {name: size / MIB for name, size in told.by_kind.items()}
+    cost = account(work, settings, context_mib=CONTEXT_MIB if context_mib is None else context_mib)
+    components = {name: size / MIB for name, size in cost.by_kind.items()}
     # Blocks cached but not in use, and the libraries' buffers within them.
-    components["workspace"] += (told.reserved - sum(told.by_kind.values())) / MIB
-    components["runtime"] = told.context / MIB
-    return told.allocated, components, told.trace
+    components["workspace"] += (cost.reserved - sum(cost.by_kind.values())) / MIB
+    components["runtime"] = cost.context / MIB
+    return cost.allocated, components, cost.trace

@@ -154,8 +154,11 @@ def add_settings_arguments(
     """
     import argparse
 
-    boolean = argparse.BooleanOptionalAction
     group = parser.add_argument_group("memory", "the levers of docs/memory_checklist.md")
+
+    def switch(flag: str, text: str, default: bool = False) -> None:
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=text)
+
     group.add_argument(
         "--batch-size",
         type=int,
@@ -171,41 +174,21 @@ def add_settings_arguments(
         metavar="N",
         help="passes summed before one optimizer step (default: %(default)s)",
     )
-    group.add_argument(
-        "--gradient-checkpointing",
-        action=boolean,
-        default=False,
-        help="compute activations again instead of keeping them",
-    )
+    switch("--gradient-checkpointing", "compute activations again instead of keeping them")
     group.add_argument("--optimizer", choices=OPTIMIZERS, default="adamw")
-    group.add_argument(
-        "--embeddings-32bit",
-        action=boolean,
-        default=True,
-        help="with adamw8bit, 32-bit state for embedding tables (default: yes)",
-    )
-    group.add_argument(
-        "--embeddings-by-row",
-        action=boolean,
-        default=False,
-        help="with adamw8bit, one number of state for each row of the embedding tables",
-    )
+    switch("--embeddings-32bit", "with adamw8bit, 32-bit state for embedding tables (default: yes)", default=True)
+    switch("--embeddings-by-row", "with adamw8bit, one number of state for each row of the embedding tables")
     group.add_argument(
         "--precision",
         choices=("auto", *PRECISIONS) if precision == "auto" else PRECISIONS,
         default=precision,
         help="fp16 and bf16 are autocast; bf16-pure also stores the weights in bf16",
     )
-    group.add_argument(
-        "--attention-dropout-off",
-        action=boolean,
-        default=False,
-        help="no dropout on attention weights: frees the fused attention kernel",
-    )
+    switch("--attention-dropout-off", "no dropout on attention weights: frees the fused attention kernel")
     group.add_argument(
         "--lora-rank", type=int, default=0, metavar="R", help="train LoRA adapters of this rank"
     )
-    group.add_argument("--load-in-8bit", action=boolean, default=False, help="int8 base weights under LoRA")
+    switch("--load-in-8bit", "int8 base weights under LoRA")
     group.add_argument(
         "--freeze",
         type=parse_freeze,
@@ -213,12 +196,7 @@ def add_settings_arguments(
         metavar="WHAT",
         help="none, embeddings, or a number of lowest layers (default: none)",
     )
-    group.add_argument(
-        "--optimizer-in-backward",
-        action=boolean,
-        default=False,
-        help="update each weight during the backward pass and free its gradient",
-    )
+    switch("--optimizer-in-backward", "update each weight during the backward pass and free its gradient")
 
 
 def parse_freeze(value: str) -> str | int:

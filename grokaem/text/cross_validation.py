@@ -184,12 +184,12 @@ def evaluate(
             scores = score(scorer, counts, labels[train], seed)
             ranked = time.perf_counter() - start
             for k in ks:
-                told = _one(counts, unseen, terms, best(scores, k), labels[train], labels[held], seed)
-                told["seconds"] += ranked
-                found[scorer, k].append(told)
+                scored = _one(counts, unseen, terms, best(scores, k), labels[train], labels[held], seed)
+                scored["seconds"] += ranked
+                found[scorer, k].append(scored)
     if progress is not None:
         progress(1.0, "done")
-    return [_row(scorer, k, told) for (scorer, k), told in found.items()]
+    return [_row(scorer, k, results) for (scorer, k), results in found.items()]
 
 
 def _one(
@@ -205,12 +205,12 @@ def _one(
     weigh = TfidfTransformer(sublinear_tf=True)
     matrix = weigh.fit_transform(counts[:, kept])
     model = LinearSVC(random_state=seed).fit(matrix, labels)
-    told = model.predict(weigh.transform(unseen[:, kept]))
+    predicted = model.predict(weigh.transform(unseen[:, kept]))
     seconds = time.perf_counter() - start
     return {
         "features": terms[kept],
-        "accuracy": float((told == truth).mean()),
-        "macro_f1": float(f1_score(truth, told, average="macro")),
+        "accuracy": float((predicted == truth).mean()),
+        "macro_f1": float(f1_score(truth, predicted, average="macro")),
         "matrix_bytes": matrix.data.nbytes + matrix.indices.nbytes + matrix.indptr.nbytes,
         "model_bytes": model_bytes(terms[kept], model.coef_),
         "seconds": seconds,

@@ -102,23 +102,23 @@ def _study(
     )
     from grokaem.text.selection_experiment import run_experiment
 
-    told = run_experiment(corpus, scorers, ks, words, vocabulary, arguments.folds, arguments.seed, _progress)
-    _print(told)
+    experiment = run_experiment(corpus, scorers, ks, words, vocabulary, arguments.folds, arguments.seed, _progress)
+    _print(experiment)
     if arguments.save:
         from grokaem.text.tfidf_model import from_pipeline
 
-        facts = told.as_dict() | {"data": corpus.describe(), "revision": corpus.revision}
+        facts = experiment.as_dict() | {"data": corpus.describe(), "revision": corpus.revision}
         facts["versions"] = {name: version(name) for name in ("scikit-learn", "numpy")}
         del facts["results"], facts["words"]  # the model has its words itself, the table is --json's
-        from_pipeline(told.pipeline, words).save(arguments.save, told.label_names, facts)
+        from_pipeline(experiment.pipeline, words).save(arguments.save, experiment.label_names, facts)
         _tell_saved(arguments.save)
     if arguments.json:
-        write_text(arguments.json, json.dumps(told.as_dict(), ensure_ascii=False, indent=1))
+        write_text(arguments.json, json.dumps(experiment.as_dict(), ensure_ascii=False, indent=1))
     if arguments.html:
         from grokaem.text.selection_report import write_report
 
-        write_report(arguments.html, told)
-    return SetAside("item", [*corpus.set_aside, *told.set_aside]).tell()
+        write_report(arguments.html, experiment)
+    return SetAside("item", [*corpus.set_aside, *experiment.set_aside]).report()
 
 
 def _tell_saved(folder: Path) -> None:
@@ -208,12 +208,12 @@ def _progress(fraction: float, description: str) -> None:
         print(f"\r\033[K{fraction:4.0%} {description}" if fraction < 1 else "\r\033[K", end="", file=sys.stderr)
 
 
-def _print(told: SelectionExperiment) -> None:
-    sizes = f"{told.n_documents:,} documents, {told.n_features:,} features, {told.n_folds} folds"
-    print(f"{terminal(told.dataset)}: {sizes}")
+def _print(experiment: SelectionExperiment) -> None:
+    sizes = f"{experiment.n_documents:,} documents, {experiment.n_features:,} features, {experiment.n_folds} folds"
+    print(f"{terminal(experiment.dataset)}: {sizes}")
     head = ("scorer", "k", "features", "accuracy", "+-", "macro F1", "+-", "matrix KiB", "model KiB", "s", "stability")
     rows: list[tuple[str, ...]] = [head]
-    for row in told.rows:
+    for row in experiment.rows:
         rows.append((
             row.scorer, "all" if row.k is None else str(row.k), f"{row.features:.0f}", f"{row.accuracy:.4f}",
             f"{row.accuracy_std:.4f}", f"{row.macro_f1:.4f}", f"{row.macro_f1_std:.4f}",
@@ -223,14 +223,15 @@ def _print(told: SelectionExperiment) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     for row in rows:
         print("  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]))
-    chosen = told.recommended
+    chosen = experiment.recommended
     print(f"\nrecommended: {chosen.scorer}, k = {'all' if chosen.k is None else chosen.k}: "
-          f"{chosen.features:.0f} features ({chosen.features / told.n_features:.1%}), the fewest within one "
+          f"{chosen.features:.0f} features ({chosen.features / experiment.n_features:.1%}), the fewest within one "
           f"standard error of the best")  # fmt: skip
-    print(f"held-out test part ({told.n_test:,} documents): accuracy {told.test['recommended']:.4f} with the "
-          f"recommended features, {told.test['all']:.4f} with all, {told.test['most_frequent']:.4f} by always "
+    test = experiment.test
+    print(f"held-out test part ({experiment.n_test:,} documents): accuracy {test['recommended']:.4f} with the "
+          f"recommended features, {test['all']:.4f} with all, {test['most_frequent']:.4f} by always "
           "answering the most frequent label")  # fmt: skip
-    for name, words in told.top.items():
+    for name, words in experiment.top.items():
         print(terminal(f"  {name}: {' '.join(f'{word} {weight:.2f}' for word, weight in words[:10])}"))
-    for note in told.notes:
+    for note in experiment.notes:
         print(f"({terminal(note)})")

@@ -241,11 +241,11 @@ def terms_and_weights(pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
 def top_words(pipeline: Pipeline, label_names: list[str], count: int = TOP) -> dict[str, list[tuple[str, float]]]:
     """The words that speak most for each class: class -> (word, weight), largest first."""
     terms, weights = terms_and_weights(pipeline)
-    told = {}
+    words = {}
     for label, row in zip(pipeline["model"].classes_, weights, strict=True):
         order = np.argsort(-row)[:count]
-        told[label_names[label]] = [(str(terms[column]), float(row[column])) for column in order if row[column] > 0]
-    return told
+        words[label_names[label]] = [(str(terms[column]), float(row[column])) for column in order if row[column] > 0]
+    return words
 
 
 def words_that_decided(pipeline: Pipeline, document: str, label: int) -> list[tuple[str, float]]:
@@ -259,5 +259,5 @@ def words_that_decided(pipeline: Pipeline, document: str, label: int) -> list[tu
     row = pipeline[:-1].transform([document]).tocoo()
     terms, weights = terms_and_weights(pipeline)
     weight = weights[list(pipeline["model"].classes_).index(label)]
-    told = [(str(terms[c]), float(value * weight[c])) for c, value in zip(row.col, row.data, strict=True)]
-    return sorted(told, key=lambda pair: -abs(pair[1]))
+    weighed = [(str(terms[c]), float(value * weight[c])) for c, value in zip(row.col, row.data, strict=True)]
+    return sorted(weighed, key=lambda pair: -abs(pair[1]))

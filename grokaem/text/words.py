@@ -137,15 +137,15 @@ def _kept(path: Path, count: int) -> list[str] | None:
 
 def vocabulary_by_step(texts: list[str], settings: WordSettings) -> list[tuple[str, int, list[str]]]:
     """How the vocabulary shrinks: after each step its name, the number of different words, the most frequent ones."""
-    told = []
+    steps = []
 
     def count(step: str, documents: list[list[str]]) -> None:
         counts = Counter(word for words in documents for word in words)
-        told.append((step, len(counts), [word for word, _ in counts.most_common(30)]))
+        steps.append((step, len(counts), [word for word, _ in counts.most_common(30)]))
 
     settings.check()
     _run(texts, settings, count)
-    return told
+    return steps
 
 
 def _run(
@@ -158,16 +158,16 @@ def _run(
     words = re.compile(_pattern(settings).pattern + r"\Z")
     documents = [[token for token in tokens if words.match(token.text)] for tokens in documents]
 
-    def told(step: str) -> None:
+    def notify(step: str) -> None:
         if on_step is not None:
             on_step(step, [[token.text for token in tokens] for tokens in documents])
 
     def change(step: str, each: Callable[[Token], Token | None]) -> None:
         nonlocal documents
         documents = [[new for token in tokens if (new := each(token)) is not None] for tokens in documents]
-        told(step)
+        notify(step)
 
-    told("words")
+    notify("words")
     if settings.lower_case:
         change("lower-case", lambda token: token.with_text(token.text.lower()))
     dropped = stop_words(settings.stop_languages) | {word.lower() for word in settings.own_stop_words}

@@ -162,8 +162,8 @@ def coherence(
         ]
     means = {}
     for measure, scores in by_topic.items():
-        told = [score for score in scores if score is not None]
-        means[measure] = float(np.mean(told)) if told else None
+        known = [score for score in scores if score is not None]
+        means[measure] = float(np.mean(known)) if known else None
     return Coherence(means, by_topic, [word for word in wanted if word not in column])
 
 

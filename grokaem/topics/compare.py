@@ -21,13 +21,9 @@ from grokaem.set_aside import SetAside
 from grokaem.topics.models import MODELS
 
 if TYPE_CHECKING:
-    import numpy as np
     from tqdm import tqdm
 
     from grokaem.embedding import Embedder
-    from grokaem.topics.coherence import Reference
-    from grokaem.topics.model import TopicModel
-    from grokaem.topics.scoring import FitOptions, Result
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,7 +81,7 @@ def main(argv: list[str]) -> int:
         labels = labels and [encodable(label) for label in labels]
         check_enough(sum(1 for text in documents if not is_blank(text)), wanted or 2)
         code = _compare(arguments, models, wanted, terminal(name), documents, labels, notes)
-        return max(code, rows_aside.tell())
+        return max(code, rows_aside.report())
 
 
 def _compare(
@@ -97,7 +93,8 @@ def _compare(
     labels: list[str] | None,
     notes: list[str],
 ) -> int:
-    from grokaem.topics.coherence import C_V_WARNING, Reference
+    from grokaem.topics.coherence import C_V_WARNING
+    from grokaem.topics.comparison import compare_models, map_places
     from grokaem.topics.comparison_report import print_table, reasons_of_dashes
 
     bar = _Bar()
@@ -107,29 +104,18 @@ def _compare(
         notes.append(
             f"embedding with {embedder.name} took {embedding_seconds:.1f} s, not counted in the table"
         )
-    reference = Reference.from_documents(documents)
-    curve = _curve(arguments, wanted, len(documents))
     usable = [model for model in models if embedder is not None or not MODELS[model].embeds]  # else set aside
-    results, fitted, curves = [], [], {}
-    for model in usable:
-        try:
-            result, first, scores = _one_model(
-                arguments, model, wanted, documents, labels, reference, curve, embedder, bar
-            )
-        except Exception as error:  # whatever one model cannot do, the others' rows are shown
-            if len(models) == 1 or arguments.debug:
-                raise
-            aside.add(model, one_line(error))
-            continue
-        results.append(result)
-        fitted.append(first)
-        curves[model] = scores | {first.n_topics: result["c_npmi"]}
+    compared = compare_models(
+        usable, documents, labels, n_topics=wanted, numbers=_curve(arguments, wanted, len(documents)),
+        seeds=list(range(arguments.seeds)), top=arguments.top, embedder=embedder, progress=bar,
+        aside=None if len(models) == 1 or arguments.debug else aside,
+    )  # fmt: skip
     bar.close()
     notes += reasons_of_dashes(labels, arguments.seeds)
     notes += [f"{model} was set aside: {reason}" for model, reason in aside.reasons]
-    if not results:
-        return aside.tell()
-    print_table(name, documents, results, [f"* {C_V_WARNING}", *notes])
+    if not compared.results:
+        return aside.report()
+    print_table(name, documents, compared.results, [f"* {C_V_WARNING}", *notes])
     content = {
         "corpus": name,
         "n_documents": len(documents),
@@ -138,18 +124,20 @@ def _compare(
         "embedding": embedder and {"model": embedder.name, "seconds": embedding_seconds},
         "c_v_warning": C_V_WARNING,
         "notes": notes,
-        "results": results,
+        "results": compared.results,
         "set_aside": dict(aside.reasons),
-        "npmi_by_topics": curves,
+        "npmi_by_topics": compared.curves,
     }
     if arguments.json:
         write_text(arguments.json, json.dumps(content, ensure_ascii=False, indent=1))
     if arguments.html:
         from grokaem.topics.comparison_report import write_report
 
-        places = _places(documents, embedder, bar)
+        places = map_places(documents, embedder, bar)
+        bar.close()
+        results, fitted, curves = compared
         write_report(arguments.html, name, results, fitted, documents, places, labels, curves, notes)
-    return aside.tell()
+    return aside.report()
 
 
 def _embed(
@@ -176,56 +164,6 @@ def _embed(
             aside.add(model, one_line(error))
         return None, None
     return embedder, time.perf_counter() - start
-
-
-def _one_model(
-    arguments: argparse.Namespace,
-    model: str,
-    wanted: int | None,
-    documents: list[str],
-    labels: list[str] | None,
-    reference: Reference,
-    curve: list[int],
-    embedder: Embedder | None,
-    bar: _Bar,
-) -> tuple[Result, TopicModel, dict[int, float | None]]:
-    """A model's measures, its first fit, and its NPMI at the other numbers of topics that were tried."""
-    from grokaem.topics.scoring import best_number, candidates_for, evaluate, npmi_by_number
-
-    settings: FitOptions = {"embedder": embedder} if MODELS[model].embeds else {}
-    numbers = candidates_for(len(documents)) if wanted is None else curve
-    scores = npmi_by_number(model, documents, numbers, reference, top=arguments.top, progress=bar, **settings)
-    n_topics = wanted or best_number(scores)
-    result, first = evaluate(
-        model,
-        documents,
-        n_topics,
-        list(range(arguments.seeds)),
-        reference,
-        labels=labels,
-        top=arguments.top,
-        progress=bar,
-        **settings,
-    )
-    if wanted is None:
-        result["notes"].append(f"{n_topics} topics have the best NPMI of {', '.join(map(str, scores))}")
-    return result, first, scores
-
-
-def _places(documents: list[str], embedder: Embedder | None, bar: _Bar) -> np.ndarray:
-    """Where each document lies on the map; of its vector, from the cache that the models filled, where there is one."""
-    import numpy as np
-
-    from grokaem.topics.document_map import document_map
-
-    vectors = None
-    if embedder is not None:
-        rows = [row for row, text in enumerate(documents) if not is_blank(text)]
-        vectors = np.zeros((len(documents), embedder.dimension), np.float32)
-        vectors[rows] = embedder.encode([documents[row] for row in rows])
-    places = document_map(documents, embeddings=vectors, progress=bar)
-    bar.close()
-    return places
 
 
 def _models(text: str) -> list[str]:

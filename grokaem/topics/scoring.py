@@ -156,10 +156,10 @@ def best_number(scores: dict[int, float | None]) -> int:
     Raises:
         ValueError: no number has a score.
     """
-    told = {number: score for number, score in scores.items() if score is not None}
-    if not told:
+    known = {number: score for number, score in scores.items() if score is not None}
+    if not known:
         raise ValueError("no number of topics could be scored: give more documents or --topics N.")
-    return min(told, key=lambda number: (-told[number], number))
+    return min(known, key=lambda number: (-known[number], number))
 
 
 def candidates_for(n_documents: int) -> list[int]:

@@ -130,6 +130,6 @@ def test_reading_needs_no_torch():
     import subprocess
     import sys
 
-    rooms = ", ".join(f"grokaem.audio.{name}" for name in ("reading", "noise", "gammatone", "wide_resnet_shapes"))
-    code = f"import sys, {rooms}; assert 'torch' not in sys.modules"
+    modules = ", ".join(f"grokaem.audio.{name}" for name in ("reading", "noise", "gammatone", "wide_resnet_shapes"))
+    code = f"import sys, {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -371,7 +371,7 @@ def test_a_finished_run_tells_again_which_rows_it_went_without(tmp_path, capsys)
     report = {"data": {"revision": corpora.load(str(data)).revision}, "metrics": {"accuracy": 1.0}, "seconds": 1}
     (run / "run.json").write_text(json.dumps(report))
     assert _finished(parse(["--dataset", str(data)]), run, None, aside) == run
-    assert aside.tell() == 1 and "1 item set aside:\n  row 122: " in capsys.readouterr().err
+    assert aside.report() == 1 and "1 item set aside:\n  row 122: " in capsys.readouterr().err
 
 
 def test_an_interrupted_overwrite_goes_on(tmp_path):

@@ -100,8 +100,8 @@ def test_page_can_be_made_from_the_space_s_files_alone(tmp_path, name):
     from grokaem import hub
 
     space.stage(tmp_path, "ada/app", HARDWARE[name], ["ada/model"])
-    rooms = {path.name for path in tmp_path.iterdir()}
-    assert not rooms & {"tests", "benchmarks", "training", "exporting", "docs", "Makefile"}
+    names = {path.name for path in tmp_path.iterdir()}
+    assert not names & {"tests", "benchmarks", "training", "exporting", "docs", "Makefile"}
     assert hub.check_card((tmp_path / "README.md").read_text(), "space")["python_version"] == "3.12"
     lines = (tmp_path / "requirements.txt").read_text().splitlines()
     ours = [line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines()]

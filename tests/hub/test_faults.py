@@ -225,17 +225,17 @@ def test_full_disk(server, tmp_path, count_case):
 def test_two_publishers_at_once_one_wins_and_the_other_is_told(server, tmp_path, monkeypatch, count_case):
     server.put("ada/model", {"old.txt": b"old"})
     folders = [write_export(tmp_path / name, seed) for name, seed in (("first", 1), ("second", 2))]
-    import grokaem.hub.upload as room
+    import grokaem.hub.upload as upload_module
 
     both_have_looked = threading.Barrier(2)
-    looked = room._open
+    looked = upload_module._open
 
     def look_and_wait(*arguments):
         head = looked(*arguments)
         both_have_looked.wait(20)
         return head
 
-    monkeypatch.setattr(room, "_open", look_and_wait)
+    monkeypatch.setattr(upload_module, "_open", look_and_wait)
     outcomes: list = [None, None]
 
     def run(index):

@@ -28,7 +28,7 @@ PINS = [
 ]
 
 
-def test_importing_the_library_imports_none_of_its_rooms():
+def test_importing_the_library_imports_none_of_its_subpackages():
     program = (
         "import sys; before = set(sys.modules); import grokaem; "
         "print(*(name for name in set(sys.modules) - before if name.split('.')[0] not in sys.stdlib_module_names))"
@@ -42,7 +42,7 @@ def test_every_public_name_is_there(name):
     assert callable(getattr(grokaem, name)) and name in dir(grokaem)
 
 
-def test_a_name_that_is_not_there_and_a_room():
+def test_a_name_that_is_not_there_and_a_subpackage():
     with pytest.raises(AttributeError, match="no attribute 'loda'"):
         grokaem.loda  # noqa: B018
     from grokaem import hub
@@ -66,7 +66,7 @@ def test_every_command_tells_its_own_name_and_options(name, capsys):
     assert end.value.code == 0 and capsys.readouterr().out.startswith(f"usage: grokaem {name}")
 
 
-def test_the_commands_are_listed_without_importing_their_rooms():
+def test_the_commands_are_listed_without_importing_their_subpackages():
     program = "import sys; sys.argv = ['grokaem', '--help']; import runpy\n" \
               "try: runpy.run_module('grokaem', run_name='__main__')\n" \
               "except SystemExit as end: print('code', end.code)\n" \
