@@ -6,7 +6,7 @@ PORT ?= 7860
 RUN := runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audio-demo test test-all lint wheel accuracy screenshots tables clean
+.PHONY: help demo audio-demo test test-all lint wheel ranges accuracy screenshots tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,10 @@ lint: $(VENV)/installed-dev  ## ruff, and the types
 
 wheel: $(VENV)/installed-dev  ## the wheel, built and tried in an empty environment of each Python that is installed
 	$(PY) -m pytest tests/test_wheel.py
+
+ranges: $(VENV)/installed-dev  ## both ends of the ranges in pyproject.toml tried (half an hour, gigabytes)
+	$(PY) -m tests.version_ranges lowest
+	$(PY) -m tests.version_ranges highest
 
 accuracy: | $(VENV)/installed  ## repeat the accuracy figures of the README (about an hour)
 	$(PY) -m benchmarks.accuracy
