@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exporting.parity import of_metric
 from grokaem.plain_text import markdown
-from grokaem.scores import most_frequent_share, per_label
+from grokaem.scores import METRIC_NAMES, Metric, most_frequent_share, per_label
 
 if TYPE_CHECKING:
     from exporting.report_types import (
@@ -52,7 +54,9 @@ def results(report: RunReport, parity: ParityReport | None) -> str:
         e = parity["export"]
         best = e["accuracy"]
         if twice:
-            lines.append(f"| original, in fp32 | {parity['original']['accuracy']:.4f} | | |")
+            fp32 = parity["original"]
+            macro = f"{fp32['macro_f1']:.4f}" if "macro_f1" in fp32 else ""
+            lines.append(f"| original, in fp32 | {fp32['accuracy']:.4f} | {macro} | |")
         lines.append(f"| this export | {e['accuracy']:.4f} | {e['macro_f1']:.4f} | |")
     if (share := most_frequent(report)) is not None:
         lines.append(f"| always the most frequent label | {share:.4f} | | |")
@@ -66,6 +70,8 @@ def results(report: RunReport, parity: ParityReport | None) -> str:
         ]
     if rows := _labels(report, parity):
         lines += ["", *rows]
+    if silent := report.get("never_predicted"):
+        lines += ["", f"No example of the test part was given {listed(map(markdown, silent))}, which it holds."]
     if pairs := _confusions(report):
         lines += ["", "Most frequent confusions of the original: " + "; ".join(pairs) + "."]
     return "\n".join(lines)
@@ -101,10 +107,28 @@ def label_table(found: list[LabelScores], heading: str) -> list[str]:
         heading (str): the sentence above it.
     """
     rows = [
-        f"| {markdown(row['label'])} | {row['precision']:.4f} | {row['recall']:.4f} | {row['support']} |"
+        f"| {markdown(row['label'])} | {row['precision']:.4f} | {row['recall']:.4f} | {label_f1(row):.4f} "
+        f"| {row['support']} |"
         for row in found
     ]
-    return [heading, "", "| label | precision | recall | support |", "|---|---|---|---|", *rows]
+    return [heading, "", "| label | precision | recall | F1 | support |", "|---|---|---|---|---|", *rows]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence, the last after "or"."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def label_f1(row: LabelScores) -> float:
+    """F1 of a label, computed where an older report lacks it."""
+    both = row["precision"] + row["recall"]
+    return row.get("f1", 2 * row["precision"] * row["recall"] / both if both else 0.0)
+
+
+def _metric(parity: ParityReport | None) -> Metric:
+    """What the export was judged by; reports of older exports do not say: accuracy."""
+    return "accuracy" if parity is None else parity["gate"].get("metric", "accuracy")
 
 
 def _confusions(report: RunReport) -> list[str]:
@@ -148,7 +172,7 @@ def quantization(parity: ParityReport) -> str:
         "",
         "| method | part | original | export | labels changed | weights, MB | 1 input, ms | inputs/s | passed |",
         "|---|---|---|---|---|---|---|---|---|",
-        *map(_attempt, parity["attempts"]),
+        *(_attempt(attempt, _metric(parity)) for attempt in parity["attempts"]),
         *_instruction_sets(export.get("instruction_sets", [])),
     ]
     if onnx := parity.get("onnx"):
@@ -181,25 +205,28 @@ def _measured_on(parity: ParityReport) -> list[str]:
 
 
 def _changes(parity: ParityReport) -> str:
-    original, export = parity["original"], parity["export"]
+    metric = _metric(parity)
+    original, export = ((of.get(metric) or of["accuracy"]) for of in (parity["original"], parity["export"]))
     low, high = parity["drop_interval_95"]
     samples = parity["calibration"]["samples"]
     calibrated = f", calibrated on {samples} training examples" if samples else ""
+    by = "" if metric == "accuracy" else f" by {METRIC_NAMES[metric]}"
     change = parity.get("score_change")
     mostly = f"; for 99 % of them by no more than {change:.3f}" if change is not None else ""
     return (
         f"{parity['flips']} of {parity['n']} predicted labels changed, and no probability by more than "
-        f"{parity['max_score_difference']:.3f}{mostly}. The loss of accuracy is "
-        f"{original['accuracy'] - export['accuracy']:+.4f} (95 % interval {low:+.4f} to {high:+.4f}), "
-        f"and at most {parity['gate']['max_drop']:g} was allowed. Attempts{calibrated}, chosen on validation:"
+        f"{parity['max_score_difference']:.3f}{mostly}. The loss of {METRIC_NAMES[metric]} is "
+        f"{original - export:+.4f} (95 % interval {low:+.4f} to {high:+.4f}), "
+        f"and at most {parity['gate']['max_drop']:g} was allowed. Attempts{calibrated}, chosen on validation{by}:"
     )
 
 
-def _attempt(a: Attempt | FailedAttempt) -> str:
+def _attempt(a: Attempt | FailedAttempt, metric: Metric) -> str:
     if "error" in a:
         return f"| {a['method']} | {a['part']} | | | | | | | no: {markdown(a['error'])} |"
+    original, export = of_metric(a, metric)
     return (
-        f"| {a['method']} | {a['part']} | {a['original_accuracy']:.4f} | {a['export_accuracy']:.4f} "
+        f"| {a['method']} | {a['part']} | {original:.4f} | {export:.4f} "
         f"| {a['flips']} of {a['n']} | {a['weight_bytes'] / 1e6:.1f} "
         f"| {_measured(a['latency_ms_b1'], '.2f')} | {_measured(a['items_per_second'], '.0f')} "
         f"| {'yes' if a['passed'] else 'no'} |"

@@ -106,7 +106,7 @@ def _add_quantization(parser: argparse.ArgumentParser) -> None:
         "--max-drop",
         type=float,
         default=DEFAULTS["max_drop"],
-        help="accuracy the export may lose, as a share of 1 (default: %(default)s)",
+        help="what the export may lose of accuracy, or of the run's --metric, as a share of 1 (default: %(default)s)",
     )
     parser.add_argument(
         "--max-score-change",
@@ -188,7 +188,7 @@ def export_run(
         run_folder (str or Path): folder made by ``training/finetune.py``.
         output_dir (str or Path, optional): the export folder. (Default: ``<run_folder>/export``)
         precision (str, optional): a method of :mod:`exporting.quantization`, or ``auto``.
-        max_drop (float, optional): accuracy that may be lost, as a share of 1.
+        max_drop (float, optional): of the run's metric that may be lost, as a share of 1.
         max_score_change (float, optional): see :func:`exporting.parity.score_change`.
         calibration_samples (int, optional): training examples for calibration.
         onnx (bool, optional): also write the unquantized model as ``model.onnx``. The defaults of these are
@@ -261,7 +261,8 @@ def _make(
     if aside is not None:
         aside.reasons += corpus.set_aside
     weights = ownership.weights(run_.path)
-    bounds = Bounds(settings["max_drop"], settings["max_score_change"])
+    metric = run_.report["config"].get("metric", "accuracy")
+    bounds = Bounds(settings["max_drop"], settings["max_score_change"], metric)
     with temporary_folder(output.parent, output.name) as partial:
         (partial / "fp32").mkdir()
         source = _source(merge_if_adapter(run_, partial / "merged", token))

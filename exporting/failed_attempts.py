@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exporting.parity import Bounds
+from exporting.parity import Bounds, of_metric
 from exporting.quantization import METHODS
 from grokaem import ownership
 
@@ -32,23 +32,31 @@ def record_failure(source: Source, attempts: list[Attempt | FailedAttempt], boun
     before = _on_test(record)
     if attempts[-1]["part"] == "test":
         last = attempts[-1]
-        before.append({"method": last["method"], "original_accuracy": last["original_accuracy"],
-                       "export_accuracy": last["export_accuracy"]})  # fmt: skip
+        kept: FailedOnTest = {"method": last["method"], "original_accuracy": last["original_accuracy"],
+                              "export_accuracy": last["export_accuracy"]}  # fmt: skip
+        if bounds.metric == "macro_f1":
+            kept["original_macro_f1"], kept["export_macro_f1"] = of_metric(last, bounds.metric)
+        before.append(kept)
     content = {
-        "gate": {"max_drop": bounds.max_drop, "max_score_change": bounds.max_score_change, "passed": False},
+        "gate": {
+            "metric": bounds.metric,
+            "max_drop": bounds.max_drop,
+            "max_score_change": bounds.max_score_change,
+            "passed": False,
+        },
         "attempts": attempts,
         "failed_on_test": before,
     }
     try:
         ownership.write_text(record, json.dumps(content, indent=2) + "\n")
-        kept = f"the attempts are in {record}"
+        where = f"the attempts are in {record}"
     except (OSError, ValueError) as error:  # why there is no export matters more than where it is written down
-        kept = f"the attempts could not be written to {record} ({error})"
+        where = f"the attempts could not be written to {record} ({error})"
     reasons = "; ".join(_reason(attempt, bounds) for attempt in attempts if not attempt["passed"])
     few = "; ".join(attempt["too_few"] for attempt in attempts if "too_few" in attempt)
-    ways = _ways(attempts, {failure["method"] for failure in before if _loss(failure) > bounds.max_drop})
+    ways = _ways(attempts, {failure["method"] for failure in before if not bounds.keep_metric(failure)}, bounds)
     return RuntimeError(
-        f"no attempt stays within the bounds: {reasons}; {f'{few}; ' if few else ''}there is no export, {kept}; "
+        f"no attempt stays within the bounds: {reasons}; {f'{few}; ' if few else ''}there is no export, {where}; "
         f"{ways}."
     )
 
@@ -70,15 +78,17 @@ def _reason(attempt: Attempt | FailedAttempt, bounds: Bounds) -> str:
     what = f"{attempt['method']} on {attempt['part']}"
     if "error" in attempt:
         return f"{what}: {attempt['error']}"
-    reason = f"{what}: {attempt['original_accuracy']:.4f} -> {attempt['export_accuracy']:.4f}"
-    if _loss(attempt) > bounds.max_drop + 1e-12:
+    original, export = of_metric(attempt, bounds.metric)
+    named = "" if bounds.metric == "accuracy" else f"{bounds.metric_name} "
+    reason = f"{what}: {named}{original:.4f} -> {export:.4f}"
+    if not bounds.keep_metric(attempt):
         reason += f", more than --max-drop {bounds.max_drop:g}"
     if attempt["part"] == "validation" and attempt["score_change"] > bounds.max_score_change:
         reason += f", scores move by {attempt['score_change']:.3f}, more than {bounds.max_score_change:g}"
     return reason
 
 
-def _ways(attempts: list[Attempt | FailedAttempt], failed_on_test: set[str]) -> str:
+def _ways(attempts: list[Attempt | FailedAttempt], failed_on_test: set[str], bounds: Bounds) -> str:
     """What is left to try: a method that is closer to the original and has not failed, or a wider bound."""
     last = attempts[-1]
     # fp32 is the graph that all others are made of: where it fails, they do.
@@ -88,13 +98,13 @@ def _ways(attempts: list[Attempt | FailedAttempt], failed_on_test: set[str]) -> 
     ]  # fmt: skip
     ways = [f"--precision {method}" for method in left]
     if last["part"] == "test":
-        loss = math.ceil(_loss(last) * 1e4 - 1e-6) / 1e4
+        loss = math.ceil(bounds.loss(last) * 1e4 - 1e-6) / 1e4
         if last["method"] == "int8-mixed":  # it has no name of its own, and becomes another where it may lose more
             ways.append(f"a --max-drop larger than {loss:g}")
         elif loss < 1:
             ways.append(f"--precision {last['method']} --max-drop {loss:g}")
     else:
-        ways += _wider([attempt for attempt in attempts if "error" not in attempt])
+        ways += _wider([attempt for attempt in attempts if "error" not in attempt], bounds)
     if not ways:
         return "predict with transformers instead, or train again"
     advice = "try " + ", or ".join(ways)
@@ -103,14 +113,10 @@ def _ways(attempts: list[Attempt | FailedAttempt], failed_on_test: set[str]) -> 
     return advice
 
 
-def _wider(measured: list[Attempt]) -> list[str]:
+def _wider(measured: list[Attempt], bounds: Bounds) -> list[str]:
     """The bounds within which the closest of some attempts on validation would have been."""
     if not measured:
         return []
-    closest = min(measured, key=lambda attempt: (_loss(attempt), attempt["score_change"]))
-    loss, change = max(0.0, _loss(closest)), closest["score_change"]
+    closest = min(measured, key=lambda attempt: (bounds.loss(attempt), attempt["score_change"]))
+    loss, change = max(0.0, bounds.loss(closest)), closest["score_change"]
     return [f"a --max-drop of {math.ceil(loss * 1e4) / 1e4:g} with a --max-score-change of {change + 5e-4:.3f}"]
-
-
-def _loss(attempt: Attempt | FailedOnTest) -> float:
-    return attempt["original_accuracy"] - attempt["export_accuracy"]

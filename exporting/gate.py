@@ -87,7 +87,7 @@ def choose(
         attempt: Begun = {"method": method, "part": "validation", "passed": False}
         try:
             _make(source, corpus, workspace, method, calibration, reference)
-            scores = parity.compare(original, _logits(folder, given), np.asarray(part.labels))
+            scores = parity.compare(original, _logits(folder, given), np.asarray(part.labels), bounds.metric)
             measured: Measured = {**sizes(folder), **_speed(folder, given, source)}
         except Exception as error:  # whatever a library cannot do, the next method may
             failure: FailedAttempt = {**attempt, "error": one_line(error)}
@@ -132,7 +132,7 @@ def _check_conversion(source: Source, converted: np.ndarray, inputs: list) -> No
 
 
 def _note_too_few(attempt: Attempt, bounds: Bounds) -> None:
-    if warning := parity.too_few(attempt, attempt["part"], bounds.max_drop):
+    if warning := parity.too_few(attempt, attempt["part"], bounds):
         attempt["too_few"] = warning
         print(warning, flush=True)
 
@@ -167,7 +167,7 @@ def prove(
     bounds: Bounds,
     load: float | None = None,
 ) -> ParityReport:
-    """Scores the export on the test part, once; loss of accuracy alone decides.
+    """Scores the export on the test part, once; loss of the run's metric alone decides.
 
     Args:
         source (TextSource or AudioSource): what is exported.
@@ -186,9 +186,9 @@ def prove(
     part = corpus.test
     given = source.read(part.inputs)
     export = _logits(chosen.folder, given)
-    scores = parity.compare(original, export, np.asarray(part.labels))
+    scores = parity.compare(original, export, np.asarray(part.labels), bounds.metric)
     counts = confusion(np.asarray(part.labels), export.argmax(axis=1), export.shape[1])
-    passed = parity.passes(scores["original_accuracy"], scores["export_accuracy"], bounds.max_drop)
+    passed = bounds.keep_metric(scores)
     measured: Measured = {**sizes(chosen.folder), **_speed(chosen.folder, given, source)}
     last: Attempt = {"method": chosen.method, "part": "test", "passed": passed, **scores, **measured}
     _note_too_few(last, bounds)
@@ -199,6 +199,7 @@ def prove(
         "method": chosen.method,
         "original": {
             "accuracy": scores["original_accuracy"],
+            "macro_f1": scores.get("original_macro_f1", 0.0),
             "bytes": source.run.bytes,
             "weight_bytes": source.run.weight_bytes,
         },
@@ -216,13 +217,19 @@ def prove(
         "max_score_difference": scores["max_score_difference"],
         "score_change": scores["score_change"],
         "calibration": {"part": "train", "samples": chosen.calibration_samples},
-        "gate": {"max_drop": bounds.max_drop, "max_score_change": bounds.max_score_change, "passed": passed},
+        "gate": {
+            "metric": bounds.metric,
+            "max_drop": bounds.max_drop,
+            "max_score_change": bounds.max_score_change,
+            "passed": passed,
+        },
         "attempts": attempts,
         "runtime": runtime(source.run.task, load),
     }
     single = result["export"]["latency_ms_b1"]
+    before, after = parity.of_metric(scores, bounds.metric)
     print(
-        f"{chosen.method}: accuracy {scores['export_accuracy']:.4f} against {scores['original_accuracy']:.4f}, "
+        f"{chosen.method}: {bounds.metric_name} {after:.4f} against {before:.4f}, "
         f"{scores['flips']} of {scores['n']} labels changed, scores move by {scores['score_change']:.3f}, "
         f"{result['export']['weight_bytes'] / result['original']['weight_bytes']:.1%} of the weights' size, "
         + ("the speed is not measured" if single is None else f"{single:.1f} ms a single input"),

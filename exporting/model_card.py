@@ -11,6 +11,7 @@ from exporting.card_metadata import title
 from exporting.public_copy import own_places, replace_paths, shows_examples
 from grokaem.ownership import write_text
 from grokaem.plain_text import markdown
+from grokaem.scores import METRIC_NAMES
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
@@ -144,10 +145,22 @@ def _training(report: RunReport) -> str:
             f"- {_epochs(report)}, batch size "
             f"{config.get('effective_batch_size', config['batch_size'])}, learning rate "
             f"{config['learning_rate']:g}, {config['precision']}, seed {report['seed']}",
+            *_choice(report),
             f"- {report['seconds']:.0f} s on {hardware['gpu'] or hardware['cpu']}; peak memory: {peak_text}",
             versions,
         ]
     )
+
+
+def _choice(report: RunReport) -> list[str]:
+    """What the epoch was chosen by and how the classes were weighted, where either is not the default."""
+    config, lines = report["config"], []
+    if (metric := config.get("metric", "accuracy")) != "accuracy":
+        lines.append(f"the epoch was chosen by {METRIC_NAMES[metric]} on the validation part")
+    if weights := report.get("class_weights"):
+        named = ", ".join(f"{markdown(name)} {weight:.3g}" for name, weight in weights.items())
+        lines.append(f"the loss of an example counts by its class: {named}")
+    return [f"- {line}" for line in lines]
 
 
 def _epochs(report: RunReport) -> str:

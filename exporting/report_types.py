@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict, final
 
-from grokaem.scores import LabelScores
+from grokaem.scores import LabelScores, Metric
 
 
 class BaseModel(TypedDict):
@@ -60,6 +60,7 @@ class Config(TypedDict):
     batch_size: int
     learning_rate: float
     precision: str
+    metric: NotRequired[Metric]
     effective_batch_size: NotRequired[int]
     gradient_checkpointing: NotRequired[bool]
     load_in_8bit: NotRequired[bool]
@@ -111,6 +112,9 @@ class RunReport(TypedDict):
     config: Config
     metrics: Metrics
     confusion: list[list[int]]
+    labels: NotRequired[list[LabelScores]]
+    never_predicted: NotRequired[list[str]]
+    class_weights: NotRequired[dict[str, float]]
     examples: list[Example]
     versions: dict[str, str]
     memory: Memory
@@ -124,12 +128,14 @@ class Scores(TypedDict):
     """What :func:`exporting.parity.compare` finds."""
 
     original_accuracy: float
+    original_macro_f1: NotRequired[float]
     export_accuracy: float
     export_macro_f1: float
     export_accuracy_interval_95: list[float]
     drop_interval_95: list[float]
     flips: int
     n: int
+    one_example: NotRequired[float]
     max_score_difference: float
     score_change: float
 
@@ -190,7 +196,9 @@ class FailedOnTest(TypedDict):
 
     method: str
     original_accuracy: float
+    original_macro_f1: NotRequired[float]
     export_accuracy: float
+    export_macro_f1: NotRequired[float]
 
 
 @final
@@ -215,6 +223,7 @@ class OriginalFigures(Sizes):
     """The original's part of ``parity.json``."""
 
     accuracy: float
+    macro_f1: NotRequired[float]
 
 
 class ExportFigures(Sizes, Speed):
@@ -237,6 +246,7 @@ class Calibration(TypedDict):
 class Gate(TypedDict):
     """What could be lost, and whether the export kept within it."""
 
+    metric: NotRequired[Metric]
     max_drop: float
     max_score_change: NotRequired[float]
     passed: NotRequired[bool]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 import numpy as np
 
+# What an epoch is chosen by and an export judged by; each a function of the confusion, with its name in prose.
+Metric = Literal["accuracy", "macro_f1"]
+METRIC_NAMES: dict[Metric, str] = {"accuracy": "accuracy", "macro_f1": "macro F1"}
+
 
 class LabelScores(TypedDict):
-    """What one label gets right, and how many examples it has."""
+    """What one label gets right, and how many examples it has; older reports have no ``f1``."""
 
     label: str
     precision: float
     recall: float
+    f1: NotRequired[float]
     support: int
 
 
@@ -51,10 +56,35 @@ def most_frequent_share(trained: Sequence[int], scored: Sequence[int]) -> float 
     return float(scored[list(trained).index(max(trained))] / sum(scored))
 
 
+def accuracy(counts: np.ndarray) -> float:
+    """The share of examples that got their own class, from :func:`confusion`."""
+    return float(counts.trace() / max(1, counts.sum()))
+
+
 def macro_f1(counts: np.ndarray) -> float:
     """Mean F1 of the classes that occur or are predicted, from :func:`confusion`."""
     both = counts.sum(axis=0) + counts.sum(axis=1)
     return float((2 * counts.diagonal()[both > 0] / both[both > 0]).mean())
+
+
+def balanced_accuracy(counts: np.ndarray) -> float:
+    """Mean recall of the classes that occur, from :func:`confusion`: a rare class counts as much as a common one.
+
+    It is scikit-learn's ``balanced_accuracy_score``.
+    """
+    true = counts.sum(axis=1)
+    return float((counts.diagonal()[true > 0] / true[true > 0]).mean())
+
+
+def score(metric: Metric, counts: np.ndarray) -> float:
+    """A metric by its key, from :func:`confusion`."""
+    return macro_f1(counts) if metric == "macro_f1" else accuracy(counts)
+
+
+def never_predicted(counts: np.ndarray, names: Sequence[str]) -> list[str]:
+    """The labels that occur among the examples and were given to none of them, from :func:`confusion`."""
+    return [name for name, true, given in zip(names, counts.sum(axis=1), counts.sum(axis=0), strict=True)
+            if true and not given]  # fmt: skip
 
 
 def per_label(counts: np.ndarray, names: list[str]) -> list[LabelScores]:
@@ -65,8 +95,8 @@ def per_label(counts: np.ndarray, names: list[str]) -> list[LabelScores]:
         names (list of str): the labels.
 
     Returns:
-        list of dict: ``label``, ``precision`` and ``recall`` (0 where nothing was predicted, or nothing true), and
-        ``support``, the examples of that label.
+        list of dict: ``label``, ``precision``, ``recall`` and ``f1`` (0 where nothing was predicted, or nothing
+        true), and ``support``, the examples of that label.
     """
     right, given, true = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
     return [
@@ -74,6 +104,7 @@ def per_label(counts: np.ndarray, names: list[str]) -> list[LabelScores]:
             "label": name,
             "precision": float(right[i] / max(1, given[i])),
             "recall": float(right[i] / max(1, true[i])),
+            "f1": float(2 * right[i] / max(1, given[i] + true[i])),
             "support": int(true[i]),
         }
         for i, name in enumerate(names)

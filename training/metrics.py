@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from grokaem.scores import accuracy, confusion, macro_f1
+
 
 def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Accuracy, macro F1 and mean cross-entropy.
@@ -15,12 +17,10 @@ def classification_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, 
     Returns:
         dict: ``accuracy`` and ``macro_f1`` in 0..1, ``loss`` in nats.
     """
-    from sklearn.metrics import accuracy_score, f1_score
-
-    predicted = logits.argmax(axis=1)
+    counts = confusion(labels, logits.argmax(axis=1), logits.shape[1])
     return {
-        "accuracy": float(accuracy_score(labels, predicted)),
-        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),  # pyright: ignore[reportArgumentType]
+        "accuracy": accuracy(counts),
+        "macro_f1": macro_f1(counts),
         "loss": cross_entropy(logits, labels),
     }
 

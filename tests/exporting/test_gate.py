@@ -127,7 +127,22 @@ def test_scores_that_move_far_send_auto_to_the_next_method(tried):
     first, second, third, last = done.result["attempts"]
     assert first["score_change"] == pytest.approx(0.29) and first["flips"] == 0 and not first["passed"]
     assert not second["passed"] and third["passed"] and last["method"] == "int8-weight"
-    assert done.result["gate"] == {"max_drop": 0.005, "max_score_change": 0.1, "passed": True}
+    assert done.result["gate"] == {"metric": "accuracy", "max_drop": 0.005, "max_score_change": 0.1, "passed": True}
+
+
+@pytest.mark.parametrize(("metric", "chosen"), [("accuracy", "int8"), ("macro_f1", "int8-mixed")])
+def test_a_rare_class_that_an_export_loses_counts_where_macro_f1_judges(tried, monkeypatch, metric, chosen):
+    labels = [1] * 8 + [0] * (N - 8)
+    monkeypatch.setitem(globals(), "LABELS", labels)
+    monkeypatch.setitem(globals(), "ORIGINAL", np.eye(2)[labels] * 6.0 - 3.0)
+    half_lost = {"validation": {"wrong": 4}, "test": {"wrong": 4}}
+    done = tried({"int8": half_lost}, metric=metric, max_drop=0.02, max_score_change=1.0)
+    assert done.result["method"] == chosen, "4 of 400 are 1 % of accuracy, and half of the 8"
+    assert done.result["gate"]["metric"] == metric
+    if metric == "macro_f1":
+        everywhere = dict.fromkeys(METHODS, half_lost)
+        with pytest.raises(RuntimeError, match="macro F1 1.0000 -> 0.83.*more than --max-drop 0.02"):
+            tried(everywhere, metric=metric, max_drop=0.02, max_score_change=1.0)
     assert tried({"int8": {"validation": {"moved": 0.29}}}, max_score_change=0.3).result["method"] == "int8"
 
 

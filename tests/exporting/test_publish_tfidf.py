@@ -8,7 +8,6 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from exporting import publish_tfidf
@@ -81,8 +80,8 @@ def test_the_card_s_sentences():
     for sentence in (
         "Classifies texts as **bad**, **good** by 200 of 5,000 words",
         "It reads texts (language: en) of any length, and was trained on 1,600 texts of reviews.\n",
-        "On the test part, label by label:\n\n| label | precision | recall | support |\n|---|---|---|---|\n"
-        "| bad | 0.9000 | 0.8000 | 90 |\n| good | 0.9500 | 1.0000 | 110 |\n",
+        "On the test part, label by label:\n\n| label | precision | recall | F1 | support |\n|---|---|---|---|---|\n"
+        f"| bad | 0.9000 | 0.8000 | {2 * 0.72 / 1.7:.4f} | 90 |\n| good | 0.9500 | 1.0000 | {1.9 / 1.95:.4f} | 110 |\n",
         'grokaem predict ada/words "awful"\n',
         "licence CC0. Made with scikit-learn 1.9.0, numpy 2.4.6.\n",
     ):
@@ -91,18 +90,6 @@ def test_the_card_s_sentences():
     text = tfidf_card(old, "ada/words")
     check_card(text)
     assert "label by label" not in text and "Made with" not in text
-
-
-def test_what_each_label_gets_right():
-    from grokaem.scores import confusion, per_label
-
-    counts = confusion(np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 0, 0]), 3)
-    found = per_label(counts, ["a", "b", "c"])
-    assert found == [
-        {"label": "a", "precision": 0.5, "recall": pytest.approx(2 / 3), "support": 3},
-        {"label": "b", "precision": 0.5, "recall": 0.5, "support": 2},
-        {"label": "c", "precision": 0.0, "recall": 0.0, "support": 1},
-    ]
 
 
 TEXTS = ["a superb Thing3", "AWFUL awful superb", "nothing known", "thing3 x86 awful-superb don't", "", "1999 42 b"]
