@@ -55,8 +55,8 @@ def results(report: RunReport, parity: ParityReport | None) -> str:
         best = e["accuracy"]
         if twice:
             fp32 = parity["original"]
-            macro = f"{fp32['macro_f1']:.4f}" if "macro_f1" in fp32 else ""
-            lines.append(f"| original, in fp32 | {fp32['accuracy']:.4f} | {macro} | |")
+            macro = f" {fp32['macro_f1']:.4f}" if "macro_f1" in fp32 else ""
+            lines.append(f"| original, in fp32 | {fp32['accuracy']:.4f} |{macro} | |")
         lines.append(f"| this export | {e['accuracy']:.4f} | {e['macro_f1']:.4f} | |")
     if (share := most_frequent(report)) is not None:
         lines.append(f"| always the most frequent label | {share:.4f} | | |")

@@ -120,6 +120,27 @@ def test_the_whole_card(export):
     assert not list(export.glob("*.tmp"))
 
 
+def test_the_card_of_a_run_that_minds_rare_classes(tmp_path):
+    parity = copy.deepcopy(PARITY)
+    parity["gate"]["metric"] = "macro_f1"
+    parity["original"]["macro_f1"] = 0.9
+    parity["attempts"][-1].update(original_macro_f1=0.9, export_macro_f1=0.89876)
+    (tmp_path / "parity.json").write_text(json.dumps(parity))
+    run = {**report(config={"metric": "macro_f1"}), "class_weights": {"bad": 0.5, "mixed": 12.3456},
+           "never_predicted": ["mixed", "<b>good</b>"]}  # fmt: skip
+    card = write_card(run, tmp_path).read_text(encoding="utf-8")
+    for sentence in (
+        "| original, in fp32 | 0.9050 | 0.9000 | |",
+        "The loss of macro F1 is +0.0012 (95 % interval",
+        "chosen on validation by macro F1:",
+        "| int8-mixed | test | 0.9000 | 0.8988 |",
+        "- the epoch was chosen by macro F1 on the validation part\n",
+        "- the loss of an example counts by its class: bad 0.5, mixed 12.3\n",
+        "No example of the test part was given mixed or &#60;b&#62;good&#60;/b&#62;, which it holds.",
+    ):
+        assert sentence in card, sentence
+
+
 @pytest.mark.parametrize(("load", "told"), [(0.5, False), (0.51, True), (7.123, True)])
 def test_the_load_of_the_machine_stands_beside_the_speeds_where_it_was_high(export, load, told):
     parity = copy.deepcopy(PARITY)  # 2 threads
@@ -167,7 +188,7 @@ def test_an_export_of_before_gets_a_card(export):
     del before["epochs_run"]
     card = write_card(before, export, "ada/reviews").read_text(encoding="utf-8")
     hub.check_card(card)
-    assert "Of the original, label by label" in card and "| good | 0.9091 | 0.8642 | 81 |" in card
+    assert "Of the original, label by label" in card and "| good | 0.9091 | 0.8642 | 0.8861 | 81 |" in card
     assert "- 2 epochs, batch" in card and "instruction set" not in card and "99 %" not in card
     del before["confusion"][2]  # of other labels: no figures rather than wrong ones
     (export / "parity.json").write_text(json.dumps(old))

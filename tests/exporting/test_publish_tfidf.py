@@ -70,7 +70,7 @@ def test_the_card_is_valid_and_tells_the_figures(model):
     assert [row["label"] for row in config["labels"]] == ["bad", "good"]
     assert sum(row["support"] for row in config["labels"]) == config["n_test"]
     for row in config["labels"]:
-        assert f"| {row['label']} | 1.0000 | 1.0000 | {row['support']} |" in text
+        assert f"| {row['label']} | 1.0000 | 1.0000 | 1.0000 | {row['support']} |" in text
     for package in ("numpy", "safetensors", "huggingface_hub"):
         assert f"{package}=={version(package)}" in re.search(r"pip install (numpy.*)", text)[1]
 
