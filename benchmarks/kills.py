@@ -375,7 +375,7 @@ COMMANDS = {
     "train": Command(
         ["training/finetune.py", "--dataset", "texts.csv", "--base-model", "encoder", "--epochs", "3",
          "--learning-rate", "1e-3", "--batch-size", "16", "--save-seconds", "0.2", "--output-dir", "run", "--resume"],
-        "training.loop", ("load", "work", "rename"), _trained, ("texts.csv", "encoder"),
+        "training.recipe", ("load", "work", "rename"), _trained, ("texts.csv", "encoder"),
     ),
     "export": Command(
         ["exporting/export.py", "run", "--output-dir", "out"],

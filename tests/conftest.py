@@ -229,18 +229,18 @@ def text_run(tiny_bert, news_csv, tmp_path_factory) -> Path:
 @pytest.fixture
 def train(tiny_bert, news_csv, tmp_path, capsys, monkeypatch):
     """Runs finetune.py's main on the news with a tiny encoder; gives run.json, the folder, what was printed."""
-    from training import finetune, loop
+    from training import finetune
+    from training.recipe import Training
 
     kept = {}
-    release = loop.free_optimizer_state
+    forget = Training.forget_optimizer
 
-    def look(trainer):
-        optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)
-        kept["state"] = state_bytes(optimizer)
-        kept["trainer"] = trainer
-        release(trainer)
+    def look(training):
+        kept["state"] = state_bytes(training.optimizer.optimizer)
+        kept["training"] = training
+        forget(training)
 
-    monkeypatch.setattr(loop, "free_optimizer_state", look)
+    monkeypatch.setattr(Training, "forget_optimizer", look)
 
     def run(*flags, name="run", model=tiny_bert, data=news_csv):
         folder = tmp_path / name

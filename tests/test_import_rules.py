@@ -142,20 +142,20 @@ def test_every_folder_of_the_library_has_its_rule():
     ("file", "source", "message"),
     [
         ("grokaem/inference/x.py", "def f():\n    import torch\n", "imports torch"),
-        ("grokaem/inference/x.py", "from training import loop\n", "imports training.loop"),
+        ("grokaem/inference/x.py", "from training import recipe\n", "imports training.recipe"),
         ("grokaem/hub/x.py", "from grokaem import corpora\n", "imports grokaem.corpora"),
         ("grokaem/hub/x.py", "from grokaem.text.words import f\n", "imports grokaem.text.words.f"),
         ("grokaem/x.py", "import grokaem.hub\n", "imports grokaem.hub"),
         ("grokaem/text/x.py", "from grokaem.__main__ import main\n", "imports grokaem.__main__.main"),
         ("grokaem/text/x.py", "import gradio\n", "imports gradio"),
-        ("exporting/x.py", "from training import loop\n", "imports training.loop"),
+        ("exporting/x.py", "from training import recipe\n", "imports training.recipe"),
         ("demos/x.py", "from exporting import gate\n", "imports exporting.gate"),
         ("training/x.py", "from tests.conftest import ROOT\n", "imports tests.conftest.ROOT"),
     ],
 )
 def test_the_rule_sees_a_forbidden_import(tmp_path, file, source, message):
     library = ("__main__.py", "hub/__init__.py", "text/words.py", "corpora/__init__.py")
-    for name in (*(f"grokaem/{file}" for file in library), "training/loop.py", "exporting/gate.py"):
+    for name in (*(f"grokaem/{file}" for file in library), "training/recipe.py", "exporting/gate.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)

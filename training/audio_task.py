@@ -1,4 +1,4 @@
-"""An audio classifier: waveforms, model and batches for the Trainer."""
+"""An audio classifier: waveforms, model and batches for the training."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class AudioTask:
         corpus (Corpus): labelled sound files in three parts.
         base (BaseModel, optional): a pretrained encoder; None for a wide residual network from scratch.
     """
+
+    lengths = None  # clips come in any order
 
     def __init__(self, config: FinetuneConfig, corpus: Corpus, base: BaseModel | None):
         self.config = config
@@ -117,6 +119,7 @@ class AudioTask:
             len(self.corpus.label_names),
             self.sample_rate,
             mix=self.preprocessor is None,
+            seed=self.config.seed,
         )
 
     def evaluation_set(self, part: Part) -> tuple[list[ClipItem], list[int]]:

@@ -6,9 +6,12 @@ masks over time and frequency (SpecAugment, Park et al. 2019) on what the front 
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from training.random_numbers import EXAMPLE, stream
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AugmentedClips:
-    """Training clips, altered anew each time one is read.
+    """Training clips, altered anew in each epoch: what is drawn follows from seed, epoch and clip.
 
     Args:
         clips (list of ndarray): waveforms of shape (time,).
@@ -29,6 +32,7 @@ class AugmentedClips:
         max_shift (float, optional): largest shift to the right, seconds. (Default: ``0.1``)
         max_gain (float, optional): largest change of level, dB. (Default: ``6``)
         alpha (float, optional): Beta(alpha, alpha) draws the share of the other clip. (Default: ``0.3``)
+        seed (int, optional): the run's. (Default: 0)
     """
 
     def __init__(
@@ -41,43 +45,40 @@ class AugmentedClips:
         max_shift: float = 0.1,
         max_gain: float = 6.0,
         alpha: float = 0.3,
+        seed: int = 0,
     ):
         self.clips, self.labels, self.mix, self.alpha = clips, labels, mix, alpha
         self.one_hot = np.eye(n_classes, dtype=np.float32)
         self.max_shift = int(max_shift * sample_rate)
-        self.max_gain = max_gain
-        self.drawn_from: Tensor | None = None  # state of the random numbers before the last batch
-        self.replay: list[Tensor] | None = None  # states to draw the next batches from
+        self.max_gain, self.seed, self.epoch = max_gain, seed, 0
 
     def __len__(self) -> int:
         return len(self.clips)
 
-    def __getitems__(self, indices: list[int]) -> list[ClipItem]:
-        """A batch; remembers what it was drawn from, for it may be read again after a kill."""
-        import torch
-
-        if self.replay:
-            torch.set_rng_state(self.replay.pop(0))
-        self.drawn_from = torch.get_rng_state()
-        return [self[index] for index in indices]
+    def of_epoch(self, epoch: int) -> AugmentedClips:
+        """The same clips as an epoch sees them."""
+        result = copy(self)
+        result.epoch = epoch
+        return result
 
     def __getitem__(self, index: int) -> ClipItem:
-        # torch's generator: the Trainer saves and restores its state, so a resumed run draws the same.
-        clip = self._alter(self.clips[index])
+        # Numbers of its own, so that it does not matter when, in which order and in which process it is read.
+        draw = stream(EXAMPLE, self.seed, self.epoch, index)
+        clip = self._alter(self.clips[index], draw)
         if not self.mix:
             return {"waveform": clip, "labels": self.labels[index]}
-        other = int(_uniform(0, len(self.clips)))
-        share = _beta(self.alpha)
-        second = self._alter(self.clips[other])
+        other = int(draw.integers(len(self.clips)))
+        share = float(draw.beta(self.alpha, self.alpha))
+        second = self._alter(self.clips[other], draw)
         mixed = np.zeros(max(len(clip), len(second)), dtype=np.float32)
         mixed[: len(clip)] = share * clip
         mixed[: len(second)] += (1 - share) * second
         target = share * self.one_hot[self.labels[index]] + (1 - share) * self.one_hot[self.labels[other]]
-        return {"waveform": mixed, "labels": target}
+        return {"waveform": mixed, "labels": target.astype(np.float32)}
 
-    def _alter(self, clip: np.ndarray) -> np.ndarray:
-        shift = int(_uniform(0, self.max_shift + 1))
-        gain = 10 ** (_uniform(-self.max_gain, self.max_gain) / 20)
+    def _alter(self, clip: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+        shift = int(draw.integers(self.max_shift + 1))
+        gain = 10 ** (draw.uniform(-self.max_gain, self.max_gain) / 20)
         return np.concatenate([np.zeros(shift, dtype=np.float32), clip])[: max(len(clip), 1)] * np.float32(
             gain
         )
@@ -87,12 +88,6 @@ def _uniform(low: float, high: float) -> float:
     import torch
 
     return low + (high - low) * float(torch.rand(()))
-
-
-def _beta(alpha: float) -> float:
-    import torch
-
-    return float(torch.distributions.Beta(alpha, alpha).sample())
 
 
 def mask_features(

@@ -13,6 +13,7 @@ from grokaem.hub.packaged_model import MINILM
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.plain_text import as_reason
 from grokaem.short_name import short
+from training.trackers import TRACKERS
 
 if TYPE_CHECKING:
     from exporting.publication import Publication
@@ -82,6 +83,7 @@ class FinetuneConfig:
     dataloader_workers: int = _flag("processes that prepare batches", 0)
     pin_memory: bool | None = _flag("batches wait in pinned host memory (default: on a CUDA GPU)", type=bool)
     logging_steps: int = _flag("steps between two losses shown; only then do they leave the graph", 25)
+    report_to: str = _flag("where losses and scores are shown beside the terminal", "none", choices=TRACKERS)
     seed: int = _flag("random seed of weights, order and dropout", 0)
     save_seconds: float = _flag("seconds between two checkpoints to resume from", 30.0)
     output_dir: Path = _flag("run folder (default: runs/<base model>-<dataset>-seed<seed>)", type=Path)
@@ -128,7 +130,7 @@ class FinetuneConfig:
     def _check_numbers(self) -> None:
         if self.max_steps == 0 or self.max_steps < -1:
             raise ValueError(f"--max-steps {self.max_steps}: give at least 1 (or leave it out).")
-        for name, least in (("dataloader_workers", 0), ("logging_steps", 1), ("sequence_length", 8)):
+        for name, least in (("dataloader_workers", 0), ("logging_steps", 1), ("sequence_length", 8), ("seed", 0)):
             if (given := getattr(self, name)) < least:
                 raise ValueError(f"--{name.replace('_', '-')} {given}: give at least {least}.")
         for name in ("epochs", "learning_rate", "head_learning_rate", "max_seconds"):

@@ -43,8 +43,10 @@ def main(argv: list[str]) -> int:
     config = parse(argv)
     quiet_libraries()
     from grokaem import hub
+    from training.trackers import check_tracker
 
     card = _card(config)
+    check_tracker(config.report_to)
     token = hub.find_token(token_file=config.token_file)
     if config.push:
         # The method of the export is chosen after training; a run that goes on may have been published already.
@@ -215,13 +217,13 @@ def _train(
 
     from grokaem.process_memory import return_freed_memory_at_once
     from training import processes, run_report
-    from training.loop import fit
     from training.memory_choice import Planner
     from training.peak import Peak
+    from training.recipe import fit
     from training.run_start import choose_levers, open_folder, try_levers
-    from training.trainer import training_arguments
+    from training.schedule import Schedule
 
-    disable_progress_bar()  # of weights read and written; the training bar is the Trainer's own
+    disable_progress_bar()  # of weights read and written; the training has its own
     set_seed(config.seed)
     task = _task(config, corpus, base)
     sets = task.train_set(), task.evaluation_set(corpus.validation)[0]
@@ -236,23 +238,17 @@ def _train(
     choice = try_levers(config, task, sets[0], choice, rate)
     epochs = config.epochs or task.default_epochs()
     checkpoint = open_folder(config, folder, corpus, choice, epochs, rate)
+    step_size = choice.settings.effective_batch_size * processes.world_size()
+    schedule = Schedule.plan(len(sets[0]), step_size, rate, epochs, config.max_steps)
     peak.start()
     start = time.perf_counter()
-    trainer, validation, choice = fit(
-        task,
-        folder,
-        choice,
-        planner,
-        sets,
-        lambda levers: training_arguments(config, levers, folder.checkpoints, device, epochs, rate),
-        checkpoint,
-    )
+    training, choice = fit(task, folder, choice, planner, sets, schedule, checkpoint)
     peak.read()
-    scored = run_report.score_test(trainer, task)
+    scored = run_report.score_test(training, task)
     seconds = time.perf_counter() - start
     if not processes.is_main():
         return folder.path
-    result = run_report.compose_run_report(config, task, base, choice, peak, trainer, seconds, validation, scored)
+    result = run_report.compose_run_report(config, task, base, choice, peak, training, seconds, scored)
     path = folder.finish(task.model, task.preprocessor, result)
     print(*run_report.last_lines(path, result), sep="\n", flush=True)
     return path

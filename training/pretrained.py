@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -53,9 +53,11 @@ class Pretrained:
             output_loading_info=True,
             dtype=dtype,
         )
+        new = {*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])}
         if self.old_labels is not None:
-            _begin_heads_anew(model)
-        model.new_weights = frozenset(found["missing_keys"]) | {name for name, *_ in found["mismatched_keys"]}
+            model, found = _with_new_heads(model)
+            new.update(found["missing_keys"])
+        model.new_weights = frozenset(new)
         return model
 
     def announce(self) -> list[str]:
@@ -67,13 +69,12 @@ class Pretrained:
         return [f"the base model's head was trained for {count} other labels ({names}): a new one is trained"]
 
 
-def _begin_heads_anew(model: PreTrainedModel) -> None:
-    """Draws the weights beside the encoder again: what they had learned is about other labels."""
+def _with_new_heads(model: PreTrainedModel) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """The model with what lies beside the encoder drawn anew, for what that had learned is about other labels."""
     from grokaem.memory.layers import head_modules
 
-    for name in head_modules(model):
-        for module in getattr(model, name).modules():
-            for weight in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
-                weight._is_hf_initialized = False
-            module._is_hf_initialized = False
-            model._initialize_weights(module)
+    heads = tuple(f"{name}." for name in head_modules(model))
+    encoder = {name: value for name, value in model.state_dict().items() if not name.startswith(heads)}
+    return type(model).from_pretrained(  # pyright: ignore[reportReturnType]  # with the loading's report
+        None, config=model.config, state_dict=encoder, output_loading_info=True, dtype=model.dtype
+    )

@@ -16,9 +16,14 @@ def world_size() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def rank() -> int:
+    """This process's number, from 0."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def is_main() -> bool:
     """Whether this process prints and writes."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return rank() == 0
 
 
 def join_processes(device: str) -> None:
@@ -65,3 +70,14 @@ def broadcast_from_main(value: T) -> T:
     box = [value]
     torch.distributed.broadcast_object_list(box, src=0)
     return box[0]
+
+
+def gather(value: T) -> list[T]:
+    """The values of all processes, in their order, in every process."""
+    if world_size() == 1:
+        return [value]
+    import torch.distributed
+
+    values: list[T] = [value] * world_size()
+    torch.distributed.all_gather_object(values, value)
+    return values

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +16,8 @@ from grokaem.memory.settings import MemorySettings
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
+
+    from training.memory_choice import MemoryChoice
 
 # What the allocators say: PyTorch's on CUDA and on the CPU, cuBLAS and cuDNN, C++, the kernel; and oneDNN, which has
 # one sentence for all that its kernels could not get (a "primitive descriptor" is another matter: no such kernel).
@@ -104,6 +108,44 @@ def choose_next_lever(
     return NextLever(*choices[taken], diagnosis)
 
 
+def with_next_lever(
+    choice: MemoryChoice,
+    situation: Situation,
+    components: Callable[[MemorySettings], dict[str, float]],
+    error: Exception,
+    step: int,
+    phase: str,
+) -> MemoryChoice:
+    """The levers to go on with after memory ran out; announced.
+
+    Args:
+        choice (MemoryChoice): those that ran out of memory.
+        situation (Situation): what applies.
+        components (callable): predicts MiB by component.
+        error (Exception): what said so.
+        step (int): the step that failed, from 1.
+        phase (str): what training was doing.
+
+    Raises:
+        RuntimeError: the checklist has none left that keeps the training what it is.
+    """
+    found = choose_next_lever(choice.settings, situation, phase, components)
+    told = f"out of memory at step {step}"
+    if found is None:
+        raise RuntimeError(
+            f"{told} ({phase}) with every lever of the checklist taken that keeps the training what it is: start anew "
+            "with --overwrite and --lora-rank 8, --freeze, a shorter --sequence-length or --max-seconds, or a smaller "
+            "--base-model."
+        ) from None
+    print(
+        f"\n{told} ({found.diagnosis}): {' '.join(str(error).split())[:120]}\n"
+        f"going on with {found.lever.flag} ({found.lever.name}: {found.lever.chosen}): "
+        f"{' '.join(found.settings.flags())}",
+        flush=True,
+    )
+    return choice.with_lever(found.lever, found.settings, f"{told}: {found.lever.chosen}")
+
+
 def _possible(
     choices: list[tuple[Lever, MemorySettings]], components: Callable[[MemorySettings], dict[str, float]]
 ) -> tuple[list[tuple[Lever, MemorySettings]], list[float]]:
@@ -178,3 +220,22 @@ def weights_are_intact(optimizer: Optimizer | None, steps: int, phase: str, in_b
         return True
     counts = {int(state["step"]) for state in optimizer.state.values() if "step" in state}
     return counts == {steps} or (steps == 0 and counts <= {0} and bool(counts))
+
+
+def let_go(error: BaseException | None) -> None:
+    """Empties the frames of an error's traceback: they hold the tensors of the pass that failed."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
+def tidy() -> None:
+    """Gives freed memory back."""
+    import torch
+
+    from grokaem.process_memory import trim_heap
+
+    gc.collect()
+    trim_heap()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -26,7 +26,6 @@ from training.weights import add_single_weights
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from transformers import TrainerState, TrainingArguments
 
     from training.records import BaseModelRecord, Hardware, RunReport
     from training.task import Model, Preprocessor
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torchaudio", "numpy")
 # A change of one of these between two starts would make a resumed run another experiment.
 MAY_DIFFER = {"export", "push", "repo_id", "push_original", "hub_private", "save_seconds", "preflight"}
-MAY_DIFFER |= {"logging_steps", "pin_memory"}
+MAY_DIFFER |= {"logging_steps", "pin_memory", "dataloader_workers", "report_to"}
 # Settings that a run may choose by itself, so that its report does not say what was asked for.
 CHOSEN = {field.name for field in fields(MemorySettings)} - {"lora_rank", "load_in_8bit", "freeze"}
 CHOSEN |= {"batch_size", "memory_budget", "epochs", "learning_rate", "max_seconds", *MAY_DIFFER}
@@ -98,7 +97,7 @@ class RunFolder:
             self._same_settings(begun, config, "interrupted")
         return False
 
-    def open(self, config: dict[str, object], resume: bool, data: str | None = None) -> str | None:
+    def open(self, config: dict[str, object], resume: bool, data: str | None = None) -> Path | None:
         """Makes the partial folder, or finds the checkpoint to go on from; call :meth:`check` first.
 
         Args:
@@ -107,7 +106,7 @@ class RunFolder:
             data (str, optional): the data's revision, compared with that of an interrupted run.
 
         Returns:
-            str or None: the newest complete checkpoint.
+            Path or None: the newest complete checkpoint.
 
         Raises:
             ValueError: the data changed since the run was interrupted.
@@ -197,7 +196,7 @@ class RunFolder:
                 "or --overwrite to start anew."
             )
 
-    def last_checkpoint(self) -> str | None:
+    def last_checkpoint(self) -> Path | None:
         """The newest complete checkpoint; those cut short are removed."""
         complete = []
         for folder in self.checkpoints.glob("checkpoint-*"):
@@ -207,7 +206,7 @@ class RunFolder:
                 shutil.rmtree(folder, ignore_errors=True)
         if not complete:
             return None
-        return str(max(complete, key=lambda folder: int(folder.name.rsplit("-", 1)[1])))
+        return max(complete, key=lambda folder: int(folder.name.rsplit("-", 1)[1]))
 
     def finish(self, model: Model, preprocessor: Preprocessor | None, report: RunReport) -> Path:
         """Writes model, preprocessor and ``run.json`` and lets the folder appear under its name."""
@@ -227,11 +226,6 @@ class RunFolder:
 def _changed(before: dict[str, object], now: dict[str, object]) -> list[str]:
     """Names of the settings that make it another experiment."""
     return sorted(key for key in {*before, *now} - MAY_DIFFER if before.get(key) != now.get(key))
-
-
-def checkpoint_folder(args: TrainingArguments, state: TrainerState) -> Path:
-    """Where the Trainer writes the checkpoint of the step it is at."""
-    return Path(args.output_dir or "") / f"checkpoint-{state.global_step}"
 
 
 def save_model(model: Model, folder: Path, base_model: BaseModelRecord) -> None:

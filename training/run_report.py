@@ -20,14 +20,14 @@ from training.run_folder import hardware, versions
 if TYPE_CHECKING:
     from grokaem.hub.base_model import BaseModel
     from training.config import FinetuneConfig
+    from training.recipe import Training
     from training.records import Example, RunReport, Scored
     from training.task import Task
-    from training.trainer import ClassifierTrainer
 
 EXAMPLES_PER_LABEL = 3
 
 
-def score_test(trainer: ClassifierTrainer, task: Task) -> Scored:
+def score_test(training: Training, task: Task) -> Scored:
     """Scores the test part, once, with the weights chosen on validation.
 
     Returns:
@@ -35,8 +35,7 @@ def score_test(trainer: ClassifierTrainer, task: Task) -> Scored:
     """
     part = task.corpus.test
     items, order = task.evaluation_set(part)
-    scores = trainer.predict(items).predictions
-    scores = np.asarray(scores[0] if isinstance(scores, tuple) else scores, dtype=np.float32)
+    scores = training.logits(items)
     logits = np.empty_like(scores)
     logits[order] = scores
     labels = np.asarray(part.labels)
@@ -68,19 +67,18 @@ def compose_run_report(
     base: BaseModel | None,
     choice: MemoryChoice,
     peak: Peak,
-    trainer: ClassifierTrainer,
+    training: Training,
     seconds: float,
-    validation: dict[str, float] | None,
     scored: Scored,
 ) -> RunReport:
     """Puts the parts of ``run.json`` together; its keys are listed in the documentation."""
     from grokaem.memory.apply import describe
 
-    arguments, counts = trainer.args, describe(task.model)
+    schedule, progress, counts = training.schedule, training.progress, describe(task.model)
     settings = {**config.to_json(), **settings_by_flag(choice.settings)}
     settings.update(
-        epochs=arguments.num_train_epochs,
-        learning_rate=arguments.learning_rate,
+        epochs=schedule.asked_epochs,
+        learning_rate=schedule.rate,
         effective_batch_size=choice.settings.effective_batch_size * world_size(),
         processes=world_size(),
     )
@@ -95,7 +93,7 @@ def compose_run_report(
         "checklist": choice.checklist,
         "metrics": scored["metrics"],
         # Of examples that were trained on it would say nothing.
-        "validation": None if config.train_on_validation else validation,
+        "validation": None if config.train_on_validation else training.best.metrics(),
         "confusion": scored["confusion"],
         "examples": scored.get("examples", []),
         "memory": {
@@ -105,11 +103,11 @@ def compose_run_report(
             "before_mib": _rounded(peak.before_mib),
         },
         "loss_curve": [
-            [entry["step"], entry["loss"]] for entry in trainer.state.log_history if "loss" in entry
+            [entry["step"], entry["loss"]] for entry in progress.history if "loss" in entry
         ],
         "seconds": seconds,
-        "steps": trainer.state.global_step,
-        "epochs_run": round(trainer.state.epoch or 0.0, 4),
+        "steps": progress.step,
+        "epochs_run": round(training.epochs_run, 4),
         "parameters": counts["parameters"],
         "trainable_parameters": counts["trainable"],
         "hardware": hardware(),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training import processes
+from training.checkpoint import check_readable
 from training.config import FinetuneConfig
 from training.learning_rate import default_learning_rate
 from training.memory_choice import MemoryChoice, Planner, choose_settings, record_path
@@ -68,11 +69,11 @@ def try_levers(
 
 def open_folder(
     config: FinetuneConfig, folder: RunFolder, corpus: Corpus, choice: MemoryChoice, epochs: float, rate: float
-) -> str | None:
+) -> Path | None:
     """Opens the run's folder and keeps the choice in it; says what is trained on what.
 
     Returns:
-        str or None: the checkpoint that the run goes on from, the same on all processes.
+        Path or None: the checkpoint that the run goes on from, the same on all processes.
     """
     checkpoint = None
     if processes.is_main():
@@ -86,7 +87,8 @@ def open_folder(
         flush=True,
     )
     if checkpoint:
-        print(f"going on from {Path(checkpoint).name}", flush=True)
+        check_readable(checkpoint)
+        print(f"going on from {checkpoint.name}", flush=True)
     elif config.resume:
         print("no checkpoint to go on from: starting at the beginning", flush=True)
     return checkpoint

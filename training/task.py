@@ -35,6 +35,8 @@ class Task(Protocol):
     Attributes:
         model (PreTrainedModel or PeftModel): under training; None before the loop makes it and while it makes another.
         averaged (bool): the model is evaluated with averaged weights.
+        lengths (list of int, optional): of the training examples, where those of like length should share a step;
+            known after :meth:`train_set`.
         collator (callable): makes a batch of a list of items.
     """
 
@@ -47,6 +49,9 @@ class Task(Protocol):
 
     @property
     def averaged(self) -> bool: ...  # noqa: D102
+
+    @property
+    def lengths(self) -> list[int] | None: ...  # noqa: D102
 
     @property
     def preprocessor(self) -> Preprocessor | None: ...  # noqa: D102

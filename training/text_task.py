@@ -1,10 +1,11 @@
-"""A text classifier: tokens, model and batches for the Trainer."""
+"""A text classifier: tokens, model and batches for the training."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from grokaem.tokenization import treat_special_tokens_as_text
+from training.order import GROUPED
 from training.records import TextItem
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 # A model much narrower than BERT-base needs, and bears, larger steps.
 NARROW = 512
-GROUPED = 50  # batches' worth of texts that transformers sorts by length together
 
 
 class TextTask:

@@ -191,9 +191,7 @@ class WideResNetForAudioClassification(PreTrainedModel):
         self.front_end = AudioFrontEnd(config)
         self.network = WideResNet(config.depth, config.widen_factor, config.num_labels, 1, config.dropout)
         self.post_init()
-
-    def _init_weights(self, module: nn.Module) -> None:
-        initialize(module)
+        self.network.apply(initialize)  # in the place of what transformers gives every model
 
     def extract(self, input_values: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised features and the mask of the real frames; see :class:`AudioFrontEnd`.

@@ -119,8 +119,8 @@ def _no_gradient_into_waveforms(model: nn.Module) -> None:
     Otherwise they ask for the gradient of their input and keep the activations of every convolution.
     """
     for module in model.modules():
-        if hasattr(module, "_freeze_parameters"):
-            module._freeze_parameters()  # pyright: ignore[reportCallIssue]  # no tensor
+        if hasattr(module, "freeze_feature_encoder"):
+            module.freeze_feature_encoder()  # pyright: ignore[reportCallIssue]  # no tensor
 
 
 def linear_to_int8(model: nn.Module) -> int:
@@ -182,7 +182,7 @@ def add_lora(model: nn.Module, rank: int) -> nn.Module:
         if parameter is not None:
             parameter.requires_grad_(True)
     model.__dict__.update(hidden)
-    if getattr(model, "_require_grads_hook", None) is not None:
+    if hasattr(model, "disable_input_require_grads"):
         model.disable_input_require_grads()  # pyright: ignore[reportCallIssue]  # no tensor
     return wrapped
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from torch import nn
     from torch.nn.modules.batchnorm import _BatchNorm
+    from transformers import PreTrainedModel
 
 Context = contextlib.AbstractContextManager[object]
 
@@ -36,20 +37,21 @@ def enable_checkpointing(model: nn.Module) -> nn.Module:
     from grokaem.memory.layers import repeated_blocks
 
     norms = batch_norms(model)
-    run = functools.partial(checkpoint_call, norms)
     # A model with BatchNorm may have its own correction for being run twice; wrapping its blocks from outside
     # leaves that correction out of play.
     if getattr(model, "supports_gradient_checkpointing", False) and not norms:
-        # Not gradient_checkpointing_enable(): it makes the embedding output require gradients, which the
-        # non-reentrant form does not need and which would send the backward pass through frozen layers.
-        set_checkpointing: Callable[..., None] = model._set_gradient_checkpointing  # pyright: ignore[reportAssignmentType]
-        set_checkpointing(enable=True, gradient_checkpointing_func=run)
+        pretrained = cast("PreTrainedModel", model)
+        pretrained.gradient_checkpointing_enable(_options(norms))
+        # It makes the embedding output require gradients, which the non-reentrant form does not need and which would
+        # send the backward pass through frozen layers.
+        pretrained.disable_input_require_grads()
         return model
     blocks = repeated_blocks(model)
     if not blocks:
         raise ValueError(
             f"--gradient-checkpointing: {type(model).__name__} has no repeated blocks; leave it off."
         )
+    run = functools.partial(checkpoint_call, norms)
     for block in blocks:
         block.forward = functools.partial(_checkpointed_forward, run, block, block.forward)
     return model
@@ -66,10 +68,7 @@ def checkpoint_call(norms: list[_BatchNorm], function: Callable[..., object], *a
     """
     from torch.utils.checkpoint import checkpoint
 
-    contexts = functools.partial(_contexts, norms)
-    return checkpoint(
-        function, *args, use_reentrant=False, preserve_rng_state=True, context_fn=contexts, **kwargs
-    )
+    return checkpoint(function, *args, **_options(norms), **kwargs)
 
 
 def batch_norms(model: nn.Module) -> list[_BatchNorm]:
@@ -89,6 +88,12 @@ def _checkpointed_forward(
         if block.training and torch.is_grad_enabled()
         else forward(*args, **kwargs)
     )
+
+
+def _options(norms: list[_BatchNorm]) -> dict[str, Any]:
+    """What :func:`torch.utils.checkpoint.checkpoint` is told."""
+    contexts = functools.partial(_contexts, norms)
+    return {"use_reentrant": False, "preserve_rng_state": True, "context_fn": contexts}
 
 
 def _contexts(norms: list[_BatchNorm]) -> tuple[Context, Context]:

@@ -151,42 +151,38 @@ def test_checkpoint_cut_short_is_not_resumed_from(tmp_path):
 
     folder = RunFolder(tmp_path / "run")
     assert folder.open({"seed": 0}, resume=False) is None
-    for step in (10, 20):  # of the second everything is written but the files of the callbacks
+    for step in (10, 20):  # of the second everything is written but the files that follow
         (folder.checkpoints / f"checkpoint-{step}").mkdir()
-        (folder.checkpoints / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
+        (folder.checkpoints / f"checkpoint-{step}" / "progress.json").write_text("{}")
     (folder.checkpoints / "checkpoint-10" / COMPLETE).touch()
     (folder.checkpoints / "checkpoint-30").mkdir()
-    assert folder.open({"seed": 0}, resume=True).endswith("checkpoint-10")
+    assert folder.open({"seed": 0}, resume=True).name == "checkpoint-10"
     with pytest.raises(ValueError, match="--seed 0"):
         folder.check({"seed": 1}, resume=True, overwrite=False)
 
 
 @pytest.mark.parametrize("averaged, last, kept", [(False, False, 0.8), (True, False, 0.78), (True, True, 0.74)])
 def test_which_weights_are_kept(tmp_path, tiny_bert, averaged, last, kept):
-    from types import SimpleNamespace
-
     import torch
     from transformers import AutoModelForSequenceClassification
 
-    from training.callbacks import KeepBest
+    from training.best import BestWeights
     from training.weights import load_weights
 
     model = AutoModelForSequenceClassification.from_pretrained(tiny_bert, num_labels=2)
-    keeper = KeepBest(tmp_path / "best", averaged, last)
-    state = SimpleNamespace(is_world_process_zero=True, global_step=1, epoch=1.0)
-    hundred = SimpleNamespace(dataset=range(100))  # one standard error of 0.8 is 0.04
+    keeper = BestWeights(tmp_path / "best", averaged, last)
     weights = {}
     for accuracy in (0.8, 0.78, 0.74):
         weights[accuracy] = {name: value.clone() for name, value in model.state_dict().items()}
-        metrics = {"eval_accuracy": accuracy, "eval_macro_f1": accuracy, "eval_loss": 1 - accuracy}
-        keeper.on_evaluate(None, state, None, metrics=metrics, model=model, eval_dataloader=hundred)
+        metrics = {"accuracy": accuracy, "macro_f1": accuracy, "loss": 1 - accuracy}
+        keeper.keep_if_better(model, metrics, examples=100, step=1, epoch=1.0)  # one standard error of 0.8 is 0.04
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.add_(1.0)
     assert [path.name for path in tmp_path.iterdir()] == ["best"], "those it replaced are gone"
     load_weights(model, keeper.folder)
     assert all(torch.equal(value, weights[kept][name]) for name, value in model.state_dict().items())
-    assert keeper.best()["accuracy"] == kept and keeper.best()["highest_accuracy"] == 0.8
+    assert keeper.metrics()["accuracy"] == kept and keeper.metrics()["highest_accuracy"] == 0.8
 
 
 @pytest.mark.parametrize(("accuracy", "worth"), [(0.8, ""), (0.2, "; the model is no better than that")])

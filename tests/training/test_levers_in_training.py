@@ -66,7 +66,7 @@ def test_levers_train_and_are_recorded(flags, steps_taken, state, train):
     memory = report["memory"]
     assert memory["predicted_peak_mib"] > 0 and memory["measured_peak_mib"] > 0
     assert memory["budget_mib"] is None
-    trained = done.trainer.model
+    trained = done.training.task.model
     kinds = {parameter.dtype for parameter in trained.parameters()}
     expected = {"--load-in-8bit": {torch.int8, torch.float32}}.get(
         next((f for f in flags if f == "--load-in-8bit"), ""),
@@ -143,19 +143,19 @@ def test_wide_resnet_under_checkpointing_counts_each_batch_once(train, tmp_path)
     ids=lambda flags: " ".join(map(str, flags)),
 )
 def test_a_resumed_run_ends_as_an_uninterrupted_one(flags, train, monkeypatch, even_csv):
-    from training.trainer import ClassifierTrainer
+    from training.recipe import Training
 
     flags = [*map(str, flags), "--max-steps", 9, "--save-seconds", 0, "--logging-steps", 1]
     whole = train(*flags, name="whole", data=even_csv)
-    genuine = ClassifierTrainer.training_step
+    genuine = Training.take_pass
 
-    def step(self, *args):
-        if self.state.global_step == 8:
+    def take_pass(self, *args):
+        if self.progress.step == 8:
             raise KeyboardInterrupt
         return genuine(self, *args)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(ClassifierTrainer, "training_step", step)
+        patched.setattr(Training, "take_pass", take_pass)
         train(*flags, data=even_csv)
     resumed = train(*flags, "--resume", data=even_csv)
     assert "going on from checkpoint-8" in resumed.told

@@ -46,7 +46,7 @@ def test_run_folder_holds_the_trained_model(train, case_models, case_inputs, fla
 
     model, data = case_models / "bert_without_pooler", case_inputs / "reviews.csv"
     done = train(*flags, model=model, data=data)
-    trained = done.trainer.model
+    trained = done.training.task.model
     again, tokenizer = reloaded(done.folder)
     texts = [line.split(",")[0] for line in data.read_text().splitlines()[1:41]]
     meant = logits(trained, tokenizer, texts)
@@ -70,11 +70,11 @@ def test_a_single_weight_that_is_new_is_kept_too(train, case_models, case_inputs
     save_file(weights, base / "model.safetensors", metadata={"format": "pt"})
     done = train(*LORA, "--epochs", 1, model=base, data=case_inputs / "reviews.csv")
     again, tokenizer = reloaded(done.folder)
-    trained = done.trainer.model.base_model.model.bert.embeddings.LayerNorm.bias
+    trained = done.training.task.model.base_model.model.bert.embeddings.LayerNorm.bias
     assert trained.abs().max() > 0, "it trains: it began at 0"
     assert torch.equal(again.bert.embeddings.LayerNorm.bias, trained)
     texts = ["a warm and honest film", "two dull hours"]
-    meant = logits(done.trainer.model, tokenizer, texts)
+    meant = logits(done.training.task.model, tokenizer, texts)
     torch.testing.assert_close(logits(again, tokenizer, texts), meant, rtol=1e-4, atol=1e-5)
 
 

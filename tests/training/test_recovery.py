@@ -160,7 +160,7 @@ def uninterrupted(calm):
     """Losses and rates of the run that nothing disturbed; made once."""
     if not WHOLE:
         run = calm(name="whole")
-        history = run.trainer.state.log_history
+        history = run.training.progress.history
         WHOLE["losses"] = [loss for _, loss in run.report["loss_curve"]]
         WHOLE["rates"] = [entry["learning_rate"] for entry in history if "learning_rate" in entry]
         WHOLE["loss"] = run.report["metrics"]["loss"]
@@ -171,7 +171,7 @@ def fail_once_after_step(seven, where, monkeypatch):
     """Lets memory run out in the step after step ``seven``, once, in one of the places where it can."""
     import accelerate
 
-    from training.trainer import ClassifierTrainer
+    from training.recipe import Training
 
     fails = {"armed": False, "done": False}
 
@@ -179,8 +179,7 @@ def fail_once_after_step(seven, where, monkeypatch):
         genuine = getattr(owner, name)
 
         def method(self, *args, **kwargs):
-            trains = isinstance(self, ClassifierTrainer) and "return_outputs" not in kwargs
-            if trains and self.state.global_step == seven:
+            if isinstance(self, Training) and self.progress.step == seven:
                 fails["armed"] = not fails["done"]
             now = raises and fails["armed"] and not fails["done"]
             if now and not after:
@@ -195,15 +194,15 @@ def fail_once_after_step(seven, where, monkeypatch):
         monkeypatch.setattr(owner, name, method)
 
     if where == "forward":
-        wrap(ClassifierTrainer, "compute_loss", raises=True)
+        wrap(Training, "take_pass", raises=True)
     elif where == "backward":
-        wrap(ClassifierTrainer, "compute_loss")
+        wrap(Training, "take_pass")
         wrap(accelerate.Accelerator, "backward", raises=True, after=True)
     elif where in ("optimizer", "half-updated"):
-        wrap(ClassifierTrainer, "_clip_grad_norm")
+        wrap(Training, "take_step")
         wrap(torch.optim.AdamW, "step", raises=True, after=where == "half-updated")
     else:
-        wrap(ClassifierTrainer, "_save_checkpoint", raises=True)
+        wrap(Training, "save", raises=True)
     return fails
 
 
@@ -243,29 +242,29 @@ def test_training_goes_on_as_if_nothing_had_happened(where, calm, uninterrupted,
     curve = done.report["loss_curve"]
     assert [step for step, _ in curve] == list(range(1, 10))
     assert [loss for _, loss in curve] == pytest.approx(uninterrupted["losses"], rel=1e-4)
-    rates = [entry["learning_rate"] for entry in done.trainer.state.log_history if "learning_rate" in entry]
+    rates = [entry["learning_rate"] for entry in done.training.progress.history if "learning_rate" in entry]
     assert rates == pytest.approx(uninterrupted["rates"])
     assert done.report["metrics"]["loss"] == pytest.approx(uninterrupted["loss"], rel=1e-4)
 
 
 @pytest.mark.slow
 def test_lever_after_lever_of_the_checklist_down_to_8_bit_moments(calm, monkeypatch, in_order):
-    from training.trainer import ClassifierTrainer
+    from training.recipe import Training
 
-    genuine = ClassifierTrainer.training_step
+    genuine = Training.take_pass
 
-    def step(self, model, inputs, *args):
+    def take_pass(self, *args):
         settings = self.settings
         greedy = (
             settings.micro_batch_size > 4
             or not settings.gradient_checkpointing
             or settings.optimizer == "adamw"
         )
-        if self.state.global_step == 4 and greedy:
+        if self.progress.step == 4 and greedy:
             raise RuntimeError(CPU)
-        return genuine(self, model, inputs, *args)
+        return genuine(self, *args)
 
-    monkeypatch.setattr(ClassifierTrainer, "training_step", step)
+    monkeypatch.setattr(Training, "take_pass", take_pass)
     done = calm()
     taken = [
         entry["step"] for entry in done.report["checklist"] if "out of memory at step 5" in entry["reason"]
@@ -277,18 +276,18 @@ def test_lever_after_lever_of_the_checklist_down_to_8_bit_moments(calm, monkeypa
 
 @pytest.mark.slow
 def test_a_resumed_run_keeps_the_settings_it_had_come_to(calm, uninterrupted, monkeypatch, in_order):
-    from training.trainer import ClassifierTrainer
+    from training.recipe import Training
 
     with monkeypatch.context() as patched:
         fail_once_after_step(3, "forward", patched)
-        genuine = ClassifierTrainer.training_step
+        genuine = Training.take_pass
 
-        def step(self, *args):
-            if self.state.global_step == 8:
+        def take_pass(self, *args):
+            if self.progress.step == 8:
                 raise KeyboardInterrupt
             return genuine(self, *args)
 
-        patched.setattr(ClassifierTrainer, "training_step", step)
+        patched.setattr(Training, "take_pass", take_pass)
         with pytest.raises(KeyboardInterrupt):
             calm("--save-seconds", 0)
     done = calm("--save-seconds", 0, "--resume")
@@ -300,29 +299,29 @@ def test_a_resumed_run_keeps_the_settings_it_had_come_to(calm, uninterrupted, mo
 
 
 def test_evaluation_gets_by_with_smaller_batches(calm, monkeypatch):
-    from training.trainer import ClassifierTrainer
+    from training.recipe import Training
 
-    genuine = ClassifierTrainer.prediction_step
+    genuine = Training.answer
 
-    def step(self, model, inputs, *args, **kwargs):
-        if len(inputs["labels"]) > 8:
+    def answer(self, batch):
+        if self.phase == "evaluation" and len(batch["labels"]) > 8:
             raise MemoryError
-        return genuine(self, model, inputs, *args, **kwargs)
+        return genuine(self, batch)
 
-    monkeypatch.setattr(ClassifierTrainer, "prediction_step", step)
+    monkeypatch.setattr(Training, "answer", answer)
     done = calm()
     assert "out of memory in evaluation: going on with 8 examples" in done.told
     assert done.report["config"]["batch_size"] == 16, "training is left as it was"
 
 
 def test_when_nothing_is_left_one_sentence_says_what_to_change(calm, monkeypatch):
-    from training.trainer import ClassifierTrainer
+    from training.recipe import Training
 
-    def step(self, *args):
+    def take_pass(self, *args):
         raise RuntimeError(CPU)
 
-    monkeypatch.setattr(ClassifierTrainer, "training_step", step)
-    monkeypatch.setattr("training.loop.choose_next_lever", lambda *_: None)
+    monkeypatch.setattr(Training, "take_pass", take_pass)
+    monkeypatch.setattr("training.recovery.choose_next_lever", lambda *_: None)
     with pytest.raises(RuntimeError, match="--lora-rank 8"):
         calm()
 
@@ -364,17 +363,17 @@ from grokaem.command_line import quiet_libraries
 quiet_libraries()
 import torch
 from grokaem.process_memory import return_freed_memory_at_once
-from training import finetune, loop
+from training import finetune, recipe
 torch.set_num_threads(1)
 return_freed_memory_at_once()
-genuine = loop.fit
+genuine = recipe.fit
 
 def limited(*args):
     held = int(open("/proc/self/statm").read().split()[0]) * 4096
     resource.setrlimit(resource.RLIMIT_AS, (held + {mib} * 2**20, resource.RLIM_INFINITY))
     return genuine(*args)
 
-loop.fit = limited
+recipe.fit = limited
 sys.exit(finetune.main(sys.argv[1:]))
 """
 

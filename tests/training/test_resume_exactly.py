@@ -6,7 +6,7 @@ import json
 import pytest
 
 from training.finetune import main
-from training.trainer import ClassifierTrainer
+from training.recipe import Training
 
 # 41 texts in passes of 4 are 11 passes, in steps of two of them six steps, the last of a single text.
 TEXT = ["--batch-size", 4, "--gradient-accumulation-steps", 2, "--epochs", 3, "--learning-rate", "3e-3"]
@@ -38,17 +38,17 @@ def run(tmp_path, case_models, short_csv):
 
 
 def stop_at(monkeypatch, method, step):
-    """Ctrl-C at the first call of a Trainer's method once so many steps are done."""
-    genuine = getattr(ClassifierTrainer, method)
+    """Ctrl-C at the first call of a method of the training once so many steps are done."""
+    genuine = getattr(Training, method)
     stopped = {"done": False}
 
     def interrupted(self, *args, **kwargs):
-        if self.state.global_step == step and not stopped["done"]:
+        if self.progress.step == step and not stopped["done"]:
             stopped["done"] = True
             raise KeyboardInterrupt
         return genuine(self, *args, **kwargs)
 
-    monkeypatch.setattr(ClassifierTrainer, method, interrupted)
+    monkeypatch.setattr(Training, method, interrupted)
     return stopped
 
 
@@ -71,8 +71,8 @@ def compare(run, monkeypatch, method, step, *flags, **inputs):
 @pytest.mark.parametrize(
     ("method", "step"),
     [
-        pytest.param("training_step", 6, id="after the first evaluation"),
-        pytest.param("training_step", 9, id="in mid-epoch"),
+        pytest.param("take_step", 6, id="after the first evaluation"),
+        pytest.param("take_step", 9, id="in mid-epoch"),
         pytest.param("evaluate", 12, id="before the second", marks=pytest.mark.slow),
     ],
 )
@@ -104,7 +104,7 @@ def test_text_in_batches_of_like_length(run, monkeypatch, method, step):
     ids=" ".join,
 )
 def test_with_every_lever(run, monkeypatch, flags, step):
-    compare(run, monkeypatch, "training_step", step, *TEXT, *flags)
+    compare(run, monkeypatch, "take_step", step, *TEXT, *flags)
 
 
 SOUND = ["--task", "audio", "--epochs", 3, "--batch-size", 8, "--logging-steps", 3, "--depth", 10]
@@ -115,9 +115,9 @@ SOUND += ["--widen-factor", 1, "--precision", "fp32"]
 @pytest.mark.parametrize(
     ("method", "step"),
     [
-        pytest.param("training_step", 4, id="after the first evaluation"),
-        pytest.param("training_step", 6, id="in mid-epoch", marks=pytest.mark.slow),
-        pytest.param("training_step", 7, id="before an epoch's last step", marks=pytest.mark.slow),
+        pytest.param("take_step", 4, id="after the first evaluation"),
+        pytest.param("take_step", 6, id="in mid-epoch", marks=pytest.mark.slow),
+        pytest.param("take_step", 7, id="before an epoch's last step", marks=pytest.mark.slow),
         pytest.param("evaluate", 8, id="before the second evaluation", marks=pytest.mark.slow),
     ],
 )
@@ -129,16 +129,16 @@ def test_sounds_with_averaged_weights(run, monkeypatch, case_inputs, method, ste
 def test_an_evaluation_that_was_pending_is_made_up_for(run, monkeypatch):
     """A checkpoint between an epoch's last step and its evaluation: after a lack of memory, in older runs."""
     WHOLE.setdefault("pending", run("whole", *TEXT))
-    genuine = ClassifierTrainer.evaluate
+    genuine = Training.evaluate
 
     def interrupted(self, *args, **kwargs):
-        if self.state.global_step == 6:
-            self.save_now()
+        if self.progress.step == 6:
+            self.save()
             raise KeyboardInterrupt
         return genuine(self, *args, **kwargs)
 
     with monkeypatch.context() as patched:
-        patched.setattr(ClassifierTrainer, "evaluate", interrupted)
+        patched.setattr(Training, "evaluate", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run("stopped", *TEXT)
     assert run("stopped", *TEXT, "--resume") == WHOLE["pending"]

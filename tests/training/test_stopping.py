@@ -8,23 +8,23 @@ import pytest
 
 from training.finetune import main
 from training.interrupted import how_to_resume, nothing_to_resume
+from training.recipe import Training
 from training.run_folder import RunFolder
-from training.trainer import ClassifierTrainer
 
 
 def test_sigterm_leaves_a_run_that_goes_on(case_models, case_inputs, tmp_path, monkeypatch, capsys):
     flags = ["--dataset", case_inputs / "reviews.csv", "--base-model", case_models / "bert_without_pooler"]
     flags += ["--max-steps", 5, "--save-seconds", 0, "--output-dir", tmp_path / "run"]
     words, before = [str(flag) for flag in flags], signal.getsignal(signal.SIGTERM)
-    genuine = ClassifierTrainer.training_step
+    genuine = Training.take_pass
 
-    def step(self, *args):
-        if self.state.global_step == 3:
+    def take_pass(self, *args):
+        if self.progress.step == 3:
             os.kill(os.getpid(), signal.SIGTERM)
         return genuine(self, *args)
 
     with monkeypatch.context() as patched:
-        patched.setattr(ClassifierTrainer, "training_step", step)
+        patched.setattr(Training, "take_pass", take_pass)
         assert main(words) == 128 + signal.SIGTERM
     assert "--resume goes on from the last checkpoint" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) == before

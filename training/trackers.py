@@ -1,0 +1,62 @@
+"""Where a run's figures are shown beside the terminal: TensorBoard, Trackio or Weights & Biases."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from training.config import FinetuneConfig
+
+TRACKERS = ("none", "tensorboard", "trackio", "wandb")
+PROJECT = "grokaem"
+
+
+def check_tracker(name: str) -> None:
+    """Refuses a tracker that is not installed.
+
+    Args:
+        name (str): one of :data:`TRACKERS`.
+
+    Raises:
+        ValueError: how to install it.
+    """
+    if name != "none" and importlib.util.find_spec(name) is None:
+        raise ValueError(f"--report-to {name}: {name} is not installed: pip install {name}")
+
+
+@contextlib.contextmanager
+def tracking(accelerator: Accelerator, config: FinetuneConfig, output_dir: Path) -> Iterator[None]:
+    """Opens the run with its settings in the tracker that the accelerator logs to, and closes it in any case.
+
+    Args:
+        accelerator (Accelerator): was made with ``--report-to``.
+        config (FinetuneConfig): the run's settings.
+        output_dir (Path): the run folder, after which the run is named.
+    """
+    name = config.report_to
+    if name == "none":
+        yield
+        return
+    told = {key: value if isinstance(value, int | float) else str(value) for key, value in config.to_json().items()}
+    if name == "tensorboard":  # its folder bears the run's name; for the others a project holds the runs
+        accelerator.init_trackers(output_dir.name, told)
+        print(f"figures go to tensorboard: tensorboard --logdir {logging_folder(output_dir)}", flush=True)
+    else:
+        accelerator.init_trackers(PROJECT, told, {name: {"name": output_dir.name}})
+        print(f"figures go to {name}, project {PROJECT}, run {output_dir.name}", flush=True)
+    try:
+        yield
+    finally:
+        for tracker in accelerator.trackers:
+            tracker.finish()
+
+
+def logging_folder(output_dir: Path) -> Path:
+    """Where TensorBoard's files go: beside the run folders, which are complete or absent."""
+    return output_dir.parent / "tensorboard"
