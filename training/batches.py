@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import torch
 from torch.utils.data import DataLoader
@@ -13,15 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from training.records import Item
-
-
-@runtime_checkable
-class AlteredEachEpoch(Protocol):
-    """A training set whose examples are altered at random, in each epoch in another way."""
-
-    def of_epoch(self, epoch: int) -> Sequence[Item]:
-        """The examples as an epoch sees them: the same however often, in which order and where they are read."""
-        ...
+    from training.task import TrainSet
 
 
 @dataclass(frozen=True)
@@ -59,8 +51,17 @@ def steps_of(order: Sequence[int], step_size: int, pass_size: int, process: int 
     return steps
 
 
+def of_epoch(items: TrainSet, epoch: int) -> TrainSet:
+    """The examples as an epoch sees them: those that are altered at random, in each epoch in another way.
+
+    What such a set's own ``of_epoch`` gives is the same however often, in which order and where it is read.
+    """
+    altered = getattr(items, "of_epoch", None)
+    return items if altered is None else altered(epoch)
+
+
 def load(
-    items: Sequence[Item],
+    items: TrainSet | Sequence[Item],
     passes: list[list[int]],
     collator: Callable[..., dict[str, Tensor]],
     workers: int = 0,

@@ -30,7 +30,8 @@ def order_of(count: int, seed: int, epoch: int, step_size: int, lengths: Sequenc
     if lengths is None or not count:
         return order
     size = step_size * max(1, min(count // (step_size * 4), GROUPED))
-    stretches = [sorted(order[i : i + size], key=lambda n: -lengths[n]) for i in range(0, count, size)]
-    longest = max(stretches, key=lambda stretch: lengths[stretch[0]])
+    length_of = lengths.__getitem__
+    stretches = [sorted(order[i : i + size], key=length_of, reverse=True) for i in range(0, count, size)]
+    longest = max(stretches, key=lambda stretch: length_of(stretch[0]))
     stretches[0][0], longest[0] = longest[0], stretches[0][0]
     return [number for stretch in stretches for number in stretch]

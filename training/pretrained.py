@@ -57,7 +57,7 @@ class Pretrained:
         if self.old_labels is not None:
             model, found = _with_new_heads(model)
             new.update(found["missing_keys"])
-        model.new_weights = frozenset(new)
+        model.new_weights = frozenset(new)  # pyright: ignore[reportArgumentType]  # torch's stub knows tensors and modules
         return model
 
     def announce(self) -> list[str]:

@@ -65,6 +65,7 @@ def restore(state: RandomState) -> None:
     if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(state["cuda"])
     name, *rest = state["numpy_rest"]
-    np.random.set_state((name, state["numpy"].numpy().astype(np.uint32), *rest))
+    keys = state["numpy"].numpy().astype(np.uint32)
+    np.random.set_state((name, keys, *rest))  # pyright: ignore[reportArgumentType]  # as it gave them
     version, gauss, *numbers = state["python"]
     random.setstate((version, tuple(numbers), gauss))

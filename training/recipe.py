@@ -26,7 +26,7 @@ from grokaem.process_memory import return_freed_memory_at_once
 from training import checkpoint, processes
 from training.accelerator import make_accelerator
 from training.averaging import AveragedWeights
-from training.batches import AlteredEachEpoch, Step, load, steps_of
+from training.batches import Step, load, of_epoch, steps_of
 from training.best import BestWeights
 from training.divergence import check_loss
 from training.evaluation import Evaluation, evaluation_batch_size
@@ -44,7 +44,8 @@ from training.weights import load_weights
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
-    from torch import Tensor
+    from accelerate.optimizer import AcceleratedOptimizer
+    from torch import Tensor, nn
 
     from training.records import Item
     from training.task import Model, Task, TrainSet
@@ -130,13 +131,13 @@ class Training:
         self.phase, self.progress = "start", checkpoint.Progress()
         set_seed(config.seed)
         task.model = cast("Model", apply_to_model(task.load_model(weights_dtype(settings)), settings))
-        self.model = accelerator.prepare_model(task.model)
+        self.model: nn.Module = accelerator.prepare_model(task.model)
         optimizer = build_optimizer(
             task.model, settings, schedule.rate, config.weight_decay,
             head_lr=head_learning_rate(schedule.rate, config.head_learning_rate, task.base is not None, settings),
             new_lr=new_learning_rate(schedule.rate, config.head_learning_rate, settings),
         )  # fmt: skip
-        self.optimizer = accelerator.prepare_optimizer(optimizer, device_placement=False)
+        self.optimizer: AcceleratedOptimizer = accelerator.prepare_optimizer(optimizer, device_placement=False)
         self.peak_rates = [group["lr"] for group in self.optimizer.param_groups]
         self.state = checkpoint.State(task.model, self.optimizer, scaler=accelerator.scaler)
         if task.averaged:
@@ -178,8 +179,8 @@ class Training:
         steps = steps[self.progress.step - first : min(last, schedule.steps) - first]
         if self.progress.step == first:
             seed_model(seed, epoch, rank)
-        items = self.train_set.of_epoch(epoch) if isinstance(self.train_set, AlteredEachEpoch) else self.train_set
-        batches = load(items, [one for step in steps for one in step.passes], self.task.collator, **self.loading)
+        passes = [one for step in steps for one in step.passes]
+        batches = load(of_epoch(self.train_set, epoch), passes, self.task.collator, **self.loading)
         for step in steps:
             yield step, batches
 
@@ -288,7 +289,8 @@ class Training:
         tidy()
         start = self.save() if whole and step else self.folder.last_checkpoint()
         self.forget_optimizer()
-        self.model = self.task.model = self.state.model = None  # pyright: ignore[reportAttributeAccessIssue]  # until the next
+        for holder in (self, self.task, self.state):
+            holder.model = None  # pyright: ignore[reportAttributeAccessIssue]  # until the next attempt
         self.state.average = None
         print(f"going on from {'the beginning' if start is None else f'step {checkpoint.step_of(start)}'}", flush=True)
         return start
@@ -296,5 +298,6 @@ class Training:
     def forget_optimizer(self) -> None:
         """Lets the optimizer's state go; the model stays."""
         self.accelerator.free_memory()
-        self.optimizer = self.state.optimizer = None  # pyright: ignore[reportAttributeAccessIssue]  # not used any more
+        for holder in (self, self.state):
+            holder.optimizer = None  # pyright: ignore[reportAttributeAccessIssue]  # not used any more
         tidy()
