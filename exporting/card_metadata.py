@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from grokaem.identity import COMMIT, LOCAL
+
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
     from exporting.report_types import (
@@ -87,7 +89,7 @@ def title(report: RunReport) -> str:
 def is_on_hub(data_set: NamedData) -> bool:
     """Whether the data came from a repository: its revision is a commit, where a file's is a sha256."""
     named = re.fullmatch(r"[\w.-]+/[\w.-]+", data_set["name"])
-    return bool(named and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", data_set["revision"]))
+    return bool(named and COMMIT.fullmatch(data_set["revision"]))
 
 
 def _base_model(report: RunReport, relation: str) -> dict[str, str]:
@@ -95,7 +97,7 @@ def _base_model(report: RunReport, relation: str) -> dict[str, str]:
     on_hub = (
         re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name)
         and name != "wide_resnet"
-        and report["base_model"]["revision"] != "local folder"
+        and report["base_model"]["revision"] != LOCAL
     )
     return {"base_model": name, "base_model_relation": relation} if on_hub else {}
 

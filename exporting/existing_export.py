@@ -73,13 +73,17 @@ def check_same_run(run: Run, folder: Path) -> ParityReport:
         dict: the export's ``parity.json``.
 
     Raises:
-        ValueError: it was.
+        ValueError: it was; or the run's weights changed since training.
     """
-    from exporting.run_checks import check_recorded_accuracy  # numpy, which --help does without
+    from exporting.run_checks import (  # numpy, which --help does without
+        check_recorded_accuracy,
+        check_weights,
+    )
 
     parity = read_report(folder / "parity.json", ParityReport, PARITY, REMEDY)
+    weights = check_weights(run)
     if "run" in parity:
-        same = parity["run"]["weights"] == ownership.weights(run.path)
+        same = parity["run"]["weights"] == weights
     else:  # made by commit 8fe415f, which did not say of what: only its place does
         own_place = folder.resolve() == (run.path / "export").resolve()
         same = own_place and parity["original"]["weight_bytes"] == run.weight_bytes

@@ -202,16 +202,17 @@ def export_run(
         Path: the export folder.
 
     Raises:
-        ValueError: the run cannot be read, its data changed, or the export folder exists.
+        ValueError: the run cannot be read, its data or weights changed, or the export folder exists.
         RuntimeError: no attempt passed the gate; the attempts are in ``export_failed.json`` of the run. Or the
             weights are not those that ``run.json`` records.
     """
     from exporting.onnx_file import check_onnx
-    from exporting.run_checks import check_label_numbers
+    from exporting.run_checks import check_label_numbers, check_weights
     from exporting.run_source import read_run
 
     run_ = read_run(run_folder)
     check_label_numbers(run_.path, run_)
+    weights = check_weights(run_)
     output = destination(output_dir or run_.path / "export", inside=run_.path)
     settings: Settings = {
         "precision": precision,
@@ -228,13 +229,14 @@ def export_run(
         if onnx:
             check_onnx(run_.task)
         quiet_libraries()
-        _make(run_, output, settings, token, aside, card)
+        _make(run_, weights, output, settings, token, aside, card)
     print(f"export: {output}", flush=True)
     return output
 
 
 def _make(
     run_: Run,
+    weights: str,
     output: Path,
     settings: Settings,
     token: str | None,
@@ -260,7 +262,6 @@ def _make(
     corpus = run_.corpus(token)
     if aside is not None:
         aside.reasons += corpus.set_aside
-    weights = ownership.weights(run_.path)
     metric = run_.report["config"].get("metric", "accuracy")
     bounds = Bounds(settings["max_drop"], settings["max_score_change"], metric)
     with temporary_folder(output.parent, output.name) as partial:

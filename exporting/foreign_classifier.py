@@ -20,6 +20,7 @@ from exporting.run_source import Run, reorder_labels
 from grokaem import ownership
 from grokaem.atomic import temporary_folder
 from grokaem.hub.base_model import MODEL_FILES
+from grokaem.identity import LOCAL, DataIdentity, weights
 from grokaem.scores import confusion, macro_f1, softmax
 from grokaem.short_name import short
 
@@ -94,7 +95,7 @@ def import_classifier(
             "config": settings,
         }
         (partial / "run.json").write_text(json.dumps(report, indent=2, ensure_ascii=False), encoding="utf-8")
-        ownership.record(partial, "run", weights=ownership.weights(partial))
+        ownership.record(partial, "run", weights=weights(partial))
         return _settle(partial, folder)
 
 
@@ -110,10 +111,25 @@ def _settle(partial: Path, folder: Path) -> Path:
         old, new = (json.loads((path / "run.json").read_text(encoding="utf-8")) for path in (folder, partial))
     except (OSError, ValueError):
         old = new = {}
-    keys = ("base_model", "data", "config", "adopted")
-    if not new or any(old.get(key) != new[key] for key in keys):
-        raise ValueError(f"{folder} exists already and holds another run: move it away.")
+    if other := _other_run(old, new, folder, partial):
+        raise ValueError(f"{folder} exists already and holds another run ({other}): move it away.")
+    if old["config"].get("dataset") != new["config"].get("dataset"):  # the same data, which lie elsewhere now
+        old["config"]["dataset"] = new["config"]["dataset"]
+        ownership.write_text(folder / "run.json", json.dumps(old, indent=2, ensure_ascii=False))
     return folder
+
+
+def _other_run(old: dict, new: dict, folder: Path, partial: Path) -> str | None:
+    """What an earlier run was made of that the new one is not: weights, data or settings, wherever they lie."""
+    if not new or not old.get("adopted"):
+        return "one that was trained here, or none that can be read"
+    if weights(folder) != weights(partial):
+        return "of other weights"
+    then, now = (DataIdentity.from_json(report["data"]) for report in (old, new))
+    if changed := then.difference(now):
+        return f"of other data, {changed}"
+    settings = [{**report["config"], "dataset": None} for report in (old, new)]
+    return None if settings[0] == settings[1] else "with other settings"
 
 
 def add_test_scores(run: Run, logits: np.ndarray, corpus: Corpus) -> None:
@@ -157,7 +173,7 @@ def _examples(texts: list[str], labels: np.ndarray, predicted: np.ndarray, names
 
 def _find(model: str, token: str | None) -> tuple[Path, str]:
     folder = Path(model).expanduser()
-    revision = "local folder"
+    revision = LOCAL
     if not folder.is_dir():
         if model.startswith((".", "/", "~")) or model.count("/") != 1:
             raise FileNotFoundError(

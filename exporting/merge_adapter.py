@@ -46,15 +46,19 @@ def merge(run: Run, token: str | None = None) -> PreTrainedModel:
 
     Raises:
         FileNotFoundError: the base model is no longer where training found it.
+        ValueError: it is another one now.
     """
     from peft import PeftModel
     from transformers import AutoConfig, AutoModelForAudioClassification, AutoModelForSequenceClassification
 
-    from grokaem.hub.base_model import resolve
+    from grokaem.hub.base_model import resolve_recorded
 
     adapter = json.loads((run.path / ADAPTER).read_text(encoding="utf-8"))
     remote = run.report["config"].get("trust_remote_code", False)
-    base = resolve(adapter["base_model_name_or_path"], remote, token, revision=adapter.get("revision"))
+    recorded = dict(run.report["base_model"])
+    if adapter.get("revision"):  # a base that was published at a commit
+        recorded["revision"] = adapter["revision"]
+    base = resolve_recorded(adapter["base_model_name_or_path"], recorded, remote, token)
     factory = AutoModelForSequenceClassification if run.task == "text" else AutoModelForAudioClassification
     model = factory.from_pretrained(
         base.folder,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from exporting.own_files import own_files
 from grokaem.atomic import lock, unlock
+from grokaem.identity import LOCAL
 from grokaem.plain_text import terminal
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def own_places(report: RunReport) -> frozenset[str]:
     config, base = report.get("config", {}), report.get("base_model", {})
     revisions = str(report.get("data", {}).get("revision")).split("; ")
     found = set()
-    if base.get("revision") == "local folder":
+    if base.get("revision") == LOCAL:
         found |= {base.get("name"), config.get("base_model")}
     if revisions[0].startswith("sha256:"):
         found.add(config.get("dataset"))

@@ -17,6 +17,7 @@ class BaseModel(TypedDict):
     name: str
     revision: str
     license: NotRequired[str | None]
+    sha256: NotRequired[str]
 
 
 class NamedData(TypedDict):
@@ -38,6 +39,7 @@ class Data(SizedData):
     task: str
     label_names: list[str]
     classes: dict[str, dict[str, int]]
+    split_rule: NotRequired[str | None]
     language: NotRequired[str]
     license: NotRequired[str]
     notes: NotRequired[list[str]]

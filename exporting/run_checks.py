@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exporting.run_source import Run
+from grokaem import ownership
+from grokaem.identity import weights
 from grokaem.scores import confusion
 
 if TYPE_CHECKING:
@@ -52,6 +55,29 @@ def check_original(source: Source, logits: np.ndarray, inputs: list, labels: lis
             f"rounding explains {explained}, so these are not the weights that were scored, or not all of them were "
             "saved: train again."
         )
+
+
+def check_weights(run: Run) -> str:
+    """Refuses weights that are not the ones that training recorded.
+
+    Args:
+        run (Run): a run; one of commit 8fe415f recorded none.
+
+    Returns:
+        str: :func:`grokaem.identity.weights` of it.
+
+    Raises:
+        ValueError: a file of them changed, by however little.
+    """
+    found, record = weights(run.path), ownership.read(run.path)
+    if record is not None and record.get("weights") not in (None, found):
+        names = sorted({file for file in record["files"] if file.endswith(".safetensors")})
+        changed = ", ".join(ownership.changed(run.path, names, sys.maxsize)) or "one is missing or new"
+        raise ValueError(
+            f"the weights in {run.path} are not those that training recorded (changed: {changed}): put them back as "
+            "they were, or train again."
+        )
+    return found
 
 
 def check_label_numbers(folder: Path, run: Run) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 from exporting.report_checks import RUN, read_report
 from exporting.report_types import RunReport
 from grokaem import ownership
+from grokaem.identity import DataIdentity
 
 if TYPE_CHECKING:
     import numpy as np
     import openvino
 
     from exporting.quantization import ValidationReference
-    from exporting.report_types import Data
     from grokaem.corpora import Corpus
 
 
@@ -53,7 +53,7 @@ class Run:
         return sum(file.stat().st_size for file in self.path.glob("*.safetensors"))
 
     def corpus(self, token: str | None = None) -> Corpus:
-        """The corpus of the run, in the same three parts.
+        """The corpus of the run, in the same three parts; of the Hub at the commit that the run recorded.
 
         Args:
             token (str, optional): for a private data set of the Hub. (Default: ``HF_TOKEN`` or the login)
@@ -63,22 +63,13 @@ class Run:
         """
         from grokaem import corpora
 
-        config, data = self.report["config"], self.report["data"]
-        corpus = corpora.load(
-            config["dataset"],
-            task=self.task,
-            text_column=config.get("text_column"),
-            label_column=config.get("label_column"),
-            fold=config.get("fold", 0),
-            also_train_on=config.get("also_train_on"),
-            train_on_validation=config.get("train_on_validation", False),
-            token=token,
-        )
-        corpus = reorder_labels(corpus, data["label_names"])
-        if _identity(corpus.describe()) != _identity(data):
+        settings = {**self.report["config"], "task": self.task}
+        recorded = DataIdentity.from_json(self.report["data"])
+        corpus = reorder_labels(corpora.load_recorded(settings, recorded, token), self.report["data"]["label_names"])
+        if changed := recorded.difference(corpus.identity):
             raise ValueError(
-                f"the data set {config['dataset']} is not the one {self.path} was trained on "
-                f"(then {data['revision']}, now {corpus.revision}): train again."
+                f"the data set {settings['dataset']} is not the one {self.path} was trained on ({changed}): train "
+                "again."
             )
         return corpus
 
@@ -111,11 +102,6 @@ class Source(Protocol):
     def logits_as_in_training(self, inputs: list, /) -> np.ndarray | None:
         """Logits as training scored the inputs; None where that is no difference."""
         ...
-
-
-def _identity(data: Data | dict) -> dict:
-    """What a data set is, without the notes, which are prose."""
-    return {key: data[key] for key in ("name", "task", "revision", "sizes", "label_names", "classes")}
 
 
 def reorder_labels(corpus: Corpus, names: list[str]) -> Corpus:

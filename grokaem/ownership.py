@@ -16,6 +16,7 @@ from typing import NotRequired, TypedDict
 
 from grokaem import old_folders
 from grokaem.file_hash import sha256_of
+from grokaem.identity import weights
 
 RECORD = ".grokaem.json"
 UNDER_WAY = RECORD + ".new"  # a file of the folder that is being replaced; left by a kill
@@ -33,6 +34,7 @@ class Record(TypedDict):
     weights: NotRequired[str]
     id: NotRequired[str]
     data: NotRequired[dict[str, object]]
+    base_model: NotRequired[dict[str, object]]
     settings: NotRequired[dict[str, object]]
 
 
@@ -212,13 +214,6 @@ def discard(path: Path) -> None:
         path.unlink()
         found["files"].pop(path.name, None)
         _save(path.parent, found)
-
-
-def weights(folder: Path) -> str:
-    """Which trained weights a folder holds: a hash over those of its safetensors files."""
-    files = sorted(path for path in folder.glob("*.safetensors") if path.is_file())
-    lines = [f"{path.name} {sha256_of(path)}\n" for path in files]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _sort(top: Path, folder: Path, found: Record | None, result: Contents) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from grokaem.corpora import Corpus
     from grokaem.hub.base_model import BaseModel
     from training.run_folder import RunFolder
+    from training.same_run import Beginnings
     from training.task import Task
 
 
@@ -143,13 +144,14 @@ def _run(
     """Trains, unless the main process found the run finished."""
     from training import precision as precisions
     from training import processes
+    from training.same_run import Beginnings
 
     device = precisions.device_name()
     processes.join_processes(device)
     if processes.broadcast_from_main(finished):
         return _finished(config, folder.path, token, aside)
     with processes.main_first():
-        corpus, base = _inputs(config, token)
+        corpus, base = _inputs(config, token, folder.began_with() if config.resume else Beginnings())
     if aside is not None:
         aside.reasons += corpus.set_aside
     return _train(config, corpus, base, folder, device)
@@ -157,51 +159,49 @@ def _run(
 
 def _finished(config: FinetuneConfig, path: Path, token: str | None, aside: SetAside | None) -> Path:
     """A run that ``--resume`` found finished: what it scored, and which of your rows it went without, told again."""
-    from training.run_report import last_lines
+    from grokaem import corpora
+    from grokaem.hub.base_model import resolve_recorded
+    from grokaem.identity import DataIdentity
+    from training.run_report import last_lines, note_places
 
     report = json.loads((path / "run.json").read_text(encoding="utf-8"))
-    if Path(config.dataset).expanduser().exists():  # your own data may have changed in the meantime
-        corpus = _corpus(config, token)
-        if corpus.revision != report["data"]["revision"]:
+    own = [name for name in (config.dataset, config.also_train_on) if name and Path(name).expanduser().exists()]
+    if own:  # your own data may have changed in the meantime
+        recorded = DataIdentity.from_json(report["data"])
+        corpus = corpora.load_recorded(config.to_json(), recorded, token)
+        if changed := recorded.difference(corpus.identity):
             raise ValueError(
-                f"{path} was trained on other data than {config.dataset} holds now: --overwrite trains anew, "
-                "--output-dir chooses another folder."
+                f"{path} was trained on other data than {own[0]} holds now ({changed}): --overwrite trains "
+                "anew, --output-dir chooses another folder."
             )
         if aside is not None:
             aside.reasons += corpus.set_aside
+    if config.base_model != report["config"].get("base_model", config.base_model):  # moved, see RunFolder.check
+        resolve_recorded(config.base_model, report["base_model"], config.trust_remote_code, token)
+    note_places(path, report, config)
     print(f"{path} is finished: there is nothing left to train", flush=True)
     print(*last_lines(path, report), sep="\n", flush=True)
     return path
 
 
-def _corpus(config: FinetuneConfig, token: str | None) -> Corpus:
+def _inputs(
+    config: FinetuneConfig, token: str | None, recorded: Beginnings
+) -> tuple[Corpus, BaseModel | None]:
+    """Corpus and base model, fetched if need be; those of an interrupted run at the revisions that it began with."""
     from grokaem import corpora
-
-    return corpora.load(
-        config.dataset,
-        task=config.task,
-        text_column=config.text_column,
-        label_column=config.label_column,
-        fold=config.fold,
-        token=token,
-        also_train_on=config.also_train_on,
-        train_on_validation=config.train_on_validation,
-    )
-
-
-def _inputs(config: FinetuneConfig, token: str | None) -> tuple[Corpus, BaseModel | None]:
-    """Corpus and base model, fetched if need be."""
-    from grokaem.hub.base_model import resolve
+    from grokaem.hub.base_model import resolve, resolve_recorded
     from grokaem.plain_text import terminal
     from training.input_checks import check_base
     from training.parts import check_parts
 
     base = None
     if config.base_model != "wide_resnet":
-        base = resolve(config.base_model, config.trust_remote_code, token)
+        name, remote = config.base_model, config.trust_remote_code
+        began = recorded.base_model
+        base = resolve_recorded(name, began, remote, token) if began else resolve(name, remote, token)
         for note in check_base(config, base):
             print(terminal(note), flush=True)
-    corpus = _corpus(config, token)
+    corpus = corpora.load_recorded(config.to_json(), recorded.data, token)
     if corpus.task != config.task:
         raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}.")
     for note in [*corpus.notes, *check_parts(corpus)]:
@@ -237,7 +237,7 @@ def _train(
     peak = Peak(device)
     choice = try_levers(config, task, sets[0], choice, rate)
     epochs = config.epochs or task.default_epochs()
-    checkpoint = open_folder(config, folder, corpus, choice, epochs, rate)
+    checkpoint = open_folder(config, folder, corpus, base, choice, epochs, rate)
     step_size = choice.settings.effective_batch_size * processes.world_size()
     schedule = Schedule.plan(len(sets[0]), step_size, rate, epochs, config.max_steps)
     peak.start()

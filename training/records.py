@@ -39,6 +39,7 @@ class BaseModelRecord(TypedDict):
     name: str
     revision: str
     license: str | None
+    sha256: NotRequired[str]
 
 
 class Example(TypedDict):

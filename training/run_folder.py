@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import shutil
-from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -19,9 +17,10 @@ from uuid import uuid4
 
 from grokaem import ownership
 from grokaem.atomic import delete_folder, rename_into_place, write_text
-from grokaem.memory.settings import MemorySettings
+from grokaem.identity import COMMIT, DataIdentity, weights
 from grokaem.output_folder import check_replaceable
 from grokaem.processor import processor_name
+from training.same_run import Beginnings, changed_settings, ended_with, finished_settings
 from training.weights import add_single_weights
 
 if TYPE_CHECKING:
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
     from training.task import Model, Preprocessor
 
 PACKAGES = ("torch", "transformers", "accelerate", "peft", "bitsandbytes", "torchaudio", "numpy")
-# A change of one of these between two starts would make a resumed run another experiment.
-MAY_DIFFER = {"export", "push", "repo_id", "push_original", "hub_private", "save_seconds", "preflight"}
-MAY_DIFFER |= {"logging_steps", "pin_memory", "dataloader_workers", "report_to"}
-# Settings that a run may choose by itself, so that its report does not say what was asked for.
-CHOSEN = {field.name for field in fields(MemorySettings)} - {"lora_rank", "load_in_8bit", "freeze"}
-CHOSEN |= {"batch_size", "memory_budget", "epochs", "learning_rate", "max_seconds", *MAY_DIFFER}
 UNFINISHED = "unfinished run"
 PARTIAL_BEFORE = ("config.json", "memory.json", "checkpoints", "best", "best.new", "best.json", "done")
 COMPLETE = "complete"  # the empty file that is written last into a checkpoint
@@ -82,8 +75,8 @@ class RunFolder:
             raise ValueError(
                 f"{self.path} holds a finished run: choose another --output-dir, or --overwrite to replace it."
             )
-        if finished and (begun is None or _changed(begun, config)):
-            self._same_settings(self._finished_settings(config), config, "finished")
+        if finished and (begun is None or changed_settings(begun, config, Beginnings())):
+            self._same_settings(finished_settings(self.path, config), config, "finished", ended_with(self.path))
             return True
         if finished:  # an interrupted --overwrite goes on
             check_replaceable(self.path, "run", "move it away, or choose another --output-dir")
@@ -94,16 +87,29 @@ class RunFolder:
                 raise ValueError(
                     f"{self.path} has an interrupted run: --resume goes on with it, --overwrite starts anew."
                 )
-            self._same_settings(begun, config, "interrupted")
+            self._same_settings(begun, config, "interrupted", self.began_with())
         return False
 
-    def open(self, config: dict[str, object], resume: bool, data: str | None = None) -> Path | None:
+    def began_with(self) -> Beginnings:
+        """The data and the base model of an interrupted run, for the one that goes on with it."""
+        found = ownership.read(self.partial) or {}
+        data, base = found.get("data"), found.get("base_model")
+        return Beginnings(None if data is None else DataIdentity.from_json(data), base)
+
+    def open(
+        self,
+        config: dict[str, object],
+        resume: bool,
+        data: DataIdentity | None = None,
+        base_model: BaseModelRecord | None = None,
+    ) -> Path | None:
         """Makes the partial folder, or finds the checkpoint to go on from; call :meth:`check` first.
 
         Args:
             config (dict): the settings.
             resume (bool): go on with an interrupted run.
-            data (str, optional): the data's revision, compared with that of an interrupted run.
+            data (DataIdentity, optional): compared with that of an interrupted run.
+            base_model (dict, optional): what the run begins with; one that goes on has loaded the recorded one.
 
         Returns:
             Path or None: the newest complete checkpoint.
@@ -112,16 +118,17 @@ class RunFolder:
             ValueError: the data changed since the run was interrupted.
         """
         if self._begun() is not None and resume:
-            before = (ownership.read(self.partial) or {}).get("data")
-            if None not in (before, data) and before != data:
+            before = self.began_with().data
+            if before and data and (changed := before.difference(data)):
                 raise ValueError(
-                    f"the data changed since the run in {self.path} was interrupted (then {before}, now {data}): "
-                    "--overwrite starts anew."
+                    f"the data changed since the run in {self.path} was interrupted ({changed}): --overwrite starts "
+                    "anew."
                 )
             return self.last_checkpoint()
         self._drop_partial()
         self.partial.mkdir(parents=True)
-        ownership.record(self.partial, UNFINISHED, id=uuid4().hex, data=data)
+        known = {"data": data and data.to_json(), "base_model": base_model}
+        ownership.record(self.partial, UNFINISHED, id=uuid4().hex, **known)
         self.checkpoints.mkdir()
         write_json(self.partial / "config.json", config)
         return None
@@ -172,24 +179,10 @@ class RunFolder:
             return None
         return content if isinstance(content, dict) else None
 
-    def _finished_settings(self, config: dict[str, object]) -> dict[str, object]:
-        """The settings of the finished run, as they were asked for."""
-        found = ownership.read(self.path)
-        settings = None if found is None else found.get("settings")
-        if isinstance(settings, dict):
-            return settings
-        # Commit 8fe415f kept only what was chosen in the end: what is left to choose is taken to be the same.
-        try:
-            report = dict(json.loads((self.path / "run.json").read_text(encoding="utf-8"))["config"])
-        except (ValueError, KeyError, TypeError):
-            raise ValueError(
-                f"{self.path / 'run.json'} is no report of a run: choose another --output-dir, or move it away."
-            ) from None
-        asked = {key for key, value in config.items() if value is not None and key in report} - CHOSEN
-        return config | {key: report[key] for key in asked}
-
-    def _same_settings(self, before: dict[str, object], now: dict[str, object], state: str) -> None:
-        if changed := _changed(before, now):
+    def _same_settings(
+        self, before: dict[str, object], now: dict[str, object], state: str, known: Beginnings
+    ) -> None:
+        if changed := changed_settings(before, now, known):
             told = ", ".join(f"--{key.replace('_', '-')} {before.get(key)}" for key in changed)
             raise ValueError(
                 f"the {state} run in {self.path} had {told}: give the same to --resume, "
@@ -217,15 +210,10 @@ class RunFolder:
             preprocessor.save_pretrained(self.done)
         write_json(self.done / "run.json", report)
         facts = {"id": (ownership.read(self.partial) or {}).get("id"), "settings": self._begun()}
-        ownership.record(self.done, "run", weights=ownership.weights(self.done), **facts)
+        ownership.record(self.done, "run", weights=weights(self.done), **facts)
         rename_into_place(self.done, self.path)
         self._drop_partial()
         return self.path
-
-
-def _changed(before: dict[str, object], now: dict[str, object]) -> list[str]:
-    """Names of the settings that make it another experiment."""
-    return sorted(key for key in {*before, *now} - MAY_DIFFER if before.get(key) != now.get(key))
 
 
 def save_model(model: Model, folder: Path, base_model: BaseModelRecord) -> None:
@@ -243,7 +231,7 @@ def save_model(model: Model, folder: Path, base_model: BaseModelRecord) -> None:
     for adapter in adapters.values():
         local = Path(base_model["name"]).expanduser()
         adapter.base_model_name_or_path = str(local.resolve()) if local.is_dir() else base_model["name"]
-        commit = re.fullmatch(r"[0-9a-f]{40}", base_model["revision"])
+        commit = COMMIT.fullmatch(base_model["revision"])
         adapter.revision = base_model["revision"] if commit else None
     adapted = cast("PeftModel", model)
     adapted.save_pretrained(folder, save_embedding_layers=False)  # pyright: ignore[reportArgumentType]  # as above

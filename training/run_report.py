@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grokaem.ownership import write_text
 from grokaem.plain_text import terminal
 from grokaem.scores import confusion, most_frequent_share
 from training.config import settings_by_flag
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from grokaem.hub.base_model import BaseModel
     from training.config import FinetuneConfig
     from training.recipe import Training
-    from training.records import Example, RunReport, Scored
+    from training.records import BaseModelRecord, Example, RunReport, Scored
     from training.task import Task
 
 EXAMPLES_PER_LABEL = 3
@@ -85,9 +86,7 @@ def compose_run_report(
     return {
         "name": config.short_name,
         "task": config.task,
-        "base_model": {"name": base.name, "revision": base.revision, "license": base.license}
-        if base
-        else {"name": "wide_resnet", "revision": f"{config.depth}-{config.widen_factor}", "license": None},
+        "base_model": base_record(config, base),
         "data": task.corpus.describe(),
         "config": {**settings, **task.extras()},
         "checklist": choice.checklist,
@@ -114,6 +113,29 @@ def compose_run_report(
         "versions": versions(),
         "seed": config.seed,
     }
+
+
+def base_record(config: FinetuneConfig, base: BaseModel | None) -> BaseModelRecord:
+    """What a run began with, as ``run.json`` has it; of a folder of the user's with a hash of its content."""
+    if base is None:
+        return {"name": "wide_resnet", "revision": f"{config.depth}-{config.widen_factor}", "license": None}
+    found: BaseModelRecord = {"name": base.name, "revision": base.revision, "license": base.license}
+    return found if base.sha256 is None else {**found, "sha256": base.sha256}
+
+
+def note_places(path: Path, report: RunReport, config: FinetuneConfig) -> None:
+    """Notes where the data of a finished run lie now, so that an export finds them; that they are the same is known.
+
+    Args:
+        path (Path): the run folder.
+        report (dict): its ``run.json``.
+        config (FinetuneConfig): what ``--resume`` was given.
+    """
+    settings, now = report["config"], config.to_json()
+    moved = {name: now[name] for name in ("dataset", "also_train_on") if settings.get(name) != now[name]}
+    if moved:
+        settings.update(moved)
+        write_text(path / "run.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
 
 
 def last_lines(path: Path, result: RunReport) -> list[str]:

@@ -14,9 +14,11 @@ from training.memory_choice import MemoryChoice, Planner, choose_settings, recor
 from training.precision import choose_precision, use_fast_matmul
 from training.preflight import preflight_with_fallback_precision
 from training.run_folder import RunFolder, write_json
+from training.run_report import base_record
 
 if TYPE_CHECKING:
     from grokaem.corpora import Corpus
+    from grokaem.hub.base_model import BaseModel
     from training.precision import Precision
     from training.task import Task, TrainSet
 
@@ -68,7 +70,13 @@ def try_levers(
 
 
 def open_folder(
-    config: FinetuneConfig, folder: RunFolder, corpus: Corpus, choice: MemoryChoice, epochs: float, rate: float
+    config: FinetuneConfig,
+    folder: RunFolder,
+    corpus: Corpus,
+    base: BaseModel | None,
+    choice: MemoryChoice,
+    epochs: float,
+    rate: float,
 ) -> Path | None:
     """Opens the run's folder and keeps the choice in it; says what is trained on what.
 
@@ -77,7 +85,7 @@ def open_folder(
     """
     checkpoint = None
     if processes.is_main():
-        checkpoint = folder.open(config.to_json(), config.resume, corpus.revision)
+        checkpoint = folder.open(config.to_json(), config.resume, corpus.identity, base_record(config, base))
         write_json(record_path(folder.partial), choice.to_json())
     checkpoint = processes.broadcast_from_main(checkpoint)
     chosen_on = "of them the validation part" if config.train_on_validation else "to choose"

@@ -9,6 +9,7 @@ corpus.train.inputs, corpus.train.labels, corpus.label_names
 from grokaem.corpora.catalog import available_offline, check_columns, load, names, read_documents
 from grokaem.corpora.corpus import Corpus, Documents, Part
 from grokaem.corpora.limits import COMMAND, PAGE, Limits
+from grokaem.corpora.recorded import load_recorded
 
 __all__ = [
     "COMMAND",
@@ -20,6 +21,7 @@ __all__ = [
     "available_offline",
     "check_columns",
     "load",
+    "load_recorded",
     "names",
     "read_documents",
 ]

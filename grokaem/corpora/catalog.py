@@ -54,6 +54,7 @@ def load(
     revision: str | None = None,
     classes: list[str] | None = None,
     also_train_on: str | None = None,
+    also_revision: str | None = None,
     train_on_validation: bool = False,
     only_training: bool = False,
     limits: Limits = COMMAND,
@@ -75,6 +76,7 @@ def load(
         also_train_on (str, optional): further data of the same classes, named as ``name_or_path`` is, all of it
             for the training part; see :meth:`Corpus.with_training_data`. A table's columns are named as those of
             ``name_or_path``. (Default: none)
+        also_revision (str, optional): of ``also_train_on``, as ``revision``. (Default: the newest)
         train_on_validation (bool, optional): the training part holds the validation part too, for a last run
             after everything is chosen. (Default: ``False``)
         only_training (bool, optional): a file or folder of yours is a training part and nothing else, however
@@ -129,6 +131,7 @@ def load(
             task=corpus.task,
             text_column=text_column,
             label_column=label_column,
+            revision=also_revision,
             only_training=True,
             limits=limits,
             token=token,

@@ -9,8 +9,9 @@ from typing import Literal
 
 from grokaem.corpora.part import Part
 from grokaem.corpora.sounds import samples_digest
-from grokaem.corpora.splitting import normal_form
+from grokaem.corpora.splitting import BY_HASH, normal_form
 from grokaem.file_hash import sha256_of
+from grokaem.identity import DataIdentity
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Corpus:
         label_names (list of str): the name of each class, in the order of the label indices.
         train, validation, test (Part): learn on the first, choose on the second, score once on the third.
         revision (str): exactly which data: ``package==version sha256:...``, a Hub commit, or ``sha256:...``
-            of the user's own file.
+            of the user's own file; of several joined by ``"; "``.
+        split_rule (str): what decided the part of an example; a key that is compared, not a sentence.
         language (str): ISO 639-1 code, ``"multilingual"``, or ``"unknown"``.
         license (str): as the source states it.
         notes (list of str): what was done to the data on the way, one sentence each.
@@ -37,6 +39,7 @@ class Corpus:
     validation: Part
     test: Part
     revision: str
+    split_rule: str = BY_HASH
     language: str = "unknown"
     license: str = "unknown"
     notes: list[str] = field(default_factory=list)
@@ -81,6 +84,7 @@ class Corpus:
             self,
             train=self.train + added,
             revision=f"{self.revision}; {other.revision}",
+            split_rule=f"{self.split_rule}+training-data",
             license=f"{self.license}; {other.name}: {other.license}",
             notes=[*self.notes, *other.notes, note],
             set_aside=[*self.set_aside, *other.set_aside],
@@ -89,7 +93,19 @@ class Corpus:
     def with_validation_in_training(self) -> Corpus:
         """The same with the validation part's examples in the training part too, for a last run after the choices."""
         note = f"the {len(self.validation)} examples of the validation part are trained on too, and choose nothing"
-        return replace(self, train=self.train + self.validation, notes=[*self.notes, note])
+        rule = f"{self.split_rule}+validation"
+        return replace(self, train=self.train + self.validation, split_rule=rule, notes=[*self.notes, note])
+
+    @property
+    def identity(self) -> DataIdentity:
+        """Exactly which data in which parts, whatever they are called and wherever they lie."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        counts = {name: Counter(part.labels) for name, part in parts.items()}
+        sizes = {
+            label: {name: counts[name][index] for name in parts} for index, label in enumerate(self.label_names)
+        }
+        revisions = tuple(self.revision.split("; "))
+        return DataIdentity(revisions, self.task, self.split_rule, tuple(self.label_names), sizes)
 
     def describe(self) -> dict:
         """What a run's record and a model card say about the data.
@@ -98,17 +114,10 @@ class Corpus:
             dict: JSON-able; ``sizes`` are numbers of examples, ``classes`` their number by label and part.
         """
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
-        counts = {name: Counter(part.labels) for name, part in parts.items()}
         return {
             "name": self.name,
-            "task": self.task,
-            "revision": self.revision,
+            **self.identity.to_json(),
             "sizes": {name: len(part) for name, part in parts.items()},
-            "label_names": list(self.label_names),
-            "classes": {
-                label: {name: counts[name][index] for name in parts}
-                for index, label in enumerate(self.label_names)
-            },
             "language": self.language,
             "license": self.license,
             "notes": list(self.notes),

@@ -83,6 +83,7 @@ def load(fold: int = 0) -> Corpus:
             [part[kit] for kit in kits],
         ),
         revision=PACKAGE.revision,
+        split_rule=f"kits-fold-{fold}",
         language="none",
         license="per kit: GPL-2, GPL-2+, CC-BY-3.0, CC-BY-SA-3.0, CC0 (see the package's copyright file)",
         notes=[

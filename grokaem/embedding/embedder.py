@@ -47,14 +47,20 @@ class Embedder:
         precision (str, optional): ``int8``, ``int8-weights`` or ``fp32``. (Default: ``int8``)
         sequence_length (int, optional): tokens of a text that count, at most what the encoder takes.
             (Default: 128)
+        revision (str, optional): of the encoder, as its ``source`` has it; another one is refused.
+            (Default: what is there; of the Hub the newest commit)
 
     Raises:
-        ValueError: unknown precision, no token to count, or a folder that holds no encoder.
+        ValueError: unknown precision, no token to count, or a folder that holds no encoder or another one.
         RuntimeError: the conversion failed; the message holds its reason.
     """
 
     def __init__(
-        self, model: str | None = None, precision: str = "int8", sequence_length: int = SEQUENCE_LENGTH
+        self,
+        model: str | None = None,
+        precision: str = "int8",
+        sequence_length: int = SEQUENCE_LENGTH,
+        revision: str | None = None,
     ) -> None:
         if sequence_length < 3:
             raise ValueError(
@@ -62,7 +68,7 @@ class Embedder:
             )
         if precision not in PRECISIONS:
             raise ValueError(f"precision {precision!r} is unknown: choose one of {', '.join(PRECISIONS)}.")
-        self.source = resolve_encoder(model)
+        self.source = resolve_encoder(model, revision)
         self.precision = precision
         self.folder, self.settings = converted_folder(self.source, precision)
         self.sequence_length = min(sequence_length, self.settings["max_length"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,8 +17,7 @@ from grokaem.hub.client import logger
 from grokaem.hub.errors import IntegrityError
 from grokaem.hub.files import content_is, git_name_of, is_safe_name, is_unsafe
 from grokaem.hub.listing import ListedFile
-
-COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")  # 64 digits on a Hub whose git names things by sha256
+from grokaem.identity import COMMIT
 
 
 def quarantine_folder() -> Path:

@@ -9,12 +9,10 @@ reason and without a label.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import TypeVar
 
 from grokaem.command_line import one_line
@@ -113,21 +111,6 @@ def _counted(results: list[Result]) -> Done:
         set_aside=len(bad),
         reasons=bad[:SHOWN],
     )
-
-
-def identity_of(rows: Rows, column: str | None, model_folder: Path, names: Iterable[str]) -> dict[str, object]:
-    """What the results depend on: the input by size and time of change, the model by its content."""
-    stat = rows.path.stat()
-    digest = hashlib.sha256()
-    for name in names:
-        if (file := model_folder / name).is_file():
-            with file.open("rb") as content:
-                digest.update(hashlib.file_digest(content, "sha256").digest())
-    return {
-        "input": [str(rows.path.resolve()), stat.st_size, stat.st_mtime_ns],
-        "text column": column,
-        "model": digest.hexdigest(),
-    }
 
 
 def _json_lines(results: list[Result]) -> bytes:

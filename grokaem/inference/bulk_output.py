@@ -12,6 +12,7 @@ from typing import Any
 
 from grokaem.atomic import write_text
 from grokaem.command_line import check_writable
+from grokaem.inference.bulk_identity import BulkIdentity
 from grokaem.set_aside import SHOWN
 
 OUTPUTS = (".jsonl", ".csv")
@@ -47,7 +48,7 @@ class BulkOutput:
 
     Args:
         path (Path): ``.jsonl`` or ``.csv``.
-        identity (dict): what the results depend on; an unfinished file of another identity is not continued.
+        identity (BulkIdentity): what the results depend on; an unfinished file of another identity is not continued.
         overwrite (bool, optional): begin anew over a finished or unfinished file. (Default: ``False``)
 
     Raises:
@@ -56,7 +57,7 @@ class BulkOutput:
         OSError: the disk is full, or does not let us write.
     """
 
-    def __init__(self, path: Path, identity: dict[str, object], overwrite: bool = False):
+    def __init__(self, path: Path, identity: BulkIdentity, overwrite: bool = False):
         path = check_output(path, overwrite)
         self.path, self.identity = path, identity
         self.partial = path.with_name(path.name + ".partial")
@@ -78,19 +79,15 @@ class BulkOutput:
         """Records the beginning, so that the file is known for ours from its first byte on."""
         if self.partial.stat().st_size and self._recorded() is None:
             raise ValueError(_in_the_way(self.partial))
-        write_text(self.record, json.dumps({"identity": self.identity, **asdict(Done())}))
+        write_text(self.record, json.dumps({"identity": self.identity.to_json(), **asdict(Done())}))
 
     def _earlier(self) -> Done:
         record = self._recorded()
         if record is None:
             return Done()
-        if record["identity"] != self.identity:
-            changed = ", ".join(
-                key for key, value in self.identity.items() if record["identity"].get(key) != value
-            )
+        if changed := self.identity.difference(record["identity"]):
             raise ValueError(
-                f"{self.partial} was begun with another {changed or 'version'}: --overwrite begins anew, --output "
-                "chooses another."
+                f"{self.partial} was begun with another {changed}: --overwrite begins anew, --output chooses another."
             )
         if self.partial.stat().st_size < record["bytes"]:  # the disk lost what was not yet on it
             return Done()
@@ -137,7 +134,7 @@ class BulkOutput:
             self.done.cut += window.cut
             self.done.set_aside += window.set_aside
             self.done.reasons = [*self.done.reasons, *window.reasons][:SHOWN]
-            write_text(self.record, json.dumps({"identity": self.identity, **asdict(self.done)}))
+            write_text(self.record, json.dumps({"identity": self.identity.to_json(), **asdict(self.done)}))
 
     @contextmanager
     def _said(self, what: str) -> Iterator[None]:

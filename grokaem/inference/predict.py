@@ -140,18 +140,17 @@ def _bulk(options: argparse.Namespace) -> int:
 def _classified(options: argparse.Namespace, rows: Rows, column: str | None) -> Done:
     """Loads the model and classifies the rows that are left."""
     from grokaem.inference import bulk
+    from grokaem.inference.bulk_identity import identity_of
     from grokaem.inference.bulk_output import BulkOutput
 
     classifier = _load(options)
-    from grokaem.inference.export_folder import FILES
-
-    parts = [name for name in FILES if name not in ("README.md", "parity.json")]
+    sounds = classifier.export.task == "audio"
     output = BulkOutput(
-        options.output, bulk.identity_of(rows, column, classifier.export.path, parts), options.overwrite
+        options.output, identity_of(rows, column, classifier.export.path, sounds), options.overwrite
     )
     if output.done.resumed_at:
         print(f"going on after {output.done.resumed_at} rows", file=sys.stderr)
-    if classifier.export.task == "audio":
+    if sounds:
         return _with_bar(rows, column, _sound_files(classifier, rows.path.parent), classifier, output, 32)
     return _with_bar(rows, column, classifier.predict, classifier, output, bulk.WINDOW)
 

@@ -117,15 +117,16 @@ def dimension(fitted: TopicModel) -> int:
 
 
 def embed(documents: list[str], settings: Settings) -> np.ndarray:
-    """The documents' vectors by the encoder that a model was fitted with."""
+    """The documents' vectors by the encoder that a model was fitted with, at its revision."""
     from grokaem.embedding import Embedder
 
     if not settings.get("encoder"):
         raise ValueError(
             "the model was fitted on embeddings given to it: give those of the new documents too."
         )
-    # An encoder is recorded with its settings.
-    embedder = Embedder(settings["encoder"], settings["precision"], settings["sequence_length"])  # pyright: ignore[reportTypedDictNotRequiredAccess]
+    # An encoder is recorded with its settings; models of earlier versions have no revision.
+    precision, length = settings["precision"], settings["sequence_length"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
+    embedder = Embedder(settings["encoder"], precision, length, settings.get("encoder_revision"))
     return embedder.encode(documents)
 
 

@@ -150,6 +150,7 @@ def _embed(
     embedder = embedder or Embedder()
     encoder: Settings = {
         "encoder": embedder.source.name,
+        "encoder_revision": embedder.source.revision,
         "precision": embedder.precision,
         "sequence_length": embedder.sequence_length,
     }

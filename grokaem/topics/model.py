@@ -25,6 +25,7 @@ class Settings(TypedDict, total=False):
 
     n_topics: int | None
     encoder: str
+    encoder_revision: str
     precision: str
     sequence_length: int
     vectors: dict[str, object]

@@ -156,6 +156,7 @@ def test_an_encoder_of_ones_own_is_called_by_its_folder_where_reports_name_it(co
     folder = tmp_path / "encoder"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"weights")
     assert Embedder(str(folder)).name == "encoder (int8)"
     assert Embedder().name == "sentence-transformers/all-MiniLM-L6-v2 (int8)"
 

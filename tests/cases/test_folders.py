@@ -13,6 +13,7 @@ import pytest
 
 from grokaem import ownership
 from grokaem.atomic import MARKER, new_file, new_folder, rename_into_place, tidy
+from grokaem.identity import DataIdentity, weights
 from grokaem.output_folder import check_replaceable, claimed, destination
 from tests.conftest import ROOT, run_script
 from training.run_folder import RunFolder
@@ -34,7 +35,7 @@ def make_run(folder, text="weights", export=False):
         (new / "config.json").write_text("{}")
         report = {"task": "text", "base_model": {}, "data": {}, "config": CONFIG}
         (new / "run.json").write_text(json.dumps(report))
-        ownership.record(new, "run", weights=ownership.weights(new), settings=CONFIG, id="1")
+        ownership.record(new, "run", weights=weights(new), settings=CONFIG, id="1")
     if export:
         make_export(folder / "export", folder)
     return folder
@@ -47,12 +48,12 @@ def make_export(folder, run):
             "original": {"weight_bytes": 7},
             "export": {},
             "gate": {"max_drop": 0.005},
-            "run": {"weights": ownership.weights(run)},
+            "run": {"weights": weights(run)},
         }
         (new / "parity.json").write_text(json.dumps(parity))
         (new / "README.md").write_text("card")
         settings = {"precision": "auto", "max_drop": 0.005, "calibration_samples": 300, "onnx": False}
-        ownership.record(new, "export", weights=ownership.weights(run), settings=settings)
+        ownership.record(new, "export", weights=weights(run), settings=settings)
     return folder
 
 
@@ -369,6 +370,7 @@ def test_a_finished_run_tells_again_which_rows_it_went_without(tmp_path, capsys)
     data.write_text("\n".join(["text,label", *rows, "a film without a label,"]))
     run, aside = make_run(tmp_path / "run"), SetAside("item")
     report = {"data": {"revision": corpora.load(str(data)).revision}, "metrics": {"accuracy": 1.0}, "seconds": 1}
+    report["config"] = parse(["--dataset", str(data)]).to_json()
     (run / "run.json").write_text(json.dumps(report))
     assert _finished(parse(["--dataset", str(data)]), run, None, aside) == run
     assert aside.report() == 1 and "1 item set aside:\n  row 122: " in capsys.readouterr().err
@@ -377,11 +379,11 @@ def test_a_finished_run_tells_again_which_rows_it_went_without(tmp_path, capsys)
 def test_an_interrupted_overwrite_goes_on(tmp_path):
     folder = RunFolder(make_run(tmp_path / "run"))
     longer = CONFIG | {"seed": 1}
-    folder.open(longer, resume=False, data="sha256:1")
+    folder.open(longer, resume=False, data=DataIdentity(("sha256:1",)))
     assert folder.check(longer, resume=True, overwrite=False) is False
     assert folder.check(CONFIG, resume=True, overwrite=False) is True, "the finished one is asked for"
-    refused(lambda: folder.open(longer, resume=True, data="sha256:2"), "data changed")
-    assert folder.open(longer, resume=True, data="sha256:1") is None
+    refused(lambda: folder.open(longer, resume=True, data=DataIdentity(("sha256:2",))), "data changed")
+    assert folder.open(longer, resume=True, data=DataIdentity(("sha256:1",))) is None
 
 
 def test_a_folder_of_the_users_called_as_the_partial_one(tmp_path):
@@ -490,18 +492,20 @@ def test_the_same_name_in_two_folders_is_not_overwritten(tmp_path, monkeypatch):
 
 @pytest.mark.case("L1")
 def test_a_file_of_the_users_called_as_an_unfinished_output(tmp_path):
+    from grokaem.inference.bulk_identity import BulkIdentity
     from grokaem.inference.bulk_output import BulkOutput, Done
 
+    identity = BulkIdentity("sha256:1", None, "2")
     mine = tmp_path / "o.csv.partial"
     mine.write_text("mine")
     for overwrite in (False, True):
-        refused(lambda overwrite=overwrite: BulkOutput(tmp_path / "o.csv", {}, overwrite), "o.csv.partial")
+        refused(lambda overwrite=overwrite: BulkOutput(tmp_path / "o.csv", identity, overwrite), "o.csv.partial")
     assert mine.read_text() == "mine"
     mine.unlink()
-    output = BulkOutput(tmp_path / "o.csv", {"model": 1})
+    output = BulkOutput(tmp_path / "o.csv", identity)
     output._file.write(b"killed before the first record")
     output.close()
-    again = BulkOutput(tmp_path / "o.csv", {"model": 1})
+    again = BulkOutput(tmp_path / "o.csv", identity)
     again.append(b"row", Done(rows=1))
     again.finish()
     assert (tmp_path / "o.csv").read_bytes() == b"row" and len(list(tmp_path.iterdir())) == 1
@@ -538,9 +542,11 @@ def test_the_commands_on_a_finished_run(text_run, tiny_bert, news_csv, tmp_path)
     shutil.copytree(run / "export", tmp_path / "X")
     other = tmp_path / "other"
     shutil.copytree(text_run, other)
-    weights = bytearray((other / "model.safetensors").read_bytes())
-    weights[-1] ^= 1
-    (other / "model.safetensors").write_bytes(weights)
+    changed = bytearray((other / "model.safetensors").read_bytes())
+    changed[-1] ^= 1
+    (other / "model.safetensors").write_bytes(changed)
+    shutil.rmtree(other / "export")
+    ownership.record(other, "run", weights=weights(other))  # as another training would have
     for words, told in (
         (["training/finetune.py", *flags, "--resume", "--seed", 1], "--seed 0"),
         (["exporting/export.py", "other", "--output-dir", "X", "--dry-run"], "export of another run"),

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -134,9 +135,20 @@ def test_a_folder_without_a_model(tmp_path):
 
 def test_a_changed_folder_is_another_model(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    before = resolve_encoder(str(tmp_path)).digest
+    with pytest.raises(ValueError, match="pickled ones are not loaded"):
+        resolve_encoder(str(tmp_path))
     (tmp_path / "model.safetensors").write_bytes(b"weights")
-    assert resolve_encoder(str(tmp_path)).digest != before
+    before = resolve_encoder(str(tmp_path))
+    copy = shutil.copytree(tmp_path, tmp_path / "copied to another place")
+    assert resolve_encoder(str(copy)).digest == before.digest
+    assert resolve_encoder(str(copy), before.revision).digest == before.digest
+    (copy / "model.safetensors").write_bytes(b"weighty")
+    assert resolve_encoder(str(copy)).digest != before.digest
+    with pytest.raises(ValueError, match="is not the one that was recorded"):
+        resolve_encoder(str(copy), before.revision)
+    shutil.rmtree(copy)
+    with pytest.raises(FileNotFoundError, match="is no longer there"):  # and the Hub is not asked for a folder's name
+        resolve_encoder("ada/encoder", before.revision)
 
 
 def test_neighbours_are_exact():

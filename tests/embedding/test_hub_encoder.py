@@ -1,6 +1,12 @@
 """An encoder of the Hub: verified like everything that is downloaded, and cached by its commit."""
 
+import json
+import subprocess
+import sys
+
+import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from grokaem import hub
 from grokaem.embedding import encoder_source
@@ -60,3 +66,51 @@ def test_a_folder_of_ours_that_is_not_here_is_not_asked_for(server, tmp_path, mo
     assert not server.log
     with pytest.raises(hub.HubNotFound, match="there is no folder ada/nothing here either"):
         encoder_source.resolve_encoder("ada/nothing")
+
+
+ENCODE = """
+import json, sys
+from grokaem.command_line import run
+def main(argv):
+    from grokaem.embedding import Embedder
+    from grokaem.topics.bertopic_model import embed
+    embedder = Embedder(argv[0], "fp32", revision=argv[1] or None)
+    vectors = embedder.encode(["the river rose", "a bank gave a loan"])
+    settings = {"encoder": argv[0], "precision": "fp32", "sequence_length": 128, "encoder_revision": argv[1]}
+    as_a_model_does = embed(["the river rose"], settings) if argv[1] else vectors[:1]
+    print(json.dumps([embedder.source.revision, vectors.tolist(), as_a_model_does.tolist()]))
+    return 0
+sys.exit(run(main))
+"""
+
+
+def start(*words):
+    return subprocess.Popen(
+        [sys.executable, "-c", ENCODE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def told(process):
+    out, error = process.communicate(timeout=300)
+    assert process.returncode == 0, error[-2000:]
+    return json.loads(out), "converting" in error
+
+
+@pytest.mark.case("P10")
+@pytest.mark.case("R3")
+def test_the_conversion_of_one_commit_is_not_used_for_another(server, tiny_bert, tmp_path):
+    files = {path.name: path.read_bytes() for path in tiny_bert.iterdir()}
+    first = server.put("ada/encoder", files)
+    (revision, old, _), converted = told(start("ada/encoder", ""))
+    assert revision == first and converted
+    moved = {name: tensor.flip(0).contiguous() for name, tensor in load_file(tiny_bert / "model.safetensors").items()}
+    save_file(moved, tmp_path / "moved.safetensors", {"format": "pt"})
+    second = server.put("ada/encoder", {"model.safetensors": (tmp_path / "moved.safetensors").read_bytes()})
+    both = [start("ada/encoder", ""), start("ada/encoder", first)]  # at the same time
+    (newest, new, _), converted = told(both[0])
+    assert newest == second and converted and not np.allclose(new, old, atol=1e-2)
+    (recorded, same, as_a_model_does), converted = told(both[1])
+    assert recorded == first and not converted and same == old
+    np.testing.assert_allclose(as_a_model_does, old[:1], atol=1e-6)
+    (again, kept, _), converted = told(start("ada/encoder", second))
+    assert again == second and not converted and kept == new

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from grokaem.inference import bulk, predict
+from grokaem.inference.bulk_identity import identity_of
 from grokaem.inference.bulk_output import BulkOutput
 from grokaem.inference.prediction import Prediction
 from grokaem.inference.rows import BadRow, Rows
@@ -59,7 +60,7 @@ def write(path: Path, texts: list[str], column: str = "text") -> Path:
 def classify(source: Path, output: Path, window: int = 4, predict=fake_predict, column="text", **settings):
     rows = Rows(source)
     column = None if rows.columns is None else column
-    into = BulkOutput(output, bulk.identity_of(rows, column, source.parent, []), **settings)
+    into = BulkOutput(output, identity_of(rows, column, source.parent), **settings)
     return bulk.classify_rows(rows, column, predict, LABELS, into, window=window)
 
 
@@ -163,6 +164,66 @@ def test_an_unfinished_file_of_another_input_is_not_continued(tmp_path):
     with pytest.raises(ValueError, match="another input: --overwrite"):
         classify(source, tmp_path / "out.csv")
     assert classify(source, tmp_path / "out.csv", overwrite=True).rows == 10
+
+
+def unfinished(source, output):
+    """Classifies the first window of ten texts and dies."""
+
+    def dying(texts):
+        if "text 4" in texts:
+            raise KeyboardInterrupt
+        return fake_predict(texts)
+
+    with pytest.raises(KeyboardInterrupt):
+        classify(source, output, predict=dying)
+
+
+def test_the_same_input_elsewhere_or_touched_is_the_same_and_one_byte_makes_it_another(tmp_path):
+    texts = [f"text {i}" for i in range(10)]
+    source, output = write(tmp_path / "data.csv", texts), tmp_path / "out.csv"
+    unfinished(source, output)
+    moved = tmp_path / "elsewhere" / "renamed.csv"
+    moved.parent.mkdir()
+    source.rename(moved)
+    os.utime(moved, (1, 1))
+    status = moved.stat()
+    content = bytearray(moved.read_bytes())
+    content[-3] ^= 1
+    changed = write(tmp_path / "data.csv", [])
+    changed.write_bytes(content)
+    os.utime(changed, (1, 1))
+    assert changed.stat().st_size == status.st_size
+    with pytest.raises(ValueError, match="another input: --overwrite"):
+        classify(changed, output)
+    assert classify(moved, output).resumed_at == 4
+
+
+def test_an_unfinished_file_of_an_earlier_version_goes_on(tmp_path):
+    source, output = write(tmp_path / "data.csv", [f"text {i}" for i in range(10)]), tmp_path / "out.csv"
+    unfinished(source, output)
+    record = tmp_path / "out.csv.partial.json"
+    kept = json.loads(record.read_text())
+    status = source.stat()
+    kept["identity"]["input"] = [str(source.resolve()), status.st_size, status.st_mtime_ns]
+    record.write_text(json.dumps(kept))
+    os.utime(source, (1, 1))
+    with pytest.raises(ValueError, match="another input"):
+        classify(source, output)
+    os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert classify(source, output).resumed_at == 4
+
+
+def test_the_sounds_that_a_list_names_belong_to_the_input(tmp_path):
+    for name in ("here", "there", "other"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / "list.txt", ["a.wav", "gone.wav", "."])
+        (tmp_path / name / "a.wav").write_bytes(b"1" if name != "other" else b"2")
+    names = ("here", "there", "other")
+    found = [identity_of(Rows(tmp_path / name / "list.txt"), None, tmp_path, True) for name in names]
+    assert found[0] == found[1] and found[0].difference(found[2].to_json()) == "input"
+    assert found[0].difference(found[1].to_json()) is None
+    os.mkfifo(tmp_path / "here" / "gone.wav")  # is not read, which would never end
+    assert identity_of(Rows(tmp_path / "here" / "list.txt"), None, tmp_path, True) == found[0]
 
 
 FOREIGN = [
@@ -376,10 +437,11 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from grokaem.inference import bulk, bulk_output
+from grokaem.inference.bulk_identity import BulkIdentity
 from grokaem.inference.prediction import Prediction
 from grokaem.inference.rows import BadRow, Rows
 rows = Rows(Path({source!r}))
-output = bulk_output.BulkOutput(Path({output!r}), {{}})
+output = bulk_output.BulkOutput(Path({output!r}), BulkIdentity("a", None, "b"))
 predict = lambda texts: [Prediction("a", {{"a": 0.5, "b": 0.5}}, 0.1) for _ in texts]
 bulk.classify_rows(rows, "text", predict, ["a", "b"], output)
 """
