@@ -208,3 +208,35 @@ def test_a_classifier_from_elsewhere_is_told_by_weights_and_data_alone(text_run,
     flip(theirs / "model.safetensors", 4 * -1000)
     with pytest.raises(ValueError, match="holds another run .of other weights"):
         import_classifier("theirs", "moved/news.csv")
+
+
+def test_an_unfinished_run_of_an_earlier_version_goes_on_with_the_revision_that_it_kept(tmp_path):
+    from grokaem.identity import DataIdentity
+    from training.run_folder import RunFolder
+
+    folder = RunFolder(tmp_path / "run")
+    folder.open({"seed": 0}, resume=False)
+    record = json.loads((folder.partial / ownership.RECORD).read_text())
+    del record["base_model"]
+    (folder.partial / ownership.RECORD).write_text(json.dumps(record | {"data": "a" * 40}))
+    began = folder.began_with()
+    assert began.data and began.data.commit == "a" * 40 and began.base_model is None
+    now = DataIdentity(("a" * 40,), "text", "sha256-tenths", ("acq", "earn"), {"acq": {"train": 1}})
+    assert folder.open({"seed": 0}, True, now) is None
+    with pytest.raises(ValueError, match="the data changed since .*revision then a"):
+        folder.open({"seed": 0}, True, DataIdentity(("b" * 40,)))
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_place_is_no_setting_where_what_lay_there_is_known(tmp_path, mine):
+    from grokaem.identity import DataIdentity
+    from training.same_run import Beginnings, changed_settings
+
+    (tmp_path / "here.csv").touch()
+    before, now = {"dataset": "gone.csv", "seed": 0}, {"dataset": str(tmp_path / "here.csv"), "seed": 0}
+    if not mine:
+        now["dataset"] = "owner/name"
+    known = Beginnings(DataIdentity(("sha256:1",)))
+    assert changed_settings(before, now, known) == ([] if mine else ["dataset"])
+    assert changed_settings(before, now, Beginnings()) == ["dataset"]
+    assert "seed" in changed_settings(before, now | {"seed": 1}, known)
