@@ -120,13 +120,16 @@ def embed(documents: list[str], settings: Settings) -> np.ndarray:
     """The documents' vectors by the encoder that a model was fitted with, at its revision."""
     from grokaem.embedding import Embedder
 
-    if not settings.get("encoder"):
+    if not (encoder := settings.get("encoder")):
         raise ValueError(
             "the model was fitted on embeddings given to it: give those of the new documents too."
         )
-    # An encoder is recorded with its settings; models of earlier versions have no revision.
-    precision, length = settings["precision"], settings["sequence_length"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
-    embedder = Embedder(settings["encoder"], precision, length, settings.get("encoder_revision"))
+    embedder = Embedder(
+        encoder,
+        settings["precision"],  # pyright: ignore[reportTypedDictNotRequiredAccess]  # comes with an encoder
+        settings["sequence_length"],  # pyright: ignore[reportTypedDictNotRequiredAccess]  # as well
+        settings.get("encoder_revision"),  # models of earlier versions have none
+    )
     return embedder.encode(documents)
 
 
