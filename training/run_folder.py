@@ -94,6 +94,7 @@ class RunFolder:
         """The data and the base model of an interrupted run, for the one that goes on with it."""
         found = ownership.read(self.partial) or {}
         data, base = found.get("data"), found.get("base_model")
+        base = cast("BaseModelRecord | None", base)
         return Beginnings(None if data is None else DataIdentity.from_json(data), base)
 
     def open(
