@@ -233,7 +233,8 @@ def test_a_place_is_no_setting_where_what_lay_there_is_known(tmp_path, mine):
     from training.same_run import Beginnings, changed_settings
 
     (tmp_path / "here.csv").touch()
-    before, now = {"dataset": "gone.csv", "seed": 0}, {"dataset": str(tmp_path / "here.csv"), "seed": 0}
+    before: dict[str, object] = {"dataset": "gone.csv", "seed": 0}
+    now = before | {"dataset": str(tmp_path / "here.csv")}
     if not mine:
         now["dataset"] = "owner/name"
     known = Beginnings(DataIdentity(("sha256:1",)))
