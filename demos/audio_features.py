@@ -1,4 +1,4 @@
-"""The audio tab: a sound in, five features of it out on one time axis; below, what each step of them does.
+"""The audio tab: a sound in, features of it out on one time axis; below, what each step of them does.
 
 AUDIO_MODEL_ID=<folder or Hub repository> python -m demos.audio_features
 """
@@ -14,7 +14,7 @@ from gradio.components.plot import PlotData
 
 from demos.audio_panels import correlation, envelope, filters, gain, hearing, noise, widening
 from demos.audio_panels.clip import MAX_SECONDS, SAMPLE_RATE, ReadWaveform, classify, describe, read_clip
-from demos.audio_panels.features import extract, pictures, scaled
+from demos.audio_panels.features import drawn, extract, pictures, scaled
 from demos.audio_panels.linked_plot import linked_plot
 from demos.error_messages import one_sentence
 from demos.example_sounds import SOUNDS, write_sounds
@@ -22,7 +22,7 @@ from demos.plots import plot
 from demos.served_model import ServedModel
 
 LESSON = (
-    "The same sound, six ways. The **spectrogram** shows energy by frequency; the **mel** spectrogram bends "
+    "The same sound, {ways} ways. The **spectrogram** shows energy by frequency; the **mel** spectrogram bends "
     "the frequencies towards our hearing, finer at the bottom; **MFCC** takes its logarithm and untangles "
     "the bands with a cosine transform. The **gammatone** spectrogram filters the waveform as the ear does; "
     "**GFCC** takes a cube root of it instead of a logarithm."
@@ -42,7 +42,7 @@ class Computed(TypedDict):
 
 
 def draw(computed: Computed) -> PlotData:
-    """The waveform and the five features on one time axis."""
+    """The waveform and its features on one time axis."""
     features = computed["features"]
     return plot(linked_plot(computed["waveform"], SAMPLE_RATE, pictures(scaled(features, features))))
 
@@ -106,14 +106,15 @@ def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
         Blocks: to be launched, or rendered inside another.
     """
     with gr.Blocks(title="Audio features", analytics_enabled=False) as demo:
-        gr.Markdown(LESSON, elem_classes="lesson")
+        ways = _in_words(1 + len(drawn()))  # the waveform is one
+        gr.Markdown(LESSON.format(ways=ways), elem_classes="lesson")
         computed = gr.State(None, time_to_live=3600)
         with gr.Row():
             with gr.Column(scale=2, min_width=300):
                 clip = _clip()
             with gr.Column(scale=3, min_width=320):
                 button, note, scores = _features(served)
-        views = gr.Plot(label="Six views on one time axis", elem_id="linked-plots")
+        views = gr.Plot(label=f"{ways.capitalize()} views on one time axis", elem_id="linked-plots")
         gr.Markdown(CAPTION, elem_classes="caption")
         with gr.Accordion("Numbers", open=False):
             numbers = gr.JSON(label="The clip in numbers", show_label=False)
@@ -126,6 +127,12 @@ def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
         widening.add_panel()
         _wire(AudioMeter(served, read_waveform), clip, button, Outcome(numbers, scores, note, computed), views)
     return demo
+
+
+def _in_words(number: int) -> str:
+    """A number as prose has it."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    return words[number] if number < len(words) else str(number)
 
 
 def _clip() -> gr.Audio:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grokaem.corpora.built_in import BUILT_IN
 from grokaem.plain_text import is_blank, lines_of
 from grokaem.topics.documents import encodable
 from grokaem.topics.models import MODELS
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
     from grokaem.topics.method import Method
 
 CHOSEN = ("nmf", "lda")  # the models that the page begins with, and names first
-# Built-in corpora by the names a visitor reads; the page offers those that need no download.
-CORPORA = {
-    "lee_news": "News stories",
-    "20newsgroups": "Newsgroups",
-    "reuters_r8": "Newswire",
-    "rotten_tomatoes": "Film reviews",
-    "fortunes_ru": "Russian aphorisms",
-}
 OWN = {"lines": "My lines", "file": "My file"}
 MIN_DOCUMENTS = 10
 MAX_DOCUMENTS = 2000
@@ -50,6 +43,11 @@ Their goalkeeper saved a penalty and the final went to extra time
 The coach praised the young striker after her third goal of the season
 A late try settled the match in front of a full stadium
 The champions lost at home for the first time this season"""
+
+
+def title_of(corpus: str) -> str:
+    """What a visitor calls a built-in corpus."""
+    return BUILT_IN[corpus].title if corpus in BUILT_IN else corpus
 
 
 def models_by_title() -> dict[str, Method]:

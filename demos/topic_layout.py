@@ -8,7 +8,6 @@ import gradio as gr
 
 from demos.topic_input import (
     CHOSEN,
-    CORPORA,
     FILE_TYPES,
     LIMITS,
     LINES,
@@ -17,6 +16,7 @@ from demos.topic_input import (
     MIN_DOCUMENTS,
     OWN,
     models_by_title,
+    title_of,
 )
 from demos.topic_summary import COMPARISON_HEADERS
 
@@ -81,7 +81,7 @@ def settings(corpora: list[str]) -> Settings:
     Args:
         corpora (list of str): the built-in corpora to offer; the first is chosen.
     """
-    titles = {name: CORPORA.get(name, name) for name in corpora} | OWN
+    titles = {name: title_of(name) for name in corpora} | OWN
     source = gr.Radio(
         [(title, name) for name, title in titles.items()],
         value=corpora[0],

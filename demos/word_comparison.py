@@ -12,6 +12,7 @@ from gradio.components.plot import PlotData
 
 from demos.error_messages import one_sentence
 from demos.plots import plot
+from grokaem.corpora.built_in import BUILT_IN
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
     from grokaem.text.selection_experiment import SelectionExperiment
     from grokaem.text.words import WordSettings
 
-CORPORA = {
-    "rotten_tomatoes": "Film reviews",
-    "reuters_r8": "Newswire",
-    "20newsgroups": "Newsgroups",
-    "fortunes_ru": "Russian aphorisms",
-}
 OWN = "My file"
 FILE_TYPES = [".csv", ".tsv", ".jsonl", ".parquet"]
 STEPS = {"lower case": "lower_case", "stop words": "stop_languages", "lemmas": "lemmas", "stems": "stems"}
@@ -46,7 +41,7 @@ class WordModel(NamedTuple):
 
 def titles_of(corpora: list[str]) -> dict[str, str]:
     """Title -> name of the built-in corpora among ``corpora`` that have labels worth telling apart."""
-    return {title: name for name, title in CORPORA.items() if name in corpora}
+    return {BUILT_IN[name].title: name for name in corpora if name in BUILT_IN and BUILT_IN[name].load}
 
 
 def settings_of(language: str, steps: list[str], longest: int) -> tuple[WordSettings, Vocabulary]:

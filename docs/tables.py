@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grokaem.corpora.packages import Package
 
 DOCS = Path(__file__).resolve().parent
 END = "<!-- end of table -->"
@@ -48,10 +52,62 @@ def topic_models() -> Iterable[Sequence[str]]:
         yield f"`{model.key}`", model.about, model.topics_from, model.takes, model.choose
 
 
+def audio_features() -> Iterable[Sequence[str]]:
+    """A row a feature; those that are told alike share one."""
+    from grokaem.audio.feature_list import FEATURES
+
+    alike: dict[tuple[str, str], list[str]] = {}
+    for feature in FEATURES.values():
+        alike.setdefault((feature.about, feature.source), []).append(feature.key)
+    for (about, source), keys in alike.items():
+        yield f"`{' '.join(keys)}`", about, source
+
+
+def data_sets() -> Iterable[Sequence[str]]:
+    """A row a labelled data set."""
+    from grokaem.corpora.built_in import BUILT_IN
+
+    for data in BUILT_IN.values():
+        if data.load:
+            yield f"`{data.key}`", data.task, data.about, data.parts, str(data.classes), data.licence
+
+
+def packages() -> Iterable[Sequence[str]]:
+    """A row for what is fetched together, and whose data it holds."""
+    from grokaem.corpora.built_in import BUILT_IN
+
+    holds: dict[tuple, list[str]] = {}
+    for data in BUILT_IN.values():
+        if data.packages:
+            holds.setdefault(data.packages, []).append(f"`{data.key}`")
+    for fetched, keys in holds.items():
+        megabytes = f"{sum(package.megabytes for package in fetched)} MB"
+        once = ", once for both" if len(keys) == 2 else ", once for all" if len(keys) > 2 else ""
+        yield ", ".join(keys), _spelled(fetched), megabytes + once
+
+
+def _spelled(fetched: Sequence[Package]) -> str:
+    """Names, version and form; packages of one version are told together."""
+    forms = {".deb": "Debian", ".whl": "wheel", ".gz": "source archive"}
+    together: dict[str, list[str]] = {}
+    for package in fetched:
+        version = f"{package.version} ({forms[Path(package.filename).suffix]})"
+        together.setdefault(version, []).append(package.name)
+    return "; ".join(f"{', '.join(names)} {version}" for version, names in together.items())
+
+
 TABLES = (
     Table(
         "topic models", "topics.md", ("name", "what it is", "topics from", "time it takes", "choose it"), topic_models
     ),
+    Table("audio features", "audio.md", ("name", "what it is", "from"), audio_features),
+    Table(
+        "data sets",
+        "data.md",
+        ("name", "task", "what it is", "train / validation / test", "classes", "licence"),
+        data_sets,
+    ),
+    Table("packages of the data sets", "data.md", ("name", "package", "download"), packages),
 )
 
 

@@ -25,7 +25,8 @@ class Registry(Mapping[str, Entry]):
     Args:
         what (str): what an entry is, in one or two words, for messages.
         entry (type): of the entries.
-        lines (iterable of str): where each entry lies, ``module:name``, in the order in which they are shown.
+        lines (iterable of str): where each entry, or a tuple of them, lies, ``module:name``, in the order in which
+            they are shown.
 
     Example:
         >>> MODELS = Registry("topic model", Method, ["grokaem.topics.dirichlet:LDA"])
@@ -82,11 +83,12 @@ class Registry(Mapping[str, Entry]):
             found = {}
             for line in self._lines:
                 module, _, name = line.partition(":")
-                entry = getattr(import_module(module), name)
-                self._check(entry, line)
-                if entry.key in found:
-                    raise ValueError(f"{line}: there is a {self.what} {entry.key} already, give it another key.")
-                found[entry.key] = entry
+                held = getattr(import_module(module), name)
+                for entry in held if isinstance(held, tuple) else (held,):
+                    self._check(entry, line)
+                    if entry.key in found:
+                        raise ValueError(f"{line}: there is a {self.what} {entry.key} already, give it another key.")
+                    found[entry.key] = entry
             self._own = found
         return {**self._own, **self._added} if self._added else self._own
 

@@ -9,16 +9,26 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from docs.tables import TABLES, with_tables
+from grokaem import corpora
+from grokaem.audio import extract
+from grokaem.audio.feature_list import FEATURES
+from grokaem.corpora.built_in import BUILT_IN
 from grokaem.registry import Registry
 from grokaem.topics import MODELS, TopicModel, compare, fit
 from tests import toys
 from tests.toys import added
 
 ROOT = Path(__file__).resolve().parents[1]
-REGISTRIES = ["grokaem.topics.models:MODELS"]
+REGISTRIES = [
+    "grokaem.topics.models:MODELS",
+    "grokaem.audio.feature_list:FEATURES",
+    "grokaem.corpora.built_in:BUILT_IN",
+]
 HEAVY = {"torch", "sklearn", "scipy", "numba", "pandas", "transformers", "gradio", "soundfile"}
 STORIES = [f"{start} {end}" for start in ("rivers flow", "rockets fly", "bread rises") for end in "abcd"]
 
@@ -109,18 +119,75 @@ def test_a_toy_topic_model_stands_in_the_command_the_table_and_what_is_saved(tmp
         fit("length", STORIES, 2)
 
 
+def test_a_toy_audio_feature_stands_in_the_command_and_the_table(tmp_path, capsys):
+    clip, output = tmp_path / "tone.wav", tmp_path / "level.npz"
+    soundfile.write(clip, np.full(16000, 0.5), 16000)
+    command = [str(clip), "--features", "level", "--output", str(output)]
+    with added(FEATURES, toys.AUDIO_FEATURE):
+        with pytest.raises(SystemExit):
+            extract.main(["--help"])
+        assert ",level}" in capsys.readouterr().out.replace("\n", "").replace(" ", "")
+        assert extract.main(command) == 0
+        assert "| `level` | mean square of a window | the tests |" in table("audio features")
+        with pytest.raises(ValueError, match=r"the feature level has no filters: leave --filters out\.$"):
+            extract.main([*command, "--filters", "8", "--overwrite"])
+    with np.load(output) as arrays:
+        (level,) = arrays.values()
+    assert level.shape == (1, 101) and level[0, 50] == pytest.approx(0.25, rel=1e-3)
+    with pytest.raises(SystemExit):
+        extract.main(command)
+
+
+def test_a_toy_corpus_stands_in_the_commands_the_library_and_the_table(tmp_path, capsys):
+    command = ["rhymes", "--models", "nmf", "--topics", "2", "--json", str(tmp_path / "topics.json")]
+    with added(BUILT_IN, toys.CORPUS):
+        assert "rhymes" in corpora.names("text") and "rhymes" in corpora.available_offline()
+        assert "rhymes" in compare.parser().format_help()
+        assert compare.main(command) == 0 and "rhymes: 24 documents" in capsys.readouterr().out
+        assert corpora.load("rhymes").label_names == ["cat", "dog"]
+        with pytest.raises(ValueError, match="rhymes has no class 'cow'"):
+            corpora.load("rhymes", classes=["cow", "dog"])
+        with pytest.raises(ValueError, match="leave out --fold, which is for drums"):
+            corpora.load("rhymes", fold=1)
+        assert "| `rhymes` | text | a cat and a dog | 8 / 8 / 8 | 2 | CC0 |" in table("data sets")
+        assert "rhymes" not in table("packages of the data sets")  # nothing is fetched for it
+    with pytest.raises(ValueError, match="is no data set: give rotten_tomatoes, .* voices, a file"):
+        corpora.load("rhymes")
+
+
 @pytest.fixture(scope="module")
 def page():
-    """The components of the whole page with every toy in its registry: label -> properties."""
+    """The components of the whole page with every toy in its registry: label -> properties of those that have it."""
     from app import create_app
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(added(MODELS, toys.TOPIC_MODEL))
+        stack.enter_context(added(FEATURES, toys.AUDIO_FEATURE))
+        stack.enter_context(added(BUILT_IN, toys.CORPUS))
         config = create_app().config
-    return {part["props"].get("label"): part["props"] for part in config["components"]}
+    found = {}
+    for part in config["components"]:
+        found.setdefault(part["props"].get("label"), []).append(part["props"])
+    return found
 
 
 def test_the_page_offers_a_toy_topic_model(page):
-    offered = page["Topic models"]
+    (offered,) = page["Topic models"]
     assert ["Length", "Length"] in map(list, offered["choices"]) and offered["value"] == ["NMF", "LDA"]
     assert "NMF, LDA, LSA, Length count words" in offered["info"]
+
+
+def test_the_page_draws_a_toy_audio_feature(page):
+    from demos.audio_features import draw
+    from demos.audio_panels.features import extract as extract_drawn
+
+    assert "Seven views on one time axis" in page  # six without the toy
+    waveform = np.sin(np.arange(16000) / 20).astype(np.float32)
+    with added(FEATURES, toys.AUDIO_FEATURE):
+        figure = json.loads(draw({"waveform": waveform, "features": extract_drawn(waveform)}).plot)
+    assert [each["text"] for each in figure["layout"]["annotations"]][-1] == "Level"
+
+
+def test_the_page_offers_a_toy_corpus_for_topics_and_for_words(page):
+    for choices in (["Rhymes", "rhymes"], ["Rhymes", "Rhymes"]):
+        assert choices in [list(pair) for part in page["Documents"] for pair in part["choices"]]

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from grokaem.audio.feature import Feature, Frames
+from grokaem.audio.scales import COEFFICIENTS
+from grokaem.corpora import Corpus, Part
+from grokaem.corpora.built_in import BuiltIn
+from grokaem.corpora.classes import keep_classes
 from grokaem.registry import Entry, Registry
 from grokaem.topics.documents import rows_to_one
 from grokaem.topics.method import Asked, Method
@@ -44,4 +49,44 @@ TOPIC_MODEL = Method(
     topics_from="the number of characters",
     takes="none",
     choose="never",
+)
+
+
+def _level(sample_rate: int, frames: Frames, **settings: object):
+    import torch
+
+    class Level(torch.nn.Module):
+        n_features, hop_length = 1, frames.hop_length
+
+        def forward(self, waveform):
+            window = frames.win_length // 2
+            padded = torch.nn.functional.pad(waveform, (window, window))
+            blocks = padded.unfold(-1, 2 * window, frames.hop_length)
+            return blocks.square().mean(dim=-1).unsqueeze(-2)
+
+    return Level()
+
+
+AUDIO_FEATURE = Feature("level", "Level", _level, "mean square of a window", "the tests", scale=COEFFICIENTS)
+
+
+def _rhymes() -> Corpus:
+    words = {"cat": "mat hat sat", "dog": "log fog bog"}
+    texts = [f"the {key} saw a {word} in {place}" for key, value in words.items() for word in value.split()
+             for place in ("town", "the north", "a dream", "june")]  # fmt: skip
+    labels = [int(text.startswith("the dog")) for text in texts]
+    parts = [Part(texts[start::3], labels[start::3], texts[start::3]) for start in range(3)]
+    return Corpus("rhymes", "text", list(words), *parts, revision="written here", license=CORPUS.licence)
+
+
+CORPUS = BuiltIn(
+    "rhymes",
+    "text",
+    "Rhymes",
+    "CC0",
+    load=lambda classes, fold: keep_classes(_rhymes(), classes),
+    offered=True,
+    about="a cat and a dog",
+    parts="8 / 8 / 8",
+    classes=2,
 )

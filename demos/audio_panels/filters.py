@@ -7,9 +7,9 @@ import numpy as np
 from gradio.components.plot import PlotData
 
 from demos.audio_panels.clip import SAMPLE_RATE
-from demos.audio_panels.features import GAMMATONE_RANGE
 from demos.error_messages import one_sentence
 from demos.plots import plot
+from grokaem.audio.scales import gammatone_range
 from grokaem.curves import curves
 from grokaem.figure import Axis
 
@@ -46,7 +46,7 @@ def filter_banks(n_filters: int) -> dict[str, np.ndarray]:
     mel = make("mel", SAMPLE_RATE, n_mels=n_filters, n_fft=n_fft).mel_scale
     bank = mel.fb.numpy()  # pyright: ignore[reportAttributeAccessIssue, reportCallIssue]  # torchaudio's MelScale
     bins = np.arange(len(bank)) * SAMPLE_RATE / n_fft
-    centres = center_frequencies(n_filters, *GAMMATONE_RANGE)
+    centres = center_frequencies(n_filters, *gammatone_range(SAMPLE_RATE))
     return {
         "hertz": _DRAWN,
         "mel": np.stack([np.interp(_DRAWN, bins, triangle) for triangle in bank.T]),

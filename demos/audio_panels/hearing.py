@@ -6,9 +6,9 @@ import gradio as gr
 import numpy as np
 from gradio.components.plot import PlotData
 
-from demos.audio_panels.features import mel
 from demos.error_messages import one_sentence
 from demos.plots import plot
+from grokaem.audio.scales import mel
 from grokaem.curves import curves
 from grokaem.figure import Axis
 

@@ -10,7 +10,7 @@ import numpy as np
 from gradio.components.plot import PlotData
 
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, classify, read_clip
-from demos.audio_panels.features import TITLES, extract, pictures, scaled
+from demos.audio_panels.features import extract, pictures, scaled, title
 from demos.audio_panels.linked_plot import linked_plot
 from demos.error_messages import one_sentence
 from demos.example_sounds import talkers
@@ -125,7 +125,7 @@ def in_noise(waveform: np.ndarray, kind: str, snr_db: float) -> InNoise:
 def draw(found: InNoise) -> list[PlotData]:
     """The noisy features on one time axis, and what survives over the ratio."""
     remarks = {name: f": {max(0.0, share):.0%} survives" for name, share in found["survives"].items()}
-    curve = {TITLES[name]: np.array(values) for name, values in found["curve"].items()}
+    curve = {title(name): np.array(values) for name, values in found["curve"].items()}
     survives = curves(
         np.array(CURVE),
         curve,
@@ -189,7 +189,7 @@ class NoiseMixer:
             scores, noisy_scores = (classify(each, self.served)[0] for each in (waveform, found["waveform"]))
         survives = {name: round(share, 4) for name, share in found["survives"].items()}
         order = sorted(survives, key=survives.__getitem__, reverse=True)
-        listed = ", ".join(f"{TITLES[name]} **{survives[name]:.2f}**" for name in order)
+        listed = ", ".join(f"{title(name)} **{survives[name]:.2f}**" for name in order)
         note = f"{kind.capitalize()} noise at {snr_db:+.0f} dB. What survives: {listed}."
         return survives, scores, noisy_scores, note, to_hear(found["waveform"]), found
 

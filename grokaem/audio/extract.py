@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grokaem.audio.feature_list import FEATURES
 from grokaem.command_line import check_writable, user_path
 from grokaem.output_folder import claimed_files
 from grokaem.set_aside import SetAside
@@ -29,15 +30,13 @@ from grokaem.thread_counts import threads
 if TYPE_CHECKING:
     from torch import nn
 
-FEATURES = ("gfcc", "gammatone", "mfcc", "logmel", "mel", "spectrogram")
-SPAFE = ("bfcc", "cqcc", "lfcc", "lpc", "lpcc", "msrcc", "ngcc", "plp", "pncc", "psrcc", "rplp")
 FORMATS = (".npz", ".csv", ".parquet")
 BLOCK_SECONDS = 60.0
 WHOLE_SECONDS = 600.0  # of a file that a feature cannot stream
 
 
 def extract(path: str | Path, feature: nn.Module, sample_rate: int = 16000) -> np.ndarray:
-    """Features of one file, computed in blocks of a minute (spafe's cepstra: of the whole file at once).
+    """Features of one file, computed in blocks of a minute, or, where it does not stream, of the whole file at once.
 
     Args:
         path (str or Path): the sound file.
@@ -60,9 +59,10 @@ def extract(path: str | Path, feature: nn.Module, sample_rate: int = 16000) -> n
         # A second more than may be, so that a file that is too long is seen without being read.
         waveform = read_waveform(path, sample_rate, max_seconds=WHOLE_SECONDS + 1)
         if len(waveform) > WHOLE_SECONDS * sample_rate:
+            streamed = ", ".join(key for key, entry in FEATURES.items() if entry.streams)
             raise ValueError(
                 f"{path} is longer than {WHOLE_SECONDS / 60:.0f} minutes, and this feature needs the whole file at "
-                "once; cut the file, or choose one of " + ", ".join(FEATURES) + "."
+                f"once; cut the file, or choose one of {streamed}."
             )
         return feature(torch.from_numpy(waveform)).numpy()
     return np.concatenate(list(_streamed(read_blocks(path, sample_rate), feature, sample_rate)), axis=1)
@@ -215,15 +215,8 @@ def _check_distinct(files: list[str], output: Path) -> None:
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:
     """What the command line sets of the feature, None where it leaves the default."""
-    rows = {"mfcc": "n_mels", "logmel": "n_mels", "mel": "n_mels"}.get(args.features, "n_filters")
-    rows = "nfilts" if args.features in SPAFE else rows
     settings = {"window_seconds": args.window_seconds, "hop_seconds": args.hop_seconds}
-    if args.coefficients is not None:
-        settings[{"mfcc": "n_mfcc", "gfcc": "n_gfcc"}.get(args.features, "n_coefficients")] = (
-            args.coefficients
-        )
-    if args.filters is not None:
-        settings[rows] = args.filters
+    settings |= FEATURES[args.features].counts(args.filters, args.coefficients)
     if args.method is not None:
         settings["method"] = args.method
     if args.compression is not None:
@@ -238,7 +231,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("files", nargs="+", metavar="FILE", help="sound files: WAV, FLAC, OGG, MP3, AIFF, ...")
-    add("--features", choices=(*FEATURES, *SPAFE), default="gfcc", help="default: gfcc")
+    add("--features", choices=tuple(FEATURES), default="gfcc", help="default: gfcc")
     add("--output", required=True, type=user_path, metavar="OUT.npz|.csv|.parquet")
     add(
         "--sample-rate",

@@ -11,14 +11,12 @@ from typing import Any, TypedDict, Unpack
 import torch
 from torch import Tensor, nn
 
-from grokaem.audio.spafe_cepstra import NAMES as SPAFE_NAMES
-from grokaem.audio.spafe_cepstra import SpafeCepstra
+from grokaem.audio.feature import Frames
+from grokaem.audio.feature_list import FEATURES
 from grokaem.audio.torchaudio_loader import torchaudio
 
-NAMES = ("spectrogram", "mel", "logmel", "mfcc", "gammatone", "gfcc")
 LONGEST_WINDOW = 0.4  # seconds; audio.extract joins blocks that see so much of each other
 MOST_ROWS = 1024  # of filters or coefficients: already finer than a window tells apart
-COUNTS = ("n_mels", "n_filters", "nfilts", "n_mfcc", "n_gfcc", "n_coefficients")
 LOG_OFFSET = 1e-6  # torchaudio's own, added before the logarithm
 
 
@@ -34,8 +32,8 @@ def make(
     """Makes a feature extractor by name, with the window and the hop in seconds.
 
     Args:
-        name (str): ``spectrogram``, ``mel``, ``logmel``, ``mfcc``, ``gammatone`` or ``gfcc``; or one of spafe's,
-            see :class:`grokaem.audio.spafe_cepstra.SpafeCepstra` (CPU, no gradient, no export).
+        name (str): a key of ``grokaem.audio.feature_list.FEATURES``: ``mel``, ``mfcc``, ``gfcc``, ... (spafe's run
+            on the CPU, without gradient and export).
         sample_rate (int, optional): of the waveforms, Hz. (Default: ``16000``)
         window_seconds (float, optional): length of the analysis window. (Default: ``0.025``)
         hop_seconds (float, optional): distance between frames. (Default: ``0.01``)
@@ -50,9 +48,7 @@ def make(
     Raises:
         ValueError: there is no such feature, or a setting does not fit it.
     """
-    known = (*NAMES, *SPAFE_NAMES)
-    if name not in known:
-        raise ValueError(f"There is no feature named {name!r}; choose one of {', '.join(known)}.")
+    entry = FEATURES.find(name)
     if sample_rate < 1000:
         raise ValueError(
             f"A sample rate of {sample_rate} Hz is too low for features; resample to 8000 or more."
@@ -62,9 +58,8 @@ def make(
             f"A window of {window_seconds:g} s every {hop_seconds:g} s is not possible; give a window of at most "
             f"{LONGEST_WINDOW} s and a hop that is not longer."
         )
-    for setting in COUNTS:
+    for setting, what in ((entry.rows, "filters"), (entry.coefficients, "coefficients")):
         if setting in settings and not 1 <= settings[setting] <= MOST_ROWS:
-            what = "filters" if setting in COUNTS[:3] else "coefficients"
             raise ValueError(f"{settings[setting]} {what} are not possible; give 1 to {MOST_ROWS}.")
     win_length, hop_length = round(window_seconds * sample_rate), round(hop_seconds * sample_rate)
     if not 1 <= hop_length <= win_length or win_length < 16:
@@ -72,26 +67,18 @@ def make(
             f"A window of {window_seconds} s every {hop_seconds} s is not possible at {sample_rate} Hz; "
             "the hop may not be longer than the window, and the window needs 16 samples."
         )
-    if name in SPAFE_NAMES:
-        return SpafeCepstra(
-            name, sample_rate, window_seconds=window_seconds, hop_seconds=hop_seconds, **settings
-        )
     if n_fft is None:
         n_fft = 1 << (win_length - 1).bit_length()
     if n_fft < win_length:
         raise ValueError(f"n_fft={n_fft} is shorter than the window of {win_length} samples; raise it.")
-    frames = {"n_fft": n_fft, "win_length": win_length, "hop_length": hop_length}
+    frames = Frames(window_seconds, hop_seconds, n_fft, win_length, hop_length)
     try:
-        if name == "spectrogram":
-            return Spectrogram(**frames, **settings)
-        if name in ("gammatone", "gfcc"):
-            from grokaem.audio.gfcc import GFCC, GammatoneSpectrogram
-
-            return (GFCC if name == "gfcc" else GammatoneSpectrogram)(sample_rate, **frames, **settings)
-        kind = {"mel": MelSpectrogram, "logmel": LogMel, "mfcc": MFCC}[name]
-        return kind(sample_rate, **frames, **settings)
+        module = entry.make(sample_rate, frames, **settings)
     except TypeError as error:
         raise ValueError(f"The feature {name} does not take these settings: {error}.") from error
+    if not hasattr(module, "streams"):
+        module.streams = entry.streams  # pyright: ignore[reportArgumentType]  # torch's stub knows tensors and modules
+    return module
 
 
 class Spectrogram(torchaudio.transforms.Spectrogram):

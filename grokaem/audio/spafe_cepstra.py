@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-NAMES = ("bfcc", "cqcc", "lfcc", "lpc", "lpcc", "msrcc", "ngcc", "plp", "pncc", "psrcc", "rplp")
+from grokaem.audio.spafe_features import NAMES
+
 _MODULES = {"lpcc": "lpc", "plp": "rplp"}
 _ORDER = ("lpc", "lpcc", "plp", "rplp")
 _FAILURES = (ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError)
@@ -36,8 +37,6 @@ class SpafeCepstra(nn.Module):
         ValueError: there is no such feature.
         ModuleNotFoundError: spafe is not installed.
     """
-
-    streams = False  # some of them look at the whole clip
 
     def __init__(
         self,

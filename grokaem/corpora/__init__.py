@@ -6,7 +6,7 @@ corpus = corpora.load("rotten_tomatoes")     # or "reviews.csv", a folder of sou
 corpus.train.inputs, corpus.train.labels, corpus.label_names
 """
 
-from grokaem.corpora.catalog import available_offline, check_columns, load, names, read_documents
+from grokaem.corpora.catalog import available_offline, check_columns, load, names, read_documents, readable
 from grokaem.corpora.corpus import Corpus, Documents, Part
 from grokaem.corpora.limits import COMMAND, PAGE, Limits
 from grokaem.corpora.recorded import load_recorded
@@ -24,4 +24,5 @@ __all__ = [
     "load_recorded",
     "names",
     "read_documents",
+    "readable",
 ]

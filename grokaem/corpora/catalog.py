@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from grokaem.corpora.built_in import BUILT_IN
 from grokaem.corpora.corpus import Corpus, Documents
 from grokaem.corpora.limits import COMMAND, Limits
-
-# Name to task; rotten_tomatoes and drums are the defaults.
-BUILT_IN = {
-    "rotten_tomatoes": "text",
-    "reuters_r8": "text",
-    "20newsgroups": "text",
-    "fortunes_ru": "text",
-    "drums": "audio",
-    "foxdot": "audio",
-    "voices": "audio",
-}
 
 
 def names(task: str | None = None) -> list[str]:
@@ -28,20 +18,17 @@ def names(task: str | None = None) -> list[str]:
     Returns:
         list of str: names that :func:`load` takes.
     """
-    return [name for name, kind in BUILT_IN.items() if task in (None, kind)]
+    return [key for key, entry in BUILT_IN.items() if entry.load and task in (None, entry.task)]
+
+
+def readable() -> list[str]:
+    """The corpora that :func:`read_documents` reads by their names, in the order of the list."""
+    return [key for key, entry in BUILT_IN.items() if entry.offered]
 
 
 def available_offline() -> list[str]:
     """The corpora that :func:`read_documents` reads without a download: ``lee_news`` and those fetched before."""
-    from grokaem.corpora import fortunes_ru, packages, rotten_tomatoes, single_label_text
-
-    homes = {
-        "20newsgroups": single_label_text.PACKAGE,
-        "reuters_r8": single_label_text.PACKAGE,
-        "rotten_tomatoes": rotten_tomatoes.PACKAGE,
-        "fortunes_ru": fortunes_ru.PACKAGE,
-    }
-    return ["lee_news", *(name for name, package in homes.items() if packages.is_fetched(package))]
+    return [key for key in readable() if BUILT_IN[key].at_hand]
 
 
 def load(
@@ -96,13 +83,14 @@ def load(
     name = str(name_or_path)
     if task not in (None, "text", "audio"):
         raise ValueError(f"there is no task {task!r}: choose text or audio.")
-    if fold and name != "drums":
-        raise ValueError(f"{name} has no folds: leave out --fold, which is for drums.")
-    is_built_in = name in BUILT_IN
-    if is_built_in and task not in (None, BUILT_IN[name]):
-        raise ValueError(f"{name} is for the task {BUILT_IN[name]}: choose one of {', '.join(names(task))}.")
-    if is_built_in:
-        corpus = _built_in(name, fold, classes)
+    entry = BUILT_IN.get(name)
+    if fold and (entry is None or entry.folds == 1):
+        folded = ", ".join(key for key, each in BUILT_IN.items() if each.folds > 1)
+        raise ValueError(f"{name} has no folds: leave out --fold, which is for {folded}.")
+    if entry is not None and task not in (None, entry.task):
+        raise ValueError(f"{name} is for the task {entry.task}: choose one of {', '.join(names(task))}.")
+    if entry is not None and entry.load:
+        corpus = entry.load(classes, fold)
     elif (path := _path(name)) is not None:
         corpus = _own(path, task, text_column, label_column, classes, only_training, limits)
     else:
@@ -110,7 +98,7 @@ def load(
 
         if not hub_data.NAME.match(name):
             raise ValueError(
-                f"{name!r} is no data set: give {', '.join(BUILT_IN)}, a file, a folder or owner/name."
+                f"{name!r} is no data set: give {', '.join(names())}, a file, a folder or owner/name."
             )
         corpus = hub_data.load(
             name,
@@ -180,7 +168,7 @@ def read_documents(
     """Reads texts for topic modelling.
 
     Args:
-        name_or_path (str): ``"lee_news"``, a built-in text data set, a ``.txt`` file with one document a
+        name_or_path (str): a built-in text data set, a ``.txt`` file with one document a
             line, a CSV, TSV, JSONL or Parquet file, a folder of class folders of ``.txt`` files, or a labelled
             data set of the Hub.
         text_column (str, optional): of a table. (Default: recognised, and announced)
@@ -197,47 +185,16 @@ def read_documents(
     from grokaem.corpora import documents
 
     name = str(name_or_path)
-    if name == "lee_news":
-        return documents.lee_news()
-    path = None if name in BUILT_IN else _path(name)
+    entry = BUILT_IN.get(name)
+    if entry is not None and entry.documents:
+        return entry.documents()
+    path = None if entry is not None else _path(name)
     if path is not None and path.is_dir() and not _holds_texts(path):
         raise ValueError(f"{name} is a folder: give a text file with one document a line, or a table.")
     if path is not None and not path.is_dir():
         return documents.from_file(path, text_column, label_column, limits)
     corpus = load(name, task="text", text_column=text_column, label_column=label_column, limits=limits)
     return documents.from_corpus(corpus)
-
-
-def _built_in(name: str, fold: int, classes: list[str] | None) -> Corpus:
-    if name in ("reuters_r8", "20newsgroups"):
-        from grokaem.corpora import single_label_text
-
-        return single_label_text.load(name, classes)
-    if name == "fortunes_ru":
-        from grokaem.corpora import fortunes_ru
-
-        return fortunes_ru.load(classes)
-    if name == "rotten_tomatoes":
-        from grokaem.corpora import rotten_tomatoes
-
-        corpus = rotten_tomatoes.load()
-    elif name == "drums":
-        from grokaem.corpora import drums
-
-        corpus = drums.load(fold)
-    elif name == "foxdot":
-        from grokaem.corpora import foxdot
-
-        corpus = foxdot.load()
-    else:
-        from grokaem.corpora import voices
-
-        corpus = voices.load()
-    if classes is None:
-        return corpus
-    from grokaem.corpora.classes import keep_classes
-
-    return keep_classes(corpus, classes)
 
 
 def _own(
@@ -262,7 +219,7 @@ def _own(
 def _check_there(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(
-            f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(BUILT_IN)})."
+            f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(names())})."
         )
 
 

@@ -24,10 +24,12 @@ def chosen_classes(name: str, label_names: list[str], classes: list[str]) -> lis
     return [label for label in label_names if label in classes]
 
 
-def keep_classes(corpus: Corpus, classes: list[str]) -> Corpus:
-    """The corpus with only these classes, their indices counted anew."""
+def keep_classes(corpus: Corpus, classes: list[str] | None) -> Corpus:
+    """The corpus with only these classes, their indices counted anew; None keeps all."""
     from dataclasses import replace
 
+    if classes is None:
+        return corpus
     kept = chosen_classes(corpus.name, corpus.label_names, classes)
     new_index = {corpus.label_names.index(label): index for index, label in enumerate(kept)}
 

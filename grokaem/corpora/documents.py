@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 from grokaem.corpora.columns import LABEL_NAMES, choose_text_column
@@ -28,23 +27,6 @@ def from_corpus(corpus: Corpus) -> Documents:
         list(corpus.notes),
         list(corpus.set_aside),
     )
-
-
-def lee_news() -> Documents:
-    """About 300 news articles of the Australian Broadcasting Corporation, which gensim carries for its tests.
-
-    Raises:
-        ValueError: gensim is not installed.
-    """
-    specification = find_spec("gensim")  # found, not imported: that would take a second
-    if specification is None:
-        raise ValueError("lee_news comes with gensim, which is not installed: run `pip install gensim`.")
-    assert specification.submodule_search_locations is not None  # gensim is a package
-    path = Path(specification.submodule_search_locations[0]) / "test" / "test_data" / "lee_background.cor"
-    if not path.exists():
-        raise ValueError("this gensim has no test data, where lee_news lies: run `pip install gensim==4.4.0`.")
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return Documents("lee_news", [line.strip() for line in lines if line.strip()])
 
 
 def from_file(

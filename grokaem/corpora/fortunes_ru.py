@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from grokaem.corpora import archive
+from grokaem.corpora.built_in import BuiltIn
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.labelled_rows import NO_PART, labelled_texts
 from grokaem.corpora.own_data import make_corpus
@@ -49,7 +50,7 @@ def load(classes: list[str] | None = None) -> Corpus:
         revision=PACKAGE.revision,
         classes=classes,
         language="ru",
-        license="GPL-2 (the package)",
+        license=FORTUNES_RU.licence,
     )
 
 
@@ -57,3 +58,17 @@ def aphorism(entry: str) -> str:
     """The words of an entry on one line, without the attribution that begins with two dashes."""
     lines = [line.strip() for line in entry.strip().splitlines()]
     return " ".join(line for line in lines if line and line != "%" and not line.startswith("--"))
+
+
+FORTUNES_RU = BuiltIn(
+    "fortunes_ru",
+    "text",
+    "Russian aphorisms",
+    "GPL-2 (the package)",
+    (PACKAGE,),
+    load=lambda classes, fold: load(classes),
+    offered=True,
+    about="Russian aphorisms on six topics",
+    parts="1,821 / 285 / 523",
+    classes=len(TOPICS),
+)

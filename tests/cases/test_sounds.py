@@ -13,7 +13,7 @@ import torch
 from grokaem.audio import extract as command
 from grokaem.audio.features import make
 from grokaem.audio.reading import read_blocks, read_waveform, seconds_of
-from grokaem.audio.spafe_cepstra import NAMES as SPAFE
+from grokaem.audio.spafe_features import NAMES as SPAFE
 
 RATE = 16000
 
