@@ -61,7 +61,7 @@ screenshots: $(VENV)/installed-dev  ## redraw docs/images from the running page
 	$(PY) tests/app/browser.py --screenshots docs/images
 
 tables: $(VENV)/installed  ## rewrite the tables of docs/ that come from the code
-	$(PY) docs/tables.py
+	$(PY) -m docs.tables
 
 clean:  ## remove the environment and the runs
 	rm -rf $(VENV) runs

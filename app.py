@@ -1,4 +1,4 @@
-"""The page: three tabs that compute on the CPU. Settings, tabs, launch; each tab is a file of demos/.
+"""The page: tabs that compute on the CPU. Settings, tabs, launch; each tab is a file of demos/.
 
 python app.py                        # prints the address; --port chooses the port
 MODEL_ID=owner/name python app.py    # serves that classifier: a Hub repository or a folder
@@ -12,7 +12,6 @@ import importlib.util
 import os
 import socket
 import sys
-from functools import partial
 
 from grokaem.command_line import run
 from grokaem.plain_text import terminal
@@ -22,23 +21,14 @@ def create_app():
     """All tabs in one page, a ``gradio.Blocks``; imported here so that --help does not wait for it."""
     import gradio as gr
 
-    from demos import audio_features, text_classification, topic_modelling, word_features
-    from demos.sentence_encoder import encode
     from demos.served_model import ServedModel
     from demos.style import MASTHEAD
+    from demos.tab import TABS, Page
     from grokaem import corpora
-    from grokaem.audio.reading import read_waveform
-    from grokaem.topics.scoring import evaluate
 
     text, audio = ServedModel("text", "MODEL_ID"), ServedModel("audio", "AUDIO_MODEL_ID")
-    offered = corpora.available_offline()
-    read_page = partial(corpora.read_documents, limits=corpora.PAGE)
-    words = word_features.create_demo(text, partial(corpora.load, limits=corpora.PAGE), offered)
-    tabs = {
-        "Topic modelling": topic_modelling.create_demo(read_page, evaluate, offered),
-        "Text classification": text_classification.create_demo(text, encode, words),
-        "Audio features": audio_features.create_demo(audio, read_waveform),
-    }
+    page = Page(text, audio, corpora.available_offline())
+    tabs = {tab.title: tab.create(page) for tab in TABS.values()}  # before the page, which would take them in at once
     with gr.Blocks(title="grokaem", analytics_enabled=False, delete_cache=(3600, 86400)) as app:  # seconds
         gr.Markdown(MASTHEAD, elem_id="masthead")
         for name, demo in tabs.items():

@@ -20,6 +20,7 @@ from demos.error_messages import one_sentence
 from demos.example_sounds import SOUNDS, write_sounds
 from demos.plots import plot
 from demos.served_model import ServedModel
+from demos.tab import Page, Row, Tab
 
 LESSON = (
     "The same sound, {ways} ways. The **spectrogram** shows energy by frequency; the **mel** spectrogram bends "
@@ -173,6 +174,30 @@ def _wire(meter: AudioMeter, clip: gr.Audio, button: gr.Button, outcome: Outcome
         api_name="audio_features",
         show_progress_on=views,
     ).success(draw, outcome.computed, views, show_progress="hidden", api_visibility="private")
+
+
+def _on_page(page: Page) -> gr.Blocks:
+    from grokaem.audio.reading import read_waveform
+
+    return create_demo(page.audio, read_waveform)
+
+
+TAB = Tab(
+    "audio",
+    "Audio features",
+    _on_page,
+    (
+        Row(
+            "Audio features",
+            "a recording, a file, or an example",
+            (
+                "waveform, spectrogram, mel spectrogram, MFCC, gammatone spectrogram and GFCC on one time axis; a "
+                "classifier's scores where one is served; below, the filter banks, what each step and noise do, a "
+                "listening corner, the cost of wide residual networks ([audio](audio.md#on-the-page))"
+            ),
+        ),
+    ),
+)
 
 
 def main() -> None:

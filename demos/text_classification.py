@@ -13,6 +13,7 @@ import gradio as gr
 import numpy as np
 
 from demos.served_model import ServedModel
+from demos.tab import Page, Row, Tab
 from demos.text_input import MAX_CHARACTERS, MAX_LABELS
 from demos.text_scoring import TextScorer
 
@@ -112,6 +113,39 @@ def _question(*, has_model: bool) -> Question:
         example_labels=[shorten(text, 64, placeholder="…") for text, _ in examples],
     )
     return Question(text, labels, button)
+
+
+def _on_page(page: Page) -> gr.Blocks:
+    from functools import partial
+
+    from demos import word_features
+    from demos.sentence_encoder import encode
+    from grokaem import corpora
+
+    words = word_features.create_demo(page.text, partial(corpora.load, limits=corpora.PAGE), page.corpora)
+    return create_demo(page.text, encode, words)
+
+
+TAB = Tab(
+    "text",
+    "Text classification",
+    _on_page,
+    (
+        Row(
+            "Text classification",
+            "a text; label names if you like",
+            "a score for each label, and the milliseconds",
+        ),
+        Row(
+            "Text classification, \"How few words are enough?\"",
+            "a corpus or a labelled table, the steps, the scorers; then a sentence",
+            (
+                "accuracy against the number of words, the vocabulary after each step, words of each class; which "
+                "words decided, for TF-IDF and for the fine-tuned model"
+            ),
+        ),
+    ),
+)
 
 
 def main() -> None:

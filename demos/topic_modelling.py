@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import gradio as gr
 
 from demos import topic_layout
+from demos.tab import Page, Row, Tab
 from demos.topic_fitting import TopicFitter
 from demos.topic_layout import TOPIC_HEADERS, Comparison, Reading, Settings
 from demos.topic_reading import read_document, read_topic, show_comparison, show_map, show_model
@@ -104,6 +105,36 @@ def _wire(
         )
     parts.topic.input(read_topic, [*chosen, parts.topic], [parts.words, parts.typical], **QUIET)
     parts.document.change(read_document, [*chosen, parts.document], [parts.mixture, parts.text], **QUIET)
+
+
+def _on_page(page: Page) -> gr.Blocks:
+    from functools import partial
+
+    from grokaem import corpora
+    from grokaem.topics.scoring import evaluate
+
+    return create_demo(partial(corpora.read_documents, limits=corpora.PAGE), evaluate, page.corpora)
+
+
+TAB = Tab(
+    "topics",
+    "Topic modelling",
+    _on_page,
+    (
+        Row(
+            "Topic modelling",
+            (
+                "300 news stories, a built-in corpus fetched before, your lines, or your file (text, CSV, TSV, "
+                "JSONL, Parquet); one to five models"
+            ),
+            (
+                "coherence, diversity and (with classes) NMI of the models side by side; each model's topics with "
+                "words and share, a map of the documents, the documents of a topic, the topics of a document; both "
+                "tables as CSV"
+            ),
+        ),
+    ),
+)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Makes the tables of docs/ that come from the registries, between the markers where they stand.
 
-python docs/tables.py    # writes them; a test compares (make tables)
+python -m docs.tables    # writes them; a test compares (make tables)
 """
 
 from __future__ import annotations
@@ -96,6 +96,22 @@ def _spelled(fetched: Sequence[Package]) -> str:
     return "; ".join(f"{', '.join(names)} {version}" for version, names in together.items())
 
 
+def levers() -> Iterable[Sequence[str]]:
+    """A row a lever of memory."""
+    from grokaem.memory.checklist import CHECKLIST
+
+    for lever in CHECKLIST.values():
+        yield lever.name, f"`{lever.flag}`", lever.kind, lever.saves, lever.costs
+
+
+def tabs() -> Iterable[Sequence[str]]:
+    """The rows of each tab of the page."""
+    from demos.tab import TABS
+
+    for tab in TABS.values():
+        yield from tab.about
+
+
 TABLES = (
     Table(
         "topic models", "topics.md", ("name", "what it is", "topics from", "time it takes", "choose it"), topic_models
@@ -108,6 +124,8 @@ TABLES = (
         data_sets,
     ),
     Table("packages of the data sets", "data.md", ("name", "package", "download"), packages),
+    Table("levers", "memory_checklist.md", ("lever", "flag", "what it trades", "saves", "costs"), levers),
+    Table("tabs", "app.md", ("tab", "in", "out"), tabs),
 )
 
 

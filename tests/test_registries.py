@@ -13,21 +13,27 @@ import numpy as np
 import pytest
 import soundfile
 
+from demos.tab import TABS
 from docs.tables import TABLES, with_tables
 from grokaem import corpora
 from grokaem.audio import extract
 from grokaem.audio.feature_list import FEATURES
 from grokaem.corpora.built_in import BUILT_IN
+from grokaem.memory import plan
+from grokaem.memory.checklist import CHECKLIST
+from grokaem.memory.settings import MemorySettings
 from grokaem.registry import Registry
 from grokaem.topics import MODELS, TopicModel, compare, fit
 from tests import toys
 from tests.toys import added
+from training import config
 
 ROOT = Path(__file__).resolve().parents[1]
 REGISTRIES = [
     "grokaem.topics.models:MODELS",
     "grokaem.audio.feature_list:FEATURES",
     "grokaem.corpora.built_in:BUILT_IN",
+    "grokaem.memory.checklist:CHECKLIST",
 ]
 HEAVY = {"torch", "sklearn", "scipy", "numba", "pandas", "transformers", "gradio", "soundfile"}
 STORIES = [f"{start} {end}" for start in ("rivers flow", "rockets fly", "bread rises") for end in "abcd"]
@@ -90,7 +96,7 @@ def test_a_registry_is_read_without_what_its_entries_work_with(registry):
 @pytest.mark.parametrize("page", sorted({table.page for table in TABLES}))
 def test_the_tables_of_docs_are_those_of_the_registries(page):
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    assert with_tables(page, text) == text, "run python docs/tables.py"
+    assert with_tables(page, text) == text, "run python -m docs.tables"
 
 
 def test_a_page_without_a_place_for_its_table_is_named():
@@ -142,7 +148,8 @@ def test_a_toy_corpus_stands_in_the_commands_the_library_and_the_table(tmp_path,
     command = ["rhymes", "--models", "nmf", "--topics", "2", "--json", str(tmp_path / "topics.json")]
     with added(BUILT_IN, toys.CORPUS):
         assert "rhymes" in corpora.names("text") and "rhymes" in corpora.available_offline()
-        assert "rhymes" in compare.parser().format_help()
+        for parser in (compare.parser(), config.parser()):
+            assert ", rhymes" in " ".join(parser.format_help().split())
         assert compare.main(command) == 0 and "rhymes: 24 documents" in capsys.readouterr().out
         assert corpora.load("rhymes").label_names == ["cat", "dog"]
         with pytest.raises(ValueError, match="rhymes has no class 'cow'"):
@@ -151,8 +158,45 @@ def test_a_toy_corpus_stands_in_the_commands_the_library_and_the_table(tmp_path,
             corpora.load("rhymes", fold=1)
         assert "| `rhymes` | text | a cat and a dog | 8 / 8 / 8 | 2 | CC0 |" in table("data sets")
         assert "rhymes" not in table("packages of the data sets")  # nothing is fetched for it
-    with pytest.raises(ValueError, match="is no data set: give rotten_tomatoes, .* voices, a file"):
-        corpora.load("rhymes")
+        with pytest.raises(ValueError, match="is no data set: give rotten_tomatoes, .* voices, rhymes, a file"):
+            corpora.load("no such name")
+    assert "rhymes" not in corpora.names()
+
+
+def test_a_toy_lever_stands_in_the_flags_of_training_and_in_the_table():
+    assert "drop_layers" not in config.parse([]).to_json()
+    with added(CHECKLIST, toys.LEVER):
+        told = config.parser().format_help()
+        assert "--drop-layers N" in told and "leave out the highest layers" in told
+        asked = config.parse(["--drop-layers", "1"])
+        assert asked.memory.value("drop_layers") == 1 and asked.to_json()["drop_layers"] == 1
+        assert asked.memory.flags()[-2:] == ["--drop-layers", "1"]
+        assert MemorySettings.from_dict(asked.memory.as_dict()) == asked.memory != MemorySettings()
+        assert "| Fewer layers | `--drop-layers` | fewer weights | the highest layers | accuracy |" in table("levers")
+    with pytest.raises(SystemExit):
+        config.parse(["--drop-layers", "1"])
+
+
+def test_a_toy_lever_stands_in_the_plan_and_the_planner_sees_what_it_saves(tmp_path, capsys):
+    from transformers import BertConfig
+
+    small = {"hidden_size": 128, "num_attention_heads": 4, "intermediate_size": 512, "vocab_size": 4000}
+    for layers in (2, 3):
+        BertConfig(num_hidden_layers=layers, **small).save_pretrained(tmp_path / str(layers))
+
+    def answer(layers, *flags):
+        words = ["--base-model", str(tmp_path / str(layers)), "--sequence-length", "32", "--batch-size", "8", *flags]
+        assert plan.main([*words, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    shallow, deep = answer(2, "--no-table"), answer(3, "--no-table")
+    with added(CHECKLIST, toys.LEVER):
+        (row,) = [row for row in answer(3)["levers"] if row["lever"] == "Fewer layers"]
+        taken = answer(3, "--drop-layers", "1", "--no-table", "--budget", "10GB", "--precision", "fp32")
+    # One layer of three left out is the model of two.
+    assert row["peak_mib"] == taken["peak_mib"] == shallow["peak_mib"] < deep["peak_mib"]
+    assert "--drop-layers 1" in taken["command"]
+    assert "Fewer layers: the task needs no more" in taken["chosen"]["reasons"]
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +208,7 @@ def page():
         stack.enter_context(added(MODELS, toys.TOPIC_MODEL))
         stack.enter_context(added(FEATURES, toys.AUDIO_FEATURE))
         stack.enter_context(added(BUILT_IN, toys.CORPUS))
+        stack.enter_context(added(TABS, toys.TAB))
         config = create_app().config
     found = {}
     for part in config["components"]:
@@ -191,3 +236,9 @@ def test_the_page_draws_a_toy_audio_feature(page):
 def test_the_page_offers_a_toy_corpus_for_topics_and_for_words(page):
     for choices in (["Rhymes", "rhymes"], ["Rhymes", "Rhymes"]):
         assert choices in [list(pair) for part in page["Documents"] for pair in part["choices"]]
+
+
+def test_a_toy_tab_stands_on_the_page_and_in_the_table(page):
+    assert "Hello" in page and "Say hello" in page
+    with added(TABS, toys.TAB):
+        assert "| Hello | a greeting | nothing |" in table("tabs")

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from demos.tab import Row, Tab
 from grokaem.audio.feature import Feature, Frames
 from grokaem.audio.scales import COEFFICIENTS
 from grokaem.corpora import Corpus, Part
 from grokaem.corpora.built_in import BuiltIn
 from grokaem.corpora.classes import keep_classes
+from grokaem.memory.lever import Lever, Setting
 from grokaem.registry import Entry, Registry
 from grokaem.topics.documents import rows_to_one
 from grokaem.topics.method import Asked, Method
@@ -90,3 +92,35 @@ CORPUS = BuiltIn(
     parts="8 / 8 / 8",
     classes=2,
 )
+
+
+def _without_highest_layers(model, settings):
+    model.bert.encoder.layer = model.bert.encoder.layer[: -settings.value("drop_layers")]
+    return model
+
+
+LEVER = Lever(
+    key="drop_layers",
+    name="Fewer layers",
+    flag="--drop-layers",
+    kind="fewer weights",
+    saves="the highest layers",
+    costs="accuracy",
+    chosen="the task needs no more",
+    refused="all layers fit",
+    needs=("attention",),
+    setting=Setting("drop_layers", 0, "leave out the highest layers", options={"type": int, "metavar": "N"}),
+    value=1,
+    apply=_without_highest_layers,
+)
+
+
+def _hello(page):
+    import gradio as gr
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.Textbox(label="Say hello")
+    return demo
+
+
+TAB = Tab("hello", "Hello", _hello, (Row("Hello", "a greeting", "nothing"),))

@@ -8,6 +8,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grokaem import corpora
 from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
 from grokaem.hub.packaged_model import MINILM
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
@@ -39,7 +40,7 @@ class FinetuneConfig:
         "with the requirements; wide_resnet for audio)"
     )
     dataset: str = _flag(
-        "corpus name, Hub data set, CSV/TSV/JSONL/Parquet file, or folder of "
+        "{corpora}, Hub data set, CSV/TSV/JSONL/Parquet file, or folder of "
         "class-named folders of audio (default: rotten_tomatoes; drums for audio)"
     )
     text_column: str | None = _flag("column of the text in your file")
@@ -237,6 +238,7 @@ def parser() -> argparse.ArgumentParser:
         options = dict(item.metadata)
         if not options:
             continue
+        options["help"] = options["help"].replace("{corpora}", ", ".join(corpora.names()))
         flag = "--" + item.name.replace("_", "-")
         default = item.default if item.default is not MISSING else None
         if isinstance(default, bool) or options.get("type") is bool:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grokaem.memory.checklist import Lever, Situation, find_lever, levers, levers_between
+from grokaem.memory.checklist import find_lever, levers, levers_between
+from grokaem.memory.lever import Lever
 from grokaem.memory.settings import MemorySettings
+from grokaem.memory.situation import Situation
 from training.config import FinetuneConfig, budget_bytes
 from training.precision import Precision
 from training.processes import world_size
@@ -41,7 +43,7 @@ class MemoryChoice:
 
     def with_lever(self, lever: Lever, settings: MemorySettings, reason: str) -> MemoryChoice:
         """The choice after one more lever of the checklist."""
-        entry: TakenLever = {"step": lever.key, "value": getattr(settings, lever.setting), "reason": reason}
+        entry: TakenLever = {"step": lever.key, "value": lever.value_in(settings), "reason": reason}
         return replace(self, settings=settings, checklist=[*self.checklist, entry])
 
     def to_json(self) -> dict[str, object]:
@@ -51,7 +53,7 @@ class MemoryChoice:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> MemoryChoice:
         """What :meth:`to_json` gave."""
-        return cls(**{**content, "settings": MemorySettings(**content["settings"])})
+        return cls(**{**content, "settings": MemorySettings.from_dict(content["settings"])})
 
 
 class Planner:
@@ -120,7 +122,7 @@ def choose_settings(config: FinetuneConfig, planner: Planner, precision: Precisi
     asked.check_statistics(batch_norm=planner.task.config.base_model == "wide_resnet")
     checklist: list[TakenLever] = [{"step": "precision", "value": asked.precision, "reason": precision.reason}]
     checklist.extend(
-        {"step": item.key, "value": getattr(asked, item.setting), "reason": "asked for"}
+        {"step": item.key, "value": item.value_in(asked), "reason": "asked for"}
         for item in _taken(asked)
     )
     checklist += _around_the_model(config, planner.device)
@@ -182,9 +184,8 @@ def _within_budget(
         checklist.insert(0, {"step": "precision", "value": settings.precision, "reason": precision.reason})
     for item in levers_between(asked, settings):
         print(f"  {item.name}: {item.chosen}", flush=True)
-        value = getattr(settings, item.setting)
         checklist.append(
-            {"step": item.key, "value": value, "reason": f"fastest within the budget: {item.chosen}"}
+            {"step": item.key, "value": item.value_in(settings), "reason": f"fastest within the budget: {item.chosen}"}
         )
     return MemoryChoice(settings, checklist, predicted, budget)
 
@@ -192,7 +193,7 @@ def _within_budget(
 def _taken(settings: MemorySettings) -> list[Lever]:
     """The steps that settings take, but precision, which is told anyway."""
     own = ("precision", "pure_bf16", "micro_batch")
-    return [item for item in levers() if item.setting and item.key not in own and item.taken(settings)]
+    return [item for item in levers() if item.key not in own and item.taken(settings)]
 
 
 def _around_the_model(config: FinetuneConfig, device: str) -> list[TakenLever]:

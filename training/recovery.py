@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grokaem.memory.checklist import Lever, Situation, find_lever
+from grokaem.memory.checklist import levers
+from grokaem.memory.lever import Lever
 from grokaem.memory.settings import MemorySettings
+from grokaem.memory.situation import Situation
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -31,7 +33,6 @@ OUT_OF_MEMORY_PATTERN = re.compile(
     r"|could not create a memory (object|storage)",
     re.IGNORECASE,
 )
-MIN_EXAMPLES_A_PASS = 4  # below so many examples a pass leaves the processor idle: other levers come first
 MAX_SHARE_LEFT = 0.9  # a lever must bring the predicted peak below this share of what it was
 
 
@@ -169,31 +170,16 @@ def levers_left(settings: MemorySettings, situation: Situation) -> Iterator[tupl
         settings (MemorySettings): the levers in force.
         situation (Situation): what applies.
     """
-    smaller = _smaller_passes(settings)
-    if smaller is not None and smaller.micro_batch_size >= MIN_EXAMPLES_A_PASS:
-        yield find_lever("micro_batch"), smaller
-    if not settings.gradient_checkpointing:
-        yield find_lever("checkpointing"), settings.replace(gradient_checkpointing=True)
-    if settings.optimizer == "adamw" and not settings.lora_rank:
-        yield find_lever("adam8bit"), settings.replace(optimizer="adamw8bit")
-    if situation.attention and not settings.attention_dropout_off:
-        yield find_lever("attention_dropout"), settings.replace(attention_dropout_off=True)
-    if settings.precision in ("fp32", "tf32") and situation.fast_bf16:
-        yield find_lever("precision"), settings.replace(precision="bf16")
-    if smaller is not None and smaller.micro_batch_size < MIN_EXAMPLES_A_PASS:
-        yield find_lever("micro_batch"), smaller
-    exact = settings.embeddings_32bit and not settings.embeddings_by_row
-    if settings.optimizer == "adamw8bit" and exact and situation.embeddings:
-        yield find_lever("embeddings_8bit"), settings.replace(embeddings_32bit=False)
-
-
-def _smaller_passes(settings: MemorySettings) -> MemorySettings | None:
-    """At most half as many examples a pass, and as many more passes."""
-    batch = settings.effective_batch_size
-    size = next((n for n in range(settings.micro_batch_size // 2, 0, -1) if batch % n == 0), None)
-    if size is None or settings.optimizer_in_backward:
-        return None
-    return settings.replace(micro_batch_size=size, gradient_accumulation_steps=batch // size)
+    late = []
+    for lever in levers():
+        turned = lever.when_full(settings) if lever.when_full and lever.applies(situation) else None
+        if turned is None:
+            continue
+        if lever.late(turned):
+            late.append((lever, turned))
+        else:
+            yield lever, turned
+    yield from late
 
 
 def _counted(components: dict[str, float]) -> dict[str, float]:

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from grokaem.memory.checklist import levers
+from grokaem.memory.lever import PLACES
 from grokaem.memory.settings import MemorySettings
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def apply_to_model(model: nn.Module, settings: MemorySettings) -> nn.Module:
-    """Turns every lever that lives in the model: freezing, int8 base, LoRA, dtype, dropout, checkpointing.
+    """Turns every lever of the checklist that is taken and lives in the model.
 
     Call it once, on the loaded model and before the optimizer is built. The optimizer comes from
     :func:`grokaem.memory.optimizers.build_optimizer` and the forward pass runs inside :func:`autocast`.
@@ -28,21 +30,10 @@ def apply_to_model(model: nn.Module, settings: MemorySettings) -> nn.Module:
     Raises:
         ValueError: the model cannot take one of the levers.
     """
-    if settings.attention_dropout_off:
-        attention_dropout_off(model)
-    if settings.gradient_checkpointing:
-        from grokaem.memory.checkpointing import enable_checkpointing
-
-        enable_checkpointing(model)
-    freeze(model, settings.freeze)
-    if settings.precision == "bf16-pure":
-        import torch
-
-        model.to(torch.bfloat16)
-    if settings.load_in_8bit:
-        linear_to_int8(model)
-    if settings.lora_rank:
-        model = add_lora(model, settings.lora_rank)
+    for place in PLACES:
+        for lever in levers():
+            if lever.apply is not None and lever.place == place and lever.taken(settings):
+                model = lever.apply(model, settings)
     return model
 
 

@@ -12,7 +12,7 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
@@ -24,8 +24,8 @@ from grokaem.processor import cpu_multiplies_bf16
 
 if TYPE_CHECKING:
     from grokaem.memory.architectures import Workload
-    from grokaem.memory.checklist import Lever, Situation
     from grokaem.memory.predict import Prediction
+    from grokaem.memory.situation import Situation
     from grokaem.memory.solver import Predictor
 
 DEFAULT_MODEL = "minilm-l6"
@@ -147,9 +147,9 @@ def single_levers(
 
     rows = []
     for item in levers():
-        if not item.setting or not item.applies(situation):
+        if not item.applies(situation):
             continue
-        for name, change in _alone(item, settings, situation.device):
+        for name, change in item.rows_alone(settings, situation.device):
             try:
                 changed = settings.replace(**change)
                 if changed != settings:
@@ -159,28 +159,6 @@ def single_levers(
                 if isinstance(error, MemoryError):
                     raise
     return rows
-
-
-def _alone(item: Lever, settings: MemorySettings, device: str) -> list[tuple[str, Mapping[str, object]]]:
-    """Names and changes of one lever of the checklist taken alone."""
-    if item.key in ("micro_batch", "embeddings_8bit"):
-        return []  # rows of their own say no more: a pass is smaller by accumulation, tables come with 8-bit Adam
-    if item.key == "accumulation":
-        batch = settings.effective_batch_size
-        passes = next((n for n in (4, 3, 2, 5, 7) if batch % n == 0), batch)
-        size = batch // passes
-        change = {"micro_batch_size": size, "gradient_accumulation_steps": passes}
-        return [(f"{item.name}, {passes} x {size}", change)]
-    if item.key == "embeddings_by_row":
-        return [(item.name, {"optimizer": "adamw8bit", "embeddings_by_row": True})]
-    if item.key == "precision":
-        kinds = {"tf32": "tf32 products", "bf16": "bf16 autocast"}
-        if device == "cuda":
-            kinds["fp16"] = "fp16 autocast"
-        return [(name, {"precision": kind}) for kind, name in kinds.items()]
-    if item.key == "int8_lora":
-        return [(item.name, {"lora_rank": settings.lora_rank or 8, "load_in_8bit": True})]
-    return [(item.name, {item.setting: item.value})]
 
 
 def with_student(
@@ -197,7 +175,7 @@ def with_student(
 
 def find_situation(work: Workload, device: str, processes: int = 1) -> Situation:
     """What of the checklist applies to this model on this device."""
-    from grokaem.memory.checklist import Situation
+    from grokaem.memory.situation import Situation
 
     network = work.model_type == "wide_resnet_audio"
     return Situation(

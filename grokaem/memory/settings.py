@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from grokaem.memory.checklist import all_settings
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "bf16-pure")
 OPTIMIZERS = ("adamw", "adamw8bit", "adafactor", "sgd")
@@ -15,7 +18,7 @@ OPTIMIZERS = ("adamw", "adamw8bit", "adafactor", "sgd")
 
 @dataclass(frozen=True)
 class MemorySettings:
-    """Every lever of the checklist that changes the memory of a training step.
+    """What the levers of the checklist are set to.
 
     Attributes:
         micro_batch_size (int): examples of one forward and backward pass on one process.
@@ -33,6 +36,8 @@ class MemorySettings:
             with the embeddings below them.
         optimizer_in_backward (bool): update each weight as soon as its gradient is complete and free it.
         embeddings_by_row (bool): with ``adamw8bit``, keep one number of state for each row of embedding tables.
+        more (tuple): names and values of what other levers change, as :meth:`value` and :meth:`replace` read and
+            write it.
     """
 
     micro_batch_size: int = 32
@@ -47,6 +52,7 @@ class MemorySettings:
     freeze: str | int = "none"
     optimizer_in_backward: bool = False
     embeddings_by_row: bool = False
+    more: tuple[tuple[str, object], ...] = ()
 
     def __post_init__(self) -> None:
         if self.micro_batch_size < 1:
@@ -107,38 +113,46 @@ class MemorySettings:
         if device == "cpu" and self.precision == "fp16":
             raise ValueError("--precision fp16 needs a GPU; on a CPU use --precision bf16.")
 
+    def value(self, name: str) -> Any:
+        """The value of a setting by its name, whichever lever it belongs to."""
+        if name in _OWN:
+            return getattr(self, name)
+        return dict(self.more)[name] if name in dict(self.more) else _defaults()[name]
+
     def replace(self, **changes: object) -> MemorySettings:
-        """A copy with some settings changed."""
-        return dataclasses.replace(self, **changes)
+        """A copy with some settings changed.
+
+        Raises:
+            TypeError: no lever has such a setting.
+        """
+        own = {name: changes.pop(name) for name in list(changes) if name in _OWN}
+        if unknown := changes.keys() - _defaults().keys():
+            raise TypeError(f"no lever has a setting {min(unknown)}.")
+        if changes:
+            more = dict(self.more) | changes
+            own["more"] = tuple((name, value) for name, value in sorted(more.items()) if value != _defaults()[name])
+        return dataclasses.replace(self, **own)
 
     def as_dict(self) -> dict[str, object]:
         """The settings as plain values, for ``run.json``."""
-        return dataclasses.asdict(self)
+        return {name: getattr(self, name) for name in _OWN} | dict(self.more)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> MemorySettings:
+        """What :meth:`as_dict` gave."""
+        own = {name: value for name, value in values.items() if name in _OWN}
+        return cls(**own).replace(**{name: value for name, value in values.items() if name not in _OWN})  # pyright: ignore[reportArgumentType]  # of JSON
 
     def flags(self) -> list[str]:
         """The settings as arguments of ``training/finetune.py`` and ``grokaem plan``."""
-        flags = ["--batch-size", str(self.micro_batch_size)]
-        if self.gradient_accumulation_steps > 1:
-            flags += ["--gradient-accumulation-steps", str(self.gradient_accumulation_steps)]
-        if self.gradient_checkpointing:
-            flags += ["--gradient-checkpointing"]
-        flags += ["--optimizer", self.optimizer]
-        if self.optimizer == "adamw8bit" and not self.embeddings_32bit:
-            flags += ["--no-embeddings-32bit"]
-        if self.embeddings_by_row:
-            flags += ["--embeddings-by-row"]
-        flags += ["--precision", self.precision]
-        if self.attention_dropout_off:
-            flags += ["--attention-dropout-off"]
-        if self.lora_rank:
-            flags += ["--lora-rank", str(self.lora_rank)]
-        if self.load_in_8bit:
-            flags += ["--load-in-8bit"]
-        if self.freeze not in ("none", 0):
-            flags += ["--freeze", str(self.freeze)]
-        if self.optimizer_in_backward:
-            flags += ["--optimizer-in-backward"]
-        return flags
+        return [word for setting in all_settings() for word in setting.words(self)]
+
+
+_OWN = tuple(field.name for field in dataclasses.fields(MemorySettings) if field.name != "more")
+
+
+def _defaults() -> dict[str, object]:
+    return {setting.name: setting.default for setting in all_settings()}
 
 
 def add_settings_arguments(
@@ -152,51 +166,18 @@ def add_settings_arguments(
         precision (str, optional): default of ``--precision``; None leaves the choice to the caller, ``"auto"``
             does too and can be typed. (Default: ``"fp32"``)
     """
-    import argparse
-
     group = parser.add_argument_group("memory", "the levers of docs/memory_checklist.md")
-
-    def switch(flag: str, text: str, default: bool = False) -> None:
-        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=text)
-
-    group.add_argument(
-        "--batch-size",
-        type=int,
-        default=batch_size,
-        metavar="N",
-        help="examples of one pass on one process"
-        + (" (default: 32; 16 for wide_resnet)" if batch_size is None else " (default: %(default)s)"),
-    )
-    group.add_argument(
-        "--gradient-accumulation-steps",
-        type=int,
-        default=1,
-        metavar="N",
-        help="passes summed before one optimizer step (default: %(default)s)",
-    )
-    switch("--gradient-checkpointing", "compute activations again instead of keeping them")
-    group.add_argument("--optimizer", choices=OPTIMIZERS, default="adamw")
-    switch("--embeddings-32bit", "with adamw8bit, 32-bit state for embedding tables (default: yes)", default=True)
-    switch("--embeddings-by-row", "with adamw8bit, one number of state for each row of the embedding tables")
-    group.add_argument(
-        "--precision",
-        choices=("auto", *PRECISIONS) if precision == "auto" else PRECISIONS,
-        default=precision,
-        help="fp16 and bf16 are autocast; bf16-pure also stores the weights in bf16",
-    )
-    switch("--attention-dropout-off", "no dropout on attention weights: frees the fused attention kernel")
-    group.add_argument(
-        "--lora-rank", type=int, default=0, metavar="R", help="train LoRA adapters of this rank"
-    )
-    switch("--load-in-8bit", "int8 base weights under LoRA")
-    group.add_argument(
-        "--freeze",
-        type=parse_freeze,
-        default="none",
-        metavar="WHAT",
-        help="none, embeddings, or a number of lowest layers (default: none)",
-    )
-    switch("--optimizer-in-backward", "update each weight during the backward pass and free its gradient")
+    changes: dict[str, dict[str, Any]] = {
+        "micro_batch_size": {"default": batch_size},
+        "precision": {"default": precision},
+    }
+    if batch_size is None:
+        told = "examples of one pass on one process (default: 32; 16 for wide_resnet)"
+        changes["micro_batch_size"]["help"] = told
+    if precision == "auto":
+        changes["precision"]["choices"] = ("auto", *PRECISIONS)
+    for setting in all_settings():
+        setting.add_to(group, **changes.get(setting.name, {}))
 
 
 def parse_freeze(value: str) -> str | int:
@@ -206,17 +187,7 @@ def parse_freeze(value: str) -> str | int:
 
 def from_arguments(arguments: argparse.Namespace) -> MemorySettings:
     """The settings of a parsed command line (see :func:`add_settings_arguments`)."""
-    return MemorySettings(
-        micro_batch_size=arguments.batch_size,
-        gradient_accumulation_steps=arguments.gradient_accumulation_steps,
-        gradient_checkpointing=arguments.gradient_checkpointing,
-        optimizer=arguments.optimizer,
-        embeddings_32bit=arguments.embeddings_32bit,
-        embeddings_by_row=arguments.embeddings_by_row,
-        precision="fp32" if arguments.precision in (None, "auto") else arguments.precision,
-        attention_dropout_off=arguments.attention_dropout_off,
-        lora_rank=arguments.lora_rank,
-        load_in_8bit=arguments.load_in_8bit,
-        freeze=arguments.freeze,
-        optimizer_in_backward=arguments.optimizer_in_backward,
-    )
+    asked = {setting.name: setting.asked(arguments) for setting in all_settings()}
+    if asked["precision"] in (None, "auto"):
+        asked["precision"] = "fp32"
+    return MemorySettings.from_dict(asked)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grokaem.memory.checklist import Lever, levers_between
+from grokaem.memory.checklist import levers_between
+from grokaem.memory.lever import Lever
 from grokaem.memory.settings import MemorySettings
 from grokaem.plain_text import as_reason
 
@@ -51,7 +52,8 @@ class LeverSupport:
 
     def _levers(self, settings: MemorySettings) -> list[Lever]:
         passes = ("micro_batch_size", "gradient_accumulation_steps")
-        return [item for item in levers_between(self.asked, settings) if item.setting not in passes]
+        found = levers_between(self.asked, settings)
+        return [item for item in found if item.setting is not None and item.setting.name not in passes]
 
     def _blame(self, settings: MemorySettings, levers: dict[str, Lever]) -> None:
         """Finds the lever that failed by trying each alone."""
@@ -67,7 +69,7 @@ class LeverSupport:
         found = False
         for key, item in levers.items():
             try:
-                alone = plain.replace(**{item.setting: getattr(settings, item.setting)})
+                alone = plain.replace(**{item.setting.name: item.value_in(settings)} if item.setting else {})
             except ValueError:
                 continue  # a lever of another one, as the int8 weights of LoRA
             try:

@@ -2,21 +2,28 @@ from dataclasses import fields
 
 import pytest
 
-from grokaem.memory.checklist import CHECKLIST, CONDITIONS, Situation, explain_levers, find_lever
+from grokaem.memory.checklist import all_settings, explain_levers, find_lever, levers
 from grokaem.memory.settings import MemorySettings
+from grokaem.memory.situation import CONDITIONS, Situation
 
 
 def test_levers_are_in_the_order_of_the_checklist_and_each_says_what_it_trades():
-    keys = [item.key for item in CHECKLIST]
+    keys = [item.key for item in levers()]
     assert keys[:5] == ["preflight", "distilled", "micro_batch", "checkpointing", "accumulation"]
     assert keys[-1] == "quantize" and len(set(keys)) == len(keys)
-    for item in CHECKLIST:
+    for item in levers():
         assert item.flag.startswith("--") and item.saves and item.costs and item.chosen and item.refused
 
 
-def test_every_memory_setting_has_a_step():
-    covered = {item.setting for item in CHECKLIST if item.setting}
-    assert covered == {field.name for field in fields(MemorySettings)}
+def test_every_memory_setting_has_a_lever_and_they_agree_on_its_default():
+    assert {setting.name for setting in all_settings()} == {field.name for field in fields(MemorySettings)} - {"more"}
+    for setting in all_settings():
+        assert setting.default == MemorySettings().value(setting.name)
+
+
+def test_a_setting_that_no_lever_has_is_refused():
+    with pytest.raises(TypeError, match="no lever has a setting magic"):
+        MemorySettings().replace(magic=1)
 
 
 def test_explain_tells_what_was_taken():
@@ -41,7 +48,7 @@ def test_sixteen_bits_wait_for_a_processor_that_multiplies_them():
 
 
 def test_steps_need_only_what_a_situation_knows():
-    for item in CHECKLIST:
+    for item in levers():
         for name in item.needs:
             assert name in CONDITIONS and getattr(Situation(), name) in (True, False)
 

@@ -1,0 +1,1 @@
+"""The levers of the memory checklist, by what they make smaller."""
