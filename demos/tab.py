@@ -55,5 +55,11 @@ class Tab:
 
 
 TABS = Registry(
-    "tab", Tab, ["demos.topic_modelling:TAB", "demos.text_classification:TAB", "demos.audio_features:TAB"]
+    "tab",
+    Tab,
+    [
+        "demos.topic_modelling:TAB",
+        "demos.text_classification:TAB",
+        "demos.audio_features:TAB",
+    ],
 )
