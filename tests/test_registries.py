@@ -230,7 +230,7 @@ def test_the_page_draws_a_toy_audio_feature(page):
     waveform = np.sin(np.arange(16000) / 20).astype(np.float32)
     with added(FEATURES, toys.AUDIO_FEATURE):
         figure = json.loads(draw({"waveform": waveform, "features": extract_drawn(waveform)}).plot)
-    assert [each["text"] for each in figure["layout"]["annotations"]][-1] == "Level"
+    assert [each["text"] for each in figure["layout"]["annotations"]][-1] == "<b>Level</b>"
 
 
 def test_the_page_offers_a_toy_corpus_for_topics_and_for_words(page):

@@ -102,10 +102,11 @@ class TopicModel:
         mixtures = np.full((len(documents), self.n_topics), 1.0 / self.n_topics)
         rows = [row for row, text in enumerate(documents) if not is_blank(text)]
         method = MODELS[self.model]
+        vectors = None
         if embeddings is not None and method.dimension:  # the models of words alone take none
-            embeddings = as_vectors(embeddings, len(documents), method.dimension(self))[rows]
+            vectors = as_vectors(embeddings, len(documents), method.dimension(self))[rows]
         if rows:
-            mixtures[rows] = method.transform(self, [documents[row] for row in rows], embeddings)
+            mixtures[rows] = method.transform(self, [documents[row] for row in rows], vectors)
         return mixtures
 
     def save(self, folder: str | Path) -> Path:
