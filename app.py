@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 
+from grokaem import kinds
 from grokaem.command_line import run
 from grokaem.plain_text import terminal
 
@@ -26,7 +27,7 @@ def create_app():
     from demos.tab import TABS, Page
     from grokaem import corpora
 
-    text, audio = ServedModel("text", "MODEL_ID"), ServedModel("audio", "AUDIO_MODEL_ID")
+    text, audio = ServedModel(kinds.TEXT.key), ServedModel(kinds.AUDIO.key)
     page = Page(text, audio, corpora.available_offline())
     tabs = {tab.title: tab.create(page) for tab in TABS.values()}  # before the page, which would take them in at once
     with gr.Blocks(title="grokaem", analytics_enabled=False, delete_cache=(3600, 86400)) as app:  # seconds
@@ -77,9 +78,9 @@ def _check_port(asked: int | None) -> None:
 def _tell_models() -> None:
     from demos.served_model import ServedModel
 
-    for task, variable in (("text", "MODEL_ID"), ("audio", "AUDIO_MODEL_ID")):
-        name = ServedModel(task, variable).name()
-        print(f"{task} model: {terminal(name) if name else f'none ({variable} names one)'}", flush=True)
+    for kind in kinds.served():
+        name = ServedModel(kind.key).name()
+        print(f"{kind.key} model: {terminal(name) if name else f'none ({kind.variable} names one)'}", flush=True)
 
 
 if __name__ == "__main__":

@@ -86,16 +86,16 @@ def main(argv: list[str]) -> int:
 
 def measure(options: argparse.Namespace) -> list[Row | FailedRow]:
     """One row for each set of instructions: ``name``, ``n``, ``flips``, ``max_logit_difference``, or ``error``."""
-    from exporting.export import _source
     from exporting.merge_adapter import merge_if_adapter
     from exporting.run_source import read_run
+    from exporting.sources import find_source
 
     folder = options.export or options.run / "export"
     run_ = read_run(options.run)
     part = run_.corpus().test
     with tempfile.TemporaryDirectory() as temporary:
-        source = _source(merge_if_adapter(run_, Path(temporary)))
-        inputs = part.inputs if run_.task == "text" else source.read(part.inputs)
+        source = find_source(run_.task)(merge_if_adapter(run_, Path(temporary)))
+        inputs = source.read(part.inputs)
         wanted = source.original_logits(part.inputs).argmax(axis=1)
     here = instruction_sets.logits_under("", folder, inputs)
     few = slice(0, options.emulated)

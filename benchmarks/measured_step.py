@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from torch import nn
 
-    from grokaem.memory.architectures import Workload
     from grokaem.memory.settings import MemorySettings
+    from grokaem.memory.workload import Workload
 
 MIB = 2**20
 
@@ -83,7 +83,7 @@ def _training(
 
     from grokaem.memory import adamw8bit, int8  # noqa: F401
     from grokaem.memory.apply import apply_to_model, autocast, weights_dtype
-    from grokaem.memory.architectures import batch, build, workload
+    from grokaem.memory.architectures import workload
     from grokaem.memory.optimizers import build_optimizer
     from grokaem.memory.settings import MemorySettings
 
@@ -91,19 +91,19 @@ def _training(
     work = workload(model, **shapes)
     if device == "cuda":
         torch.zeros(1, device="cuda")
-    _import_model(work, build)
+    _import_model(work)
 
     def take(steps: int, built: Callable[[nn.Module], object] = lambda _: None) -> list[float]:
         torch.manual_seed(0)
         set_matmul_precision(settings, device)
-        network = apply_to_model(build(work, weights_dtype(settings)).to(device), settings).train()
+        network = apply_to_model(work.build(weights_dtype(settings)).to(device), settings).train()
         optimizer = build_optimizer(network, settings, 1e-4)
         built(network)
         seconds = []
         for _ in range(steps):
             start = time.perf_counter()
             for _ in range(settings.gradient_accumulation_steps):
-                inputs = {k: v.to(device) for k, v in batch(work, settings.micro_batch_size).items()}
+                inputs = {k: v.to(device) for k, v in work.batch(settings.micro_batch_size).items()}
                 with autocast(settings, device):
                     loss = network(**inputs).loss
                 (loss / settings.gradient_accumulation_steps).backward()
@@ -138,14 +138,14 @@ def set_matmul_precision(settings: MemorySettings, device: str) -> str:
     return mode
 
 
-def _import_model(work: Workload, build: Callable[[Workload], nn.Module]) -> None:
+def _import_model(work: Workload) -> None:
     """Has the library import the model's code, which is not the step's memory."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     from grokaem.memory.trace import Recorder
 
     with FakeTensorMode(), Recorder():
-        build(work)
+        work.build()
 
 
 def _tensors(take: Callable[[int], list[float]], steps: int) -> float:

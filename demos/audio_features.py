@@ -204,8 +204,9 @@ def main() -> None:
     """Launches this tab alone."""
     from demos.style import LAUNCH
     from grokaem.audio.reading import read_waveform
+    from grokaem.kinds import AUDIO
 
-    demo = create_demo(ServedModel("audio", "AUDIO_MODEL_ID"), read_waveform)
+    demo = create_demo(ServedModel(AUDIO.key), read_waveform)
     demo.queue(max_size=32).launch(**LAUNCH)
 
 

@@ -6,40 +6,32 @@ import json
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from grokaem import kinds
 from grokaem.plain_text import markdown
 
 if TYPE_CHECKING:
-    from grokaem.inference.prediction import Prediction
+    from grokaem.inference.classifier import Classifier
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-class Classifier(Protocol):
-    """What :func:`grokaem.inference.load` gives: of texts, or of waveforms."""
-
-    def predict(self, inputs: list, /) -> list[Prediction]:
-        """The labels of texts, or of waveforms, and their scores."""
-        ...
 
 
 class ServedModel:
     """An exported classifier that is found by name at once and loaded when it is first asked for.
 
     Args:
-        task (str): ``text`` or ``audio``.
-        variable (str): the environment variable that names a Hub repository or a folder.
+        task (str): key of the kind that it classifies.
+        variable (str, optional): the environment variable that names a Hub repository or a folder. (Default: that of
+            its kind)
         runs (Path, optional): where runs are looked for, each with its ``export`` folder. (Default: ``runs``
             of the
             checkout)
     """
 
-    def __init__(self, task: str, variable: str, runs: Path = ROOT / "runs") -> None:
+    def __init__(self, task: str, variable: str | None = None, runs: Path = ROOT / "runs") -> None:
         self.task = task
-        self.variable = variable
+        self.variable = variable or kinds.find(task).variable
         self.runs = runs
         self._lock = threading.Lock()
         self._loaded: tuple[str, Classifier] | None = None
@@ -68,16 +60,12 @@ class ServedModel:
         with self._lock:
             if self._loaded is None or self._loaded[0] != name:
                 loaded = inference.load(name)
+                if (found := loaded.export.task) != self.task:
+                    raise ValueError(f"{self.variable} names a classifier of {found}; this tab serves {self.task}.")
                 # the first prediction compiles the graph: that is not part of the time shown with a visitor's
-                rate = getattr(loaded, "sample_rate", None)
-                first: list = [np.zeros(rate, np.float32)] if rate else ["warm up"]
-                loaded.predict(first)
+                loaded.predict([loaded.example()])
                 self._loaded = (name, loaded)
-            classifier = self._loaded[1]
-        found = "audio" if hasattr(classifier, "sample_rate") else "text"
-        if found != self.task:
-            raise ValueError(f"{self.variable} names a classifier of {found}; this tab serves {self.task}.")
-        return classifier
+            return self._loaded[1]
 
     def describe(self) -> str:
         """One line of Markdown: which model, its labels, its accuracy and size, as far as its folder says."""

@@ -152,8 +152,9 @@ def main() -> None:
     """Launches this tab alone."""
     from demos.sentence_encoder import encode
     from demos.style import LAUNCH
+    from grokaem.kinds import TEXT
 
-    demo = create_demo(ServedModel("text", "MODEL_ID"), encode)
+    demo = create_demo(ServedModel(TEXT.key), encode)
     demo.queue(max_size=32).launch(**LAUNCH)
 
 

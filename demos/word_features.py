@@ -164,8 +164,9 @@ def main() -> None:
     """Launches this panel alone."""
     from demos.style import LAUNCH
     from grokaem import corpora
+    from grokaem.kinds import TEXT
 
-    demo = create_demo(ServedModel("text", "MODEL_ID"), corpora.load, corpora.available_offline())
+    demo = create_demo(ServedModel(TEXT.key), corpora.load, corpora.available_offline())
     demo.queue(max_size=32).launch(**LAUNCH)
 
 

@@ -3,32 +3,80 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from exporting.quantization import CALIBRATED, Samples, ValidationReference, quantize_graph, restore_accuracy
-from exporting.run_source import Run
+from exporting.sound_card import SoundCard
+from exporting.source import Source
+from grokaem.flags import Own, flag
 
 if TYPE_CHECKING:
+    import numpy as np
     import openvino
     from transformers import ASTFeatureExtractor, PreTrainedModel, Wav2Vec2FeatureExtractor
 
+    from exporting.quantization import ValidationReference
+    from exporting.run_source import Run
 
-class AudioSource:
+
+@dataclass(frozen=True)
+class SoundFlags(Own):
+    """What only an export of a sound classifier can be told.
+
+    Raises:
+        ValueError: no clip is that short.
+    """
+
+    max_seconds: float | None = flag("where the sounds of --dataset are cut (default: 5)", type=float)
+
+    def __post_init__(self) -> None:
+        """Refuses a length that leaves no clip."""
+        if self.max_seconds is not None and not self.max_seconds > 0:  # nan too
+            raise ValueError(f"--max-seconds {self.max_seconds:g}: give a number above 0.")
+
+
+class AudioSource(Source):
     """What a run on sound can be turned into.
 
     Args:
         run (Run): the run folder.
     """
 
+    flags = SoundFlags
+    card = SoundCard()
+    factory = SoundCard.factory
+
     def __init__(self, run: Run):
-        self.run = run
+        super().__init__(run)
         self.sample_rate = int(run.report["config"]["sample_rate"])
         self.max_seconds = float(run.report["config"]["max_seconds"])
         self.length = int(round(self.sample_rate * self.max_seconds))
+
+    @classmethod
+    def check_exportable(cls, folder: Path, name: str) -> None:
+        """Refuses an extractor that has no form in a graph; see :meth:`Source.check_exportable`."""
+        from exporting.exportable import check_extractor
+
+        check_extractor(folder, name)
+
+    @classmethod
+    def classifies(cls, architecture: str) -> bool:
+        """Whether transformers has this class for sounds, or it is ours."""
+        from transformers.models.auto.modeling_auto import MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES
+
+        ours = architecture == "WideResNetForAudioClassification"
+        return ours or architecture in MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES.values()
+
+    @classmethod
+    def adopted_settings(cls, folder: Path, own: Own) -> dict[str, int | float]:
+        """The extractor's rate, and where clips are cut; see :meth:`Source.adopted_settings`."""
+        from transformers import AutoFeatureExtractor
+
+        assert isinstance(own, SoundFlags)
+        rate = AutoFeatureExtractor.from_pretrained(folder).sampling_rate
+        return {"sample_rate": rate, "max_seconds": own.max_seconds or 5.0}
 
     @cached_property
     def model(self) -> PreTrainedModel:
@@ -79,6 +127,8 @@ class AudioSource:
         """
         import openvino
 
+        from exporting.quantization import CALIBRATED, Samples, quantize_graph, restore_accuracy
+
         graph = openvino.Core().read_model(folder / "openvino_model.xml")
         transformer = self.extractor is not None
         samples = self._encode(calibration) if method in CALIBRATED else []
@@ -88,6 +138,8 @@ class AudioSource:
         return quantize_graph(graph, method, samples, transformer)
 
     def _encode(self, paths: list[Path]) -> list[np.ndarray]:
+        import numpy as np
+
         clips = self.read(paths)
         if self.extractor is None:
             clips = [np.pad(clip, (0, self.length - len(clip))) for clip in clips]
@@ -102,6 +154,7 @@ class AudioSource:
 
     def original_logits(self, paths: list[Path]) -> np.ndarray:
         """Logits of the original weights, in fp32 by torch: (n_clips, n_labels)."""
+        import numpy as np
         import torch
 
         clips = self.read(paths)
@@ -122,6 +175,7 @@ class AudioSource:
 
         Many encoders take the padding for sound, since it is not masked for them.
         """
+        import numpy as np
         import torch
 
         if self.extractor is None:
@@ -138,7 +192,7 @@ class AudioSource:
         """Writes the settings a caller needs: labels, sample rate, length."""
         config = json.loads((self.run.path / "config.json").read_text(encoding="utf-8"))
         config.update(
-            task="audio",
+            task=self.run.task,
             sample_rate=self.sample_rate,
             max_seconds=self.max_seconds,
             padded=self.extractor is None,

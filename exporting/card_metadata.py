@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from exporting.sources import find_source
+from exporting.text_card import TextCard
 from grokaem.identity import COMMIT, LOCAL
 
 if TYPE_CHECKING:
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
         RunReport,
     )
     from exporting.tfidf_types import WordsConfig, WordsDataAtRevision
-
-PIPELINES = {"text": "text-classification", "audio": "audio-classification"}
 
 
 def of_export(
@@ -50,16 +50,16 @@ def of_original(report: RunReport, repo_id: str, own: OwnCard | None = None) -> 
 
 
 def _card_data(report: RunReport, scores: Metrics | ExportFigures, repo_id: str | None) -> dict:
-    task, data_set = PIPELINES[report["task"]], report["data"]
+    card, data_set = find_source(report["task"]).card, report["data"]
     results = [
-        _on_test(report["task"], data_set, kind, name, scores[key])
+        _on_test(card.task, data_set, kind, name, scores[key])
         for kind, name, key in (("accuracy", "accuracy", "accuracy"), ("f1", "macro F1", "macro_f1"))
     ]
     name = (repo_id or title(report)).rsplit("/", 1)[-1]
     data = ModelCardData(model_name=name, eval_results=results).to_dict()
-    data.update(pipeline_tag=task, tags=[report["task"], "grokaem"], metrics=["accuracy", "f1"])
+    data.update(pipeline_tag=card.task, tags=[report["task"], "grokaem"], metrics=["accuracy", "f1"])
     language = data_set.get("language")
-    if language and language != "unknown" and report["task"] == "text":
+    if language and language != "unknown" and card.has_language:
         data.update(language=language)
     if licence := report["base_model"].get("license"):
         data.update(license=licence)
@@ -71,7 +71,7 @@ def _card_data(report: RunReport, scores: Metrics | ExportFigures, repo_id: str 
 def _on_test(task: str, data_set: NamedData, kind: str, name: str, value: float) -> EvalResult:
     """A metric on a data set's test part; ``data_set`` has ``name`` and ``revision``."""
     return EvalResult(
-        task_type=PIPELINES[task],
+        task_type=task,
         dataset_type=data_set["name"] if is_on_hub(data_set) else _slug(data_set["name"]),
         dataset_name=data_set["name"],
         dataset_split="test",
@@ -116,10 +116,10 @@ def _slug(name: str) -> str:
 def of_words(config: WordsConfig, repo_id: str | None, own: OwnCard | None = None) -> str:
     """Front matter of a TF-IDF model, from its ``config.json``."""
     data_set: WordsDataAtRevision = {**config["data"], "revision": config["revision"]}
-    result = _on_test("text", data_set, "accuracy", "accuracy", config["test"]["recommended"])
+    result = _on_test(TextCard.task, data_set, "accuracy", "accuracy", config["test"]["recommended"])
     name = (repo_id or f"words of {data_set['name']}").rsplit("/", 1)[-1]
     data = ModelCardData(model_name=name, eval_results=[result]).to_dict()
-    data.update(pipeline_tag=PIPELINES["text"], tags=["text", "tf-idf", "grokaem"], metrics=["accuracy"])
+    data.update(pipeline_tag=TextCard.task, tags=["text", "tf-idf", "grokaem"], metrics=["accuracy"])
     if (language := data_set.get("language")) not in (None, "unknown"):
         data.update(language=language)
     if is_on_hub(data_set):

@@ -14,6 +14,7 @@ scored once, and its verdict decides whether there is an export folder at all.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import sys
@@ -34,7 +35,8 @@ from grokaem.set_aside import SetAside
 
 if TYPE_CHECKING:
     from exporting.own_card import OwnCard
-    from exporting.run_source import Run, Source
+    from exporting.run_source import Run
+    from grokaem.flags import Own
 
 
 def main(argv: list[str]) -> int:
@@ -72,6 +74,8 @@ def main(argv: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from exporting.publication import add_push_arguments
+    from exporting.sources import own_flags
+    from grokaem.flags import add_own_flags
 
     parser = argparse.ArgumentParser(
         prog="export.py", allow_abbrev=False, description="Exports a classifier as a quantized OpenVINO model."
@@ -86,10 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--text-column", help="column of texts of --dataset (default: recognised)")
     parser.add_argument("--label-column", help="column of labels of --dataset (default: recognised)")
-    parser.add_argument("--max-seconds", type=float, help="where the sounds of --dataset are cut (default: 5)")
     parser.add_argument("--output-dir", type=Path, help="export folder (default: RUN_FOLDER/export)")
     _add_quantization(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace an existing export")
+    add_own_flags(parser, own_flags())
     add_push_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser
@@ -121,9 +125,6 @@ def _add_quantization(parser: argparse.ArgumentParser) -> None:
         default=DEFAULTS["calibration_samples"],
         help="training examples that set the ranges of activations (default: %(default)s)",
     )
-    parser.add_argument(
-        "--also", choices=("onnx",), help="also write the unquantized model as ONNX (text; needs pip install onnx)"
-    )
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -136,7 +137,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         raise ValueError(f"--calibration-samples {options.calibration_samples}: give at least 1.")
     return {"precision": options.precision, "max_drop": options.max_drop,
             "max_score_change": options.max_score_change, "calibration_samples": options.calibration_samples,
-            "onnx": options.also == "onnx"}  # fmt: skip
+            "onnx": "also" in options}  # fmt: skip
 
 
 def _check_datasets(card: OwnCard, run_folder: Path) -> None:
@@ -148,24 +149,40 @@ def _check_datasets(card: OwnCard, run_folder: Path) -> None:
 
 def _run_folder(options: argparse.Namespace, token: str | None) -> Path:
     """The run to export: the folder that is given, or one made of a classifier from elsewhere."""
+    from exporting.run_source import read_run
+    from grokaem.flags import option
+
     path = Path(options.model).expanduser()
     if (path / "run.json").is_file():
         if options.dataset:
             raise ValueError(f"{path} knows the data it was trained on: leave out --dataset.")
+        idle = [name for name in ("text_column", "label_column", "max_seconds") if getattr(options, name, None)]
+        _own_of(options, read_run(path).task)
+        if idle:
+            raise ValueError(f"{path} knows how it was trained: leave out {option(idle[0])}, which is for --dataset.")
         return path
     if not options.dataset:
         hint = "its data, with --dataset" if path.is_dir() or options.model.count("/") == 1 else "an existing one"
         raise FileNotFoundError(f"{options.model} is no run folder (no run.json in it): give {hint}.")
     from exporting.foreign_classifier import import_classifier
 
+    own_of = functools.partial(_own_of, options)
     return import_classifier(
         options.model,
         options.dataset,
         text_column=options.text_column,
         label_column=options.label_column,
-        max_seconds=options.max_seconds,
+        own_of=own_of,
         token=token,
     )
+
+
+def _own_of(options: argparse.Namespace, task: str) -> Own:
+    """The given flags that only this kind understands; refuses those of another."""
+    from exporting.sources import find_source, own_flags
+    from grokaem.flags import take_own
+
+    return find_source(task).flags(**take_own(options, own_flags(), task))
 
 
 def export_run(
@@ -252,10 +269,9 @@ def _make(
     from exporting.gate import choose, prove
     from exporting.merge_adapter import merge_if_adapter
     from exporting.model_card import write_card
-    from exporting.onnx_file import write_onnx
     from exporting.parity import Bounds
     from exporting.run_checks import check_original
-    from exporting.text_source import TextSource
+    from exporting.sources import find_source
 
     load = speed.machine_load()
     disable_progress_bar()
@@ -266,7 +282,7 @@ def _make(
     bounds = Bounds(settings["max_drop"], settings["max_score_change"], metric)
     with temporary_folder(output.parent, output.name) as partial:
         (partial / "fp32").mkdir()
-        source = _source(merge_if_adapter(run_, partial / "merged", token))
+        source = find_source(run_.task)(merge_if_adapter(run_, partial / "merged", token))
         print("converting to OpenVINO", flush=True)
         source.convert(partial / "fp32")
         original = source.original_logits(corpus.test.inputs)
@@ -278,23 +294,12 @@ def _make(
         result = prove(source, corpus, original, chosen, bounds, load)
         result["run"] = {"weights": weights, "accuracy": run_.report["metrics"]["accuracy"]}
         if settings["onnx"]:
-            assert isinstance(source, TextSource)  # check_onnx refuses others
-            result["onnx"] = write_onnx(source, corpus, original, chosen.folder)
+            result["onnx"] = source.write_onnx(corpus, original, chosen.folder)
         (chosen.folder / "parity.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         write_card(run_.report, chosen.folder, own=card)
         ownership.record(chosen.folder, "export", weights=weights, settings=settings)
         rename_into_place(chosen.folder, output)
         remove_failure_record(source)
-
-
-def _source(run_: Run) -> Source:
-    if run_.task == "text":
-        from exporting.text_source import TextSource
-
-        return TextSource(run_)
-    from exporting.audio_source import AudioSource
-
-    return AudioSource(run_)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from grokaem import ownership
 
 if TYPE_CHECKING:
     from exporting.report_types import Attempt, FailedAttempt, FailedOnTest
-    from exporting.run_source import Source
+    from exporting.source import Source
 
 RECORD = "export_failed.json"
 # What is proposed in the place of a method that failed, from the smallest up.

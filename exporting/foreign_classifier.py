@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exporting.run_source import Run, reorder_labels
-from grokaem import ownership
+from exporting.sources import SOURCES, find_source
+from grokaem import kinds, ownership
 from grokaem.atomic import temporary_folder
 from grokaem.hub.base_model import MODEL_FILES
 from grokaem.identity import LOCAL, DataIdentity, weights
@@ -27,10 +29,10 @@ from grokaem.short_name import short
 if TYPE_CHECKING:
     from exporting.report_types import Example
     from grokaem.corpora import Corpus
+    from grokaem.flags import Own
 
 NOT_THE_MODEL = ("README.md", "run.json", "parity.json", "export_failed.json", ownership.RECORD)
 GENERIC = re.compile(r"LABEL_\d+")
-LONGEST = 512  # tokens; a model that takes more is rarely given more
 EXAMPLES_PER_LABEL = 3
 EXAMPLE_CHARACTERS = 200
 
@@ -41,7 +43,7 @@ def import_classifier(
     *,
     text_column: str | None = None,
     label_column: str | None = None,
-    max_seconds: float | None = None,
+    own_of: Callable[[str], Own] | None = None,
     token: str | None = None,
 ) -> Path:
     """Makes a run folder, ``runs/<model>-<data set>``, of a classifier and the data it is to be measured on.
@@ -51,7 +53,8 @@ def import_classifier(
         dataset (str): labelled data with the model's labels; see ``grokaem.corpora.load``.
         text_column (str, optional): its column of texts. (Default: recognised)
         label_column (str, optional): its column of labels. (Default: recognised)
-        max_seconds (float, optional): where sounds are cut. (Default: 5)
+        own_of (callable, optional): from the key of a kind to its own flags as they were given; raises where those of
+            another kind were. (Default: none is given)
         token (str, optional): Hub token for a private model.
 
     Returns:
@@ -67,6 +70,7 @@ def import_classifier(
     source, revision = _find(model, token)
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
     task = _task(config, model)
+    own = own_of(task) if own_of else find_source(task).flags()
     settings: dict[str, object] = {"dataset": dataset, "text_column": text_column, "label_column": label_column}
     corpus = corpora.load(dataset, task=task, text_column=text_column, label_column=label_column, token=token)
     if corpus.task != task:
@@ -85,7 +89,7 @@ def import_classifier(
                 shutil.copyfile(file, partial / file.name)
         config.update(id2label=dict(enumerate(names)), label2id={label: i for i, label in enumerate(names)})
         (partial / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), encoding="utf-8")
-        settings.update(_limits(partial, task, max_seconds))
+        settings.update(find_source(task).adopted_settings(partial, own))
         report = {
             "name": name,
             "task": task,
@@ -154,7 +158,7 @@ def add_test_scores(run: Run, logits: np.ndarray, corpus: Corpus) -> None:
                 "loss": float(-np.log(np.maximum(shares, np.finfo(float).tiny)).mean()),
             },
             "confusion": counts.tolist(),
-            "examples": _examples(part.inputs, labels, predicted, names) if run.task == "text" else [],
+            "examples": _examples(part.inputs, labels, predicted, names) if kinds.find(run.task).shown else [],
             "versions": {package: version(package) for package in ("transformers", "torch", "openvino", "nncf")},
         }
     )
@@ -198,18 +202,10 @@ def _find(model: str, token: str | None) -> tuple[Path, str]:
 
 def _task(config: dict, model: str) -> str:
     # Names do not tell: Wav2Vec2ForSequenceClassification classifies sounds.
-    from transformers.models.auto.modeling_auto import (
-        MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES,
-        MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
-    )
-
     found = config.get("architectures") or ["no architecture"]
-    if found[0] in MODEL_FOR_AUDIO_CLASSIFICATION_MAPPING_NAMES.values():
-        return "audio"
-    if found[0] in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.values():
-        return "text"
-    if found[0] == "WideResNetForAudioClassification":
-        return "audio"
+    for key in SOURCES:
+        if find_source(key).classifies(found[0]):
+            return key
     raise ValueError(
         f"{model} is no classifier ({found[0]}): python training/finetune.py --base-model makes one of it."
     )
@@ -230,21 +226,6 @@ def _matched_labels(config: dict, wanted: list[str], model: str, dataset: str) -
         f"{model} answers with {', '.join(outputs)} and --dataset {dataset} has {', '.join(wanted)}: "
         "give data with the model's labels."
     )
-
-
-def _limits(folder: Path, task: str, max_seconds: float | None) -> dict[str, int | float]:
-    if task == "text":
-        from transformers import AutoConfig, AutoTokenizer
-
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        tokenizer.save_pretrained(folder)  # tokenizer.json where there was only a vocabulary
-        # Positions begin after the padding's in RoBERTa and its like, whose tokenizers know their length.
-        positions = getattr(AutoConfig.from_pretrained(folder), "max_position_embeddings", LONGEST)
-        return {"sequence_length": min(tokenizer.model_max_length, positions, LONGEST)}
-    from transformers import AutoFeatureExtractor
-
-    rate = AutoFeatureExtractor.from_pretrained(folder).sampling_rate
-    return {"sample_rate": rate, "max_seconds": max_seconds or 5.0}
 
 
 def _license(folder: Path) -> str | None:

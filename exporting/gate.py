@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Sizes,
         Speed,
     )
-    from exporting.run_source import Source
+    from exporting.source import Source
     from grokaem.corpora import Corpus
 
 CONVERSION_CHECK_INPUTS = 64  # validation inputs that torch and the graph are compared on
@@ -246,14 +246,16 @@ def runtime(task: str, load: float | None = None) -> Runtime:
     """What speeds were measured on: the processor, its threads for us, the versions of what users install, the load.
 
     Args:
-        task (str): ``text`` or ``audio``.
+        task (str): key of the kind.
         load (float, optional): of the machine, where it is known.
     """
-    from exporting.card_usage import runtime_versions
+    from exporting.snippets import runtime_versions
+    from exporting.sources import find_source
     from grokaem.processor import processor_name
     from grokaem.thread_counts import threads
 
-    found: Runtime = {"cpu": processor_name(), "threads": threads(), "versions": runtime_versions(task)}
+    versions = runtime_versions(find_source(task).card.packages)
+    found: Runtime = {"cpu": processor_name(), "threads": threads(), "versions": versions}
     return found if load is None else {**found, "load": load}
 
 
@@ -274,7 +276,7 @@ def _logits(folder: Path, given: list) -> np.ndarray:
 
 
 def _speed(folder: Path, given: list, source: Source) -> Speed:
-    found = speed.measure(folder, source.run.task, random.Random(0).sample(given, min(speed.INPUTS, len(given))))
+    found = speed.measure(folder, random.Random(0).sample(given, min(speed.INPUTS, len(given))))
     if reason := found.get("not_measured"):
         print(
             f"the speed of {folder.name} is not measured ({reason}): make room for temporary files, or name a folder "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporting.run_source import Run
+from exporting.sources import find_source
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -48,8 +49,8 @@ def merge(run: Run, token: str | None = None) -> PreTrainedModel:
         FileNotFoundError: the base model is no longer where training found it.
         ValueError: it is another one now.
     """
+    import transformers
     from peft import PeftModel
-    from transformers import AutoConfig, AutoModelForAudioClassification, AutoModelForSequenceClassification
 
     from grokaem.hub.base_model import resolve_recorded
 
@@ -59,10 +60,9 @@ def merge(run: Run, token: str | None = None) -> PreTrainedModel:
     if adapter.get("revision"):  # a base that was published at a commit
         recorded["revision"] = adapter["revision"]
     base = resolve_recorded(adapter["base_model_name_or_path"], recorded, remote, token)
-    factory = AutoModelForSequenceClassification if run.task == "text" else AutoModelForAudioClassification
-    model = factory.from_pretrained(
+    model = getattr(transformers, find_source(run.task).factory).from_pretrained(
         base.folder,
-        config=AutoConfig.from_pretrained(run.path, trust_remote_code=remote),
+        config=transformers.AutoConfig.from_pretrained(run.path, trust_remote_code=remote),
         trust_remote_code=remote,
         ignore_mismatched_sizes=True,
         dtype="float32",

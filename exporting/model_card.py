@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from exporting import card_figures, card_metadata, card_usage
 from exporting.card_metadata import title
 from exporting.public_copy import own_places, replace_paths, shows_examples
+from exporting.sources import find_source
+from grokaem import kinds
 from grokaem.ownership import write_text
 from grokaem.plain_text import markdown
 from grokaem.scores import METRIC_NAMES
@@ -87,9 +89,9 @@ def _write(path: Path, parts: list[str]) -> Path:
 
 def _what(report: RunReport) -> str:
     labels = ", ".join(f"**{markdown(name)}**" for name in report["data"]["label_names"])
-    thing = "texts" if report["task"] == "text" else "sounds"
+    things = kinds.find(report["task"]).title
     origin = "A quantized form of" if report.get("adopted") else "Fine-tuned from"
-    return f"Classifies {thing} as {labels}. {origin} **{markdown(report['base_model']['name'])}**."
+    return f"Classifies {things} as {labels}. {origin} **{markdown(report['base_model']['name'])}**."
 
 
 def _introduction(report: RunReport, parity: ParityReport, original_repo_id: str | None) -> str:
@@ -171,11 +173,7 @@ def _epochs(report: RunReport) -> str:
 
 
 def _limits(report: RunReport) -> str:
-    length = (
-        f"Texts are cut after {report['config']['sequence_length']} tokens."
-        if report["task"] == "text"
-        else f"Clips are cut after {report['config']['max_seconds']:g} s."
-    )
+    length = find_source(report["task"]).card.cut(report)
     return (
         "## Limits\n\n"
         f"It knows the {len(report['data']['label_names'])} labels above and answers with one of them, whatever "

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exporting import parity
+from exporting.sources import SOURCES, find_source
+from grokaem import kinds
 
 if TYPE_CHECKING:
     import torch
@@ -27,12 +29,11 @@ def check_onnx(task: str) -> None:
     """Refuses what cannot be written, before any work.
 
     Raises:
-        ValueError: a sound classifier, or the package is not installed.
+        ValueError: a kind that has none, or the package is not installed.
     """
-    if task != "text":
-        raise ValueError(
-            "--also onnx is for texts: a sound classifier's front end has no form in ONNX; leave it out."
-        )
+    if not find_source(task).writes_onnx:
+        able = " and ".join(kinds.find(key).title for key in SOURCES if find_source(key).writes_onnx)
+        raise ValueError(f"--also onnx is for {able}: what classifies {kinds.find(task).title} has no form in ONNX.")
     if find_spec("onnx") is None:
         raise ValueError("--also onnx needs a package that is not installed: pip install onnx.")
 

@@ -24,6 +24,7 @@ from exporting.report_checks import (
 from exporting.report_types import ParityReport, RunReport
 from exporting.run_checks import check_label_numbers
 from exporting.run_source import Run, read_run
+from exporting.sources import find_source
 from grokaem.ownership import write_text
 from grokaem.plain_text import terminal
 
@@ -152,12 +153,7 @@ def _scores(export: Path) -> dict[str, float]:
 
 
 def _append_to_card(card: Path, run: Run, repo_id: str) -> None:
-    model = "AutoModelForSequenceClassification"
-    how = (
-        f'`{model}.from_pretrained("{repo_id}")` of transformers loads them'
-        if run.task == "text"
-        else "`training/finetune.py` wrote them"
-    )
+    how = find_source(run.task).card.loaded_by(repo_id)
     section = (
         f"\n## The unquantized weights\n\nThey are in this repository too, as `model.safetensors`; {how}.\n"
     )
@@ -175,21 +171,13 @@ def _publish_export(run: Run, asked: Publication, folder: Path, repo_id: str, to
         assert published.commit is not None  # only a dry run has none
         copy = hub.verify_published(repo_id, published.commit, folder, cache_dir=cache, token=token)
         classifier = inference.load(copy)
-        given: list = [_example(run, classifier)]  # a text, or a waveform
-        answer = classifier.predict(given)[0]
+        examples = run.report.get("examples") or []
+        answer = classifier.predict([examples[0]["text"] if examples else classifier.example()])[0]
     print(
         f"{describe_outcome(published)}; every file downloaded and compared; it predicts: {terminal(answer.label)}",
         flush=True,
     )
     return published.url
-
-
-def _example(run: Run, classifier):
-    if run.task == "text":
-        return (run.report.get("examples") or [{"text": "a text"}])[0]["text"]
-    import numpy as np
-
-    return np.zeros(classifier.sample_rate, dtype=np.float32)
 
 
 def _publish_original(

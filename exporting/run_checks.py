@@ -16,7 +16,7 @@ from grokaem.scores import confusion
 
 if TYPE_CHECKING:
     from exporting.report_types import ParityReport, RunReport
-    from exporting.run_source import Source
+    from exporting.source import Source
 
 # Training may have scored in bf16, which keeps 8 bits of a number, where the gate scores in fp32. A label can change
 # only where the two best logits are closer than what that moves them: 0.009 of their size at most, for a MiniLM and 200

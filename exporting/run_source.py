@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from exporting.report_checks import RUN, read_report
 from exporting.report_types import RunReport
@@ -12,10 +12,6 @@ from grokaem import ownership
 from grokaem.identity import DataIdentity
 
 if TYPE_CHECKING:
-    import numpy as np
-    import openvino
-
-    from exporting.quantization import ValidationReference
     from grokaem.corpora import Corpus
 
 
@@ -35,7 +31,7 @@ class Run:
 
     @property
     def task(self) -> str:
-        """``text`` or ``audio``."""
+        """The key of its kind, such as ``text``."""
         return self.report["task"]
 
     @property
@@ -74,34 +70,6 @@ class Run:
         return corpus
 
 
-class Source(Protocol):
-    """What a run can be turned into; its inputs are texts, or paths of sounds."""
-
-    run: Run
-
-    def convert(self, folder: Path) -> None:
-        """Writes the floating-point graph into a folder."""
-
-    def write_rest(self, folder: Path) -> None:
-        """Writes what the graph is used with."""
-
-    def read(self, inputs: list, /) -> list:
-        """The inputs as a classifier is given them."""
-        ...
-
-    def quantized(
-        self, folder: Path, method: str, calibration: list, reference: ValidationReference
-    ) -> openvino.Model:
-        """The graph in a folder made smaller."""
-        ...
-
-    def original_logits(self, inputs: list, /) -> np.ndarray:
-        """Logits of the original weights, in fp32 by torch: (n, n_labels)."""
-        ...
-
-    def logits_as_in_training(self, inputs: list, /) -> np.ndarray | None:
-        """Logits as training scored the inputs; None where that is no difference."""
-        ...
 
 
 def reorder_labels(corpus: Corpus, names: list[str]) -> Corpus:

@@ -19,9 +19,10 @@ import tempfile
 from pathlib import Path
 
 from exporting.space_files import HARDWARE, ROOT, Hardware, page_files, requirements, space_card
+from grokaem import kinds
 from grokaem.command_line import run
+from grokaem.flags import option
 
-SERVED = {"text": "MODEL_ID", "audio": "AUDIO_MODEL_ID"}  # the variables that app.py reads
 NAME = re.compile(r"[A-Za-z_]\w*")
 # Names whose values are secrets; MAX_TOKENS is none.
 SECRET_NAME = re.compile(
@@ -34,9 +35,9 @@ def main(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     from grokaem import hub
 
-    models = {"text": options.model_id, "audio": options.audio_model_id}
-    models = {task: name for task, name in models.items() if name}
-    variables = _variables(options.variable) | {SERVED[task]: name for task, name in models.items()}
+    given = {kind.key: getattr(options, kind.variable.lower()) for kind in kinds.served()}
+    models = {task: name for task, name in given.items() if name}
+    variables = _variables(options.variable) | {kinds.find(task).variable: name for task, name in models.items()}
     secrets = _secrets(options.secret)
     token = hub.find_token(token_file=options.token_file)
     hardware = HARDWARE[options.hardware]
@@ -64,8 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m exporting.space", allow_abbrev=False, description="Publishes the page as a Hugging Face Space."
     )
     parser.add_argument("--space-id", required=True, help="the Space, as user/name")
-    parser.add_argument("--model-id", help="Hub repository of the text classifier it serves")
-    parser.add_argument("--audio-model-id", help="Hub repository of the sound classifier it serves")
+    for kind in kinds.served():
+        help_ = f"Hub repository of the {kind.thing} classifier it serves"
+        parser.add_argument(option(kind.variable.lower()), help=help_)
     parser.add_argument(
         "--hardware",
         choices=tuple(HARDWARE),

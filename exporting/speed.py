@@ -31,13 +31,12 @@ CALLS = {1: 50, BATCH: 7}  # batch size -> calls timed; the median of them count
 INPUTS = BATCH * CALLS[BATCH]
 
 
-def measure(folder: Path, task: str, inputs: list[str] | list[np.ndarray]) -> Speed:
+def measure(folder: Path, inputs: list[str] | list[np.ndarray]) -> Speed:
     """Times an export on real inputs in a process of its own.
 
     Args:
         folder (Path): the export.
-        task (str): ``text`` or ``audio``.
-        inputs (list of str or ndarray): texts, or waveforms; :data:`INPUTS` of them suffice.
+        inputs (list of str or ndarray): as the classifier takes them, texts or arrays; :data:`INPUTS` of them suffice.
 
     Returns:
         dict: ``latency_ms_b1`` and ``latency_ms_b32`` (median milliseconds of a call with 1 and 32 inputs),
@@ -49,7 +48,7 @@ def measure(folder: Path, task: str, inputs: list[str] | list[np.ndarray]) -> Sp
         RuntimeError: the child failed; its last line is repeated.
     """
     try:
-        done = _in_a_child(folder, task, inputs)
+        done = _in_a_child(folder, inputs)
     except OSError as error:  # no fault of the export's
         return unmeasured(system_reason(error))
     if done.returncode:
@@ -85,9 +84,9 @@ def machine_load() -> float | None:
         return None
 
 
-def _in_a_child(folder: Path, task: str, inputs: list) -> subprocess.CompletedProcess[str]:
+def _in_a_child(folder: Path, inputs: list) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as temporary:
-        if task == "text":
+        if isinstance(inputs[0], str):
             given = Path(temporary, "inputs.json")
             given.write_text(json.dumps(inputs), encoding="utf-8")
         else:

@@ -4,46 +4,92 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from exporting.quantization import (
-    CALIBRATED,
-    Samples,
-    ValidationReference,
-    quantize_with_optimum,
-    restore_accuracy,
-)
-from exporting.run_source import Run
-from grokaem.inference.export_folder import MODEL
-from grokaem.tokenization import treat_special_tokens_as_text
+from exporting.source import Source
+from exporting.text_card import TextCard
+from grokaem.flags import Own, flag
 
 if TYPE_CHECKING:
+    import numpy as np
     import openvino
     import torch
     from transformers import PreTrainedModel
 
+    from exporting.quantization import ValidationReference
+    from exporting.report_types import OnnxFigures
+    from exporting.run_source import Run
+    from grokaem.corpora import Corpus
+
 BATCH = 32
+LONGEST = 512  # tokens; a model that takes more is rarely given more
 
 
-class TextSource:
+@dataclass(frozen=True)
+class TextFlags(Own):
+    """What only an export of a text classifier can be told."""
+
+    also: str | None = flag(
+        "also write the unquantized model as ONNX (needs pip install onnx)", choices=("onnx",)
+    )
+
+
+class TextSource(Source):
     """What a run on text can be turned into.
 
     Args:
         run (Run): the run folder.
     """
 
+    flags = TextFlags
+    card = TextCard()
+    factory = TextCard.factory
+    writes_onnx = True
+
     def __init__(self, run: Run):
         from transformers import AutoTokenizer
 
-        self.run = run
+        from grokaem.tokenization import treat_special_tokens_as_text
+
+        super().__init__(run)
         self.tokenizer = AutoTokenizer.from_pretrained(run.path)
         treat_special_tokens_as_text(self.tokenizer)
         self.max_length = int(run.report["config"]["sequence_length"])
+
+    @classmethod
+    def check_exportable(cls, folder: Path, name: str) -> None:
+        """Refuses what Optimum Intel cannot convert; see :meth:`Source.check_exportable`."""
+        from exporting.exportable import check_text_encoder
+
+        check_text_encoder(folder, name)
+
+    @classmethod
+    def classifies(cls, architecture: str) -> bool:
+        """Whether transformers has this class for sequences."""
+        from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
+
+        return architecture in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES.values()
+
+    @classmethod
+    def adopted_settings(cls, folder: Path, own: Own) -> dict[str, int | float]:
+        """As many tokens as the model takes, at most 512; see :meth:`Source.adopted_settings`."""
+        from transformers import AutoConfig, AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer.save_pretrained(folder)  # tokenizer.json where there was only a vocabulary
+        # Positions begin after the padding's in RoBERTa and its like, whose tokenizers know their length.
+        positions = getattr(AutoConfig.from_pretrained(folder), "max_position_embeddings", LONGEST)
+        return {"sequence_length": min(tokenizer.model_max_length, positions, LONGEST)}
+
+    def write_onnx(self, corpus: Corpus, original: np.ndarray, folder: Path) -> OnnxFigures:
+        """Writes ``model.onnx``; see :func:`exporting.onnx_file.write_onnx`."""
+        from exporting.onnx_file import write_onnx
+
+        return write_onnx(self, corpus, original, folder)
 
     def convert(self, folder: Path) -> None:
         """Writes the floating-point OpenVINO graph of the run into ``folder``, through Optimum Intel.
@@ -69,6 +115,9 @@ class TextSource:
         ``int8-mixed`` alone looks at ``reference``, to stay within its bounds.
         """
         import openvino
+
+        from exporting.quantization import CALIBRATED, Samples, quantize_with_optimum, restore_accuracy
+        from grokaem.inference.export_folder import MODEL
 
         graph = openvino.Core().read_model(folder / MODEL)
         names = [port.get_any_name() for port in graph.inputs]
@@ -115,6 +164,8 @@ class TextSource:
 
     def logits_of(self, run: Callable[[dict[str, torch.Tensor]], np.ndarray], texts: list[str]) -> np.ndarray:
         """Logits of all texts, (n_texts, n_labels), from a function of one batch of torch tensors."""
+        import numpy as np
+
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # like lengths: little padding
         pieces = []
         for start in range(0, len(order), BATCH):
@@ -137,7 +188,7 @@ class TextSource:
         graph = convert_tokenizer(self.tokenizer, truncation=True, max_length=self.max_length)
         openvino.save_model(graph, folder / "openvino_tokenizer.xml")
         config = json.loads((self.run.path / "config.json").read_text(encoding="utf-8"))
-        config.update(task="text", max_length=self.max_length)
+        config.update(task=self.run.task, max_length=self.max_length)
         _write_compact(folder / "config.json", config)
         # Compact, since an export is judged by its size; the second file is for Optimum's and transformers' users.
         _write_compact(folder / "tokenizer.json", json.loads(self.tokenizer.backend_tokenizer.to_str()))
@@ -152,6 +203,7 @@ def fill_token_types(graph: openvino.Model) -> None:
     Args:
         graph (openvino.Model): with the inputs ``input_ids`` and ``token_type_ids``, both (batch, length).
     """
+    import numpy as np
     from openvino import opset13
 
     given = {name: port.get_node() for port in graph.inputs for name in port.get_names()}

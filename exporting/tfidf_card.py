@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exporting import card_metadata
 from exporting.card_figures import BEATEN, label_table
-from exporting.card_usage import install, literal
+from exporting.snippets import WORDS, install, literal
 from grokaem import address
 from grokaem.plain_text import markdown
 
@@ -76,7 +76,7 @@ def _usage(config: WordsConfig, repo_id: str | None) -> str:
     parts = ["## How to use it"]
     if is_plain(config["words"]):
         where = "" if repo_id else ", in this folder"
-        parts += [install("words", None, repo_id), f"With numpy alone{where}:", _snippet(config, repo_id)]
+        parts += [install(WORDS, None, repo_id), f"With numpy alone{where}:", _snippet(config, repo_id)]
         parts += ["On the command line, with grokaem:"]
     else:
         parts += ["Its words are looked up in dictionaries, which grokaem does:"]

@@ -177,10 +177,11 @@ def test_a_text_file_of_which_nothing_can_be_seen_is_set_aside(tmp_path):
 @pytest.mark.parametrize("name", UNSEEN)
 def test_a_text_on_the_command_line_of_which_nothing_can_be_seen_is_told(tmp_path, name, capsys, monkeypatch):
     from grokaem.inference import predict
+    from grokaem.inference.text_classifier import TextClassifier
 
     asked = []
-    classifier = type("Never", (), {"predict": lambda self, texts: asked.extend(texts) or texts})()
-    (pair,) = predict._texts(classifier, [UNSEEN[name]])
+    monkeypatch.setattr(TextClassifier, "predict", lambda self, texts: asked.extend(texts) or texts)
+    (pair,) = predict._answers(object.__new__(TextClassifier), [UNSEEN[name]])
     assert pair == (UNSEEN[name], "there is no text to classify") and not asked
 
 

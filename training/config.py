@@ -4,124 +4,108 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from grokaem import corpora
-from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
-from grokaem.hub.packaged_model import MINILM
+from grokaem import kinds
+from grokaem.flags import add_flags, add_own_flags, flag, option, take_own
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.plain_text import as_reason
 from grokaem.short_name import short
+from training.tasks import TASKS, find_task, own_flags, own_settings, told_defaults
 from training.trackers import TRACKERS
 
 if TYPE_CHECKING:
     from exporting.publication import Publication
+    from training.task import OwnSettings
 
-DEFAULT_DATASET = {"text": "rotten_tomatoes", "audio": "drums"}
-DEFAULT_BASE_MODEL = {"text": MINILM, "audio": "wide_resnet"}
-
-
-def _flag(help: str, default: object = None, **options: object) -> Any:  # as dataclasses.field: of the field's type
-    return field(default=default, metadata={"help": help, **options})
+BATCH_SIZE = 32
 
 
 @dataclass(frozen=True)
 class FinetuneConfig:
     """Settings of one run; a field left at None is chosen automatically, and announced.
 
-    ``base_model``, ``dataset``, ``memory`` and ``output_dir`` may be left at None too and are filled at once.
+    ``base_model``, ``dataset``, ``own``, ``memory`` and ``output_dir`` may be left at None too and are filled at once.
     """
 
-    task: str = _flag("what the model classifies", "text", choices=("text", "audio"))
-    base_model: str = _flag(
-        "Hub id, local folder, or wide_resnet (default: the MiniLM that comes "
-        "with the requirements; wide_resnet for audio)"
+    task: str = flag("what the model classifies", kinds.default().key, choices=tuple(TASKS))
+    base_model: str = flag("{base_model} (default: {base_models})")
+    dataset: str = flag(
+        "{corpora}, Hub data set, CSV/TSV/JSONL/Parquet file, or folder of class-named folders of files "
+        "(default: {datasets})"
     )
-    dataset: str = _flag(
-        "{corpora}, Hub data set, CSV/TSV/JSONL/Parquet file, or folder of "
-        "class-named folders of audio (default: rotten_tomatoes; drums for audio)"
-    )
-    text_column: str | None = _flag("column of the text in your file")
-    label_column: str | None = _flag("column of the label in your file")
-    fold: int = _flag("which fold of the drum kits is the test part, 0 to 4", 0)
-    also_train_on: str | None = _flag("further data of the same classes, all of it for training; foxdot for drums")
-    train_on_validation: bool = _flag(
+    text_column: str | None = flag("column of the text in your file")
+    label_column: str | None = flag("column of the label in your file")
+    fold: int = flag("which fold of the drum kits is the test part, 0 to 4", 0)
+    also_train_on: str | None = flag("further data of the same classes, all of it for training; foxdot for drums")
+    train_on_validation: bool = flag(
         "train on the validation part too, once everything is chosen: the weights of the last epoch are kept", False
     )
-    epochs: float | None = _flag(
-        "passes over the training part (default: of texts what makes some 640 steps, from 2 to 10; of sounds 5, "
-        "and 50 for wide_resnet)",
+    epochs: float | None = flag("passes over the training part (default: {epochs})", type=float)
+    max_steps: int = flag("stop after this many optimizer steps; -1: after the epochs", -1)
+    learning_rate: float | None = flag(
+        "peak learning rate (default: {rates}; 10 times as much with LoRA, 500 times with SGD)",
         type=float,
     )
-    max_steps: int = _flag("stop after this many optimizer steps; -1: after the epochs", -1)
-    learning_rate: float | None = _flag(
-        "peak learning rate (default: of texts 1e-4 for narrow encoders such as MiniLM and 5e-5 for wider ones; of "
-        "sounds 5e-5, and 5e-3 for wide_resnet; 10 times as much with LoRA, 500 times with SGD)",
-        type=float,
-    )
-    head_learning_rate: float | None = _flag(
+    head_learning_rate: float | None = flag(
         "that of what lies above the encoder's layers (default: 10 times the other; the same from scratch)",
         type=float,
     )
-    weight_decay: float = _flag("decay of matrices, by every optimizer", 0.01)
-    sequence_length: int = _flag("tokens after which a text is cut", 128)
-    max_seconds: float | None = _flag(
-        f"seconds after which a clip is cut (default: {SHORT_SOUND:g} for wide_resnet, 5 for others)", type=float
-    )
-    depth: int = _flag("depth of the wide residual network, 6n+4", 10)
-    widen_factor: int = _flag("widening factor of the wide residual network", 2)
-    features: str = _flag("front end of the wide residual network: logmel, mfcc, gfcc, ...", "logmel")
+    weight_decay: float = flag("decay of matrices, by every optimizer", 0.01)
+    own: OwnSettings = None  # pyright: ignore[reportAssignmentType]  # its flags: the kind's, see training/tasks.py
     memory: MemorySettings = None  # pyright: ignore[reportAssignmentType]  # its flags: grokaem/memory/settings.py
     precision: str = "auto"
-    memory_budget: str | None = _flag(
+    memory_budget: str | None = flag(
         "what training may take beside the program, e.g. 2GB, or auto: what is free; "
         "the fastest settings that fit are chosen"
     )
-    preflight: bool = _flag("first try two examples on the CPU", True)
-    group_by_length: bool = _flag("texts of like length share a batch", True)
-    dataloader_workers: int = _flag("processes that prepare batches", 0)
-    pin_memory: bool | None = _flag("batches wait in pinned host memory (default: on a CUDA GPU)", type=bool)
-    logging_steps: int = _flag("steps between two losses shown; only then do they leave the graph", 25)
-    report_to: str = _flag("where losses and scores are shown beside the terminal", "none", choices=TRACKERS)
-    seed: int = _flag("random seed of weights, order and dropout", 0)
-    save_seconds: float = _flag("seconds between two checkpoints to resume from", 30.0)
-    output_dir: Path = _flag("run folder (default: runs/<base model>-<dataset>-seed<seed>)", type=Path)
-    resume: bool = _flag("go on from the last checkpoint of the same --output-dir", False)
-    overwrite: bool = _flag("replace a finished run in --output-dir", False)
-    export: bool = _flag("export for OpenVINO, as small as accuracy allows, into <run folder>/export", False)
-    push: bool = _flag("export, then publish to the Hub and check what was published", False)
-    repo_id: str | None = _flag("Hub repository (default: <you>/<base model>-<dataset>-openvino-<method>)")
-    card: Path | None = _flag(
+    preflight: bool = flag("first try two examples on the CPU", True)
+    dataloader_workers: int = flag("processes that prepare batches", 0)
+    pin_memory: bool | None = flag("batches wait in pinned host memory (default: on a CUDA GPU)", type=bool)
+    logging_steps: int = flag("steps between two losses shown; only then do they leave the graph", 25)
+    report_to: str = flag("where losses and scores are shown beside the terminal", "none", choices=TRACKERS)
+    seed: int = flag("random seed of weights, order and dropout", 0)
+    save_seconds: float = flag("seconds between two checkpoints to resume from", 30.0)
+    output_dir: Path = flag("run folder (default: runs/<base model>-<dataset>-seed<seed>)", type=Path)
+    resume: bool = flag("go on from the last checkpoint of the same --output-dir", False)
+    overwrite: bool = flag("replace a finished run in --output-dir", False)
+    export: bool = flag("export for OpenVINO, as small as accuracy allows, into <run folder>/export", False)
+    push: bool = flag("export, then publish to the Hub and check what was published", False)
+    repo_id: str | None = flag("Hub repository (default: <you>/<base model>-<dataset>-openvino-<method>)")
+    card: Path | None = flag(
         "your part of the model card: Markdown with front matter, merged into what is measured", type=Path
     )
-    tag: str | None = _flag("name for the published revision; a tag is never moved")
-    message: str | None = _flag("title of the commit on the Hub, or of the pull request")
-    pull_request: bool = _flag("propose the change on the Hub, which everybody may, instead of making it", False)
-    push_original: bool = _flag("also publish the unquantized weights beside the export", False)
-    hub_private: bool = _flag("make the Hub repositories private", False)
-    token_file: Path | None = _flag("file with the Hub token (default: HF_TOKEN or your login)", type=Path)
-    trust_remote_code: bool = _flag("run Python code that comes with a Hub model", False)
+    tag: str | None = flag("name for the published revision; a tag is never moved")
+    message: str | None = flag("title of the commit on the Hub, or of the pull request")
+    pull_request: bool = flag("propose the change on the Hub, which everybody may, instead of making it", False)
+    push_original: bool = flag("also publish the unquantized weights beside the export", False)
+    hub_private: bool = flag("make the Hub repositories private", False)
+    token_file: Path | None = flag("file with the Hub token (default: HF_TOKEN or your login)", type=Path)
+    trust_remote_code: bool = flag("run Python code that comes with a Hub model", False)
 
     def __post_init__(self) -> None:
         """Fills the defaults that depend on the task and refuses settings that cannot work together."""
         set_ = object.__setattr__  # the dataclass is frozen for everyone else
+        task = find_task(self.task)
         if self.dataset is None:
-            set_(self, "dataset", DEFAULT_DATASET[self.task])
+            set_(self, "dataset", task.default_dataset)
         if self.base_model is None:
-            set_(self, "base_model", DEFAULT_BASE_MODEL[self.task])
-        if self.task == "text" and self.base_model == "wide_resnet":
-            raise ValueError(
-                "--base-model wide_resnet is for --task audio: add that, or give a text encoder such as "
-                "distilbert-base-uncased."
-            )
+            set_(self, "base_model", task.default_base_model)
+        if self.own is None:
+            set_(self, "own", own_settings(self.task))
+        for key in TASKS:
+            if key != self.task and self.base_model in find_task(key).networks:
+                raise ValueError(
+                    f"--base-model {self.base_model} is for --task {key}: add that, or give another, such as "
+                    f"{task.default_base_model}."
+                )
         if self.memory is None:
-            set_(self, "memory", MemorySettings(default_batch_size(self.base_model)))
+            set_(self, "memory", MemorySettings(default_batch_size(self.task, self.base_model)))
         if self.memory_budget not in (None, "auto"):
             budget_bytes(self.memory_budget)
         self._check_numbers()
-        self._refuse_flags_without_effect()
         if self.resume and self.overwrite:
             raise ValueError("--resume goes on with a run and --overwrite throws it away: choose one.")
         self._check_publication()
@@ -131,17 +115,17 @@ class FinetuneConfig:
     def _check_numbers(self) -> None:
         if self.max_steps == 0 or self.max_steps < -1:
             raise ValueError(f"--max-steps {self.max_steps}: give at least 1 (or leave it out).")
-        for name, least in (("dataloader_workers", 0), ("logging_steps", 1), ("sequence_length", 8), ("seed", 0)):
+        for name, least in (("dataloader_workers", 0), ("logging_steps", 1), ("seed", 0)):
             if (given := getattr(self, name)) < least:
-                raise ValueError(f"--{name.replace('_', '-')} {given}: give at least {least}.")
-        for name in ("epochs", "learning_rate", "head_learning_rate", "max_seconds"):
+                raise ValueError(f"{option(name)} {given}: give at least {least}.")
+        for name in ("epochs", "learning_rate", "head_learning_rate"):
             given = getattr(self, name)
             if given is not None and not given > 0:  # nan too
-                raise ValueError(f"--{name.replace('_', '-')} {given:g}: give a number above 0.")
+                raise ValueError(f"{option(name)} {given:g}: give a number above 0.")
 
     def _check_publication(self) -> None:
         idle = [
-            "--" + name.replace("_", "-")
+            option(name)
             for name in ("repo_id", "push_original", "hub_private", "tag", "message", "pull_request")
             if getattr(self, name) not in (None, False)
         ]
@@ -159,21 +143,6 @@ class FinetuneConfig:
 
         return Publication.of(self, original=self.push_original)
 
-    def _refuse_flags_without_effect(self) -> None:
-        """A flag that this kind of run would pass over in silence is somebody's mistake."""
-        network = ("depth", "widen_factor", "features")
-        idle = {
-            "--task audio": ("max_seconds", *network) if self.task == "text" else (),
-            "--base-model wide_resnet": network if self.task == "audio" and self.base_model != "wide_resnet" else (),
-            "--task text": ("sequence_length", "group_by_length") if self.task == "audio" else (),
-        }
-        default = {item.name: item.default for item in fields(self)}
-        for needed, names in idle.items():
-            for name in names:
-                if getattr(self, name) != default[name]:
-                    flag = name.replace("_", "-")
-                    raise ValueError(f"--{flag} has no effect on this run: leave it out, or add {needed}.")
-
     @property
     def has_default_folder(self) -> bool:
         """Whether the run folder is called as it is when nobody says otherwise."""
@@ -182,10 +151,14 @@ class FinetuneConfig:
     @property
     def short_name(self) -> str:
         """``<base model>-<dataset>`` in characters that folders and Hub repositories allow."""
-        model = f"wide-resnet-{self.depth}-{self.widen_factor}"
-        model = model if self.base_model == "wide_resnet" else short(self.base_model)
+        model = self.own.name_of(self.base_model)
         fold = f"-fold{self.fold}" if self.dataset == "drums" else ""
         return f"{model}-{short(self.dataset)}{fold}"
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether the model begins with random weights instead of a base model's."""
+        return self.base_model in find_task(self.task).networks
 
     @property
     def exports(self) -> bool:
@@ -199,6 +172,7 @@ class FinetuneConfig:
             settings.pop(own)
         settings = {**settings_by_flag(self.memory), **settings, "precision": self.precision}
         settings.pop("memory")
+        settings |= settings.pop("own")
         return json.loads(json.dumps(settings, default=str))
 
 
@@ -208,9 +182,9 @@ def settings_by_flag(memory: MemorySettings) -> dict[str, object]:
     return {"batch_size": settings.pop("micro_batch_size"), **settings}
 
 
-def default_batch_size(base_model: str) -> int:
-    """32 examples a pass; 16 for a network from scratch, which needs more steps than large ones."""
-    return 16 if base_model == "wide_resnet" else 32
+def default_batch_size(task: str, base_model: str) -> int:
+    """32 examples a pass, or what suits a network that begins with random weights."""
+    return find_task(task).networks.get(base_model, BATCH_SIZE)
 
 
 def budget_bytes(text: str) -> int:
@@ -229,26 +203,14 @@ def budget_bytes(text: str) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line: one flag for each field of :class:`FinetuneConfig`, and those of the memory settings."""
+    titles = " or ".join(kinds.find(key).title for key in TASKS)
     result = argparse.ArgumentParser(
         prog="finetune.py",
         allow_abbrev=False,
-        description="Fine-tunes a classifier of texts or sounds and leaves a run folder.",
+        description=f"Fine-tunes a classifier of {titles} and leaves a run folder.",
     )
-    for item in fields(FinetuneConfig):
-        options = dict(item.metadata)
-        if not options:
-            continue
-        options["help"] = options["help"].replace("{corpora}", ", ".join(corpora.names()))
-        flag = "--" + item.name.replace("_", "-")
-        default = item.default if item.default is not MISSING else None
-        if isinstance(default, bool) or options.get("type") is bool:
-            action = "store_true" if default is False else argparse.BooleanOptionalAction
-            result.add_argument(flag, action=action, default=default, help=options["help"])
-            continue
-        if default is not None:
-            options.setdefault("type", type(default))
-            options["help"] += " (default: %(default)s)"
-        result.add_argument(flag, default=default, **options)
+    add_flags(result, FinetuneConfig, told=told_defaults())
+    add_own_flags(result, own_flags())
     add_settings_arguments(result, batch_size=None, precision="auto")
     result.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return result
@@ -262,7 +224,12 @@ def parse(argv: list[str]) -> FinetuneConfig:
         ValueError: settings that cannot work together.
     """
     arguments = parser().parse_args(argv)
+    owners, key = own_flags(), arguments.task
+    given = take_own(arguments, owners, key, ", or add --task {key}")
+    base_model = arguments.base_model or find_task(key).default_base_model
+    own = find_task(key).settings(**given)
+    own.check(base_model, given)
     if arguments.batch_size is None:
-        arguments.batch_size = default_batch_size(arguments.base_model or DEFAULT_BASE_MODEL[arguments.task])
+        arguments.batch_size = default_batch_size(arguments.task, base_model)
     values = {item.name: getattr(arguments, item.name) for item in fields(FinetuneConfig) if item.metadata}
-    return FinetuneConfig(**values, memory=from_arguments(arguments), precision=arguments.precision)
+    return FinetuneConfig(**values, own=own, memory=from_arguments(arguments), precision=arguments.precision)

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from grokaem.hub.base_model import BaseModel
     from training.run_folder import RunFolder
     from training.same_run import Beginnings
-    from training.task import Task
 
 
 def main(argv: list[str]) -> int:
@@ -128,7 +127,7 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     folder = RunFolder(destination(config.output_dir))
     if not processes.is_main():
         return _run(config, token, folder, False, aside)
-    corpora.check_columns(config.dataset, config.text_column, config.label_column)
+    corpora.check_columns(config.dataset, config.text_column, config.label_column, config.task)
     check_sources(config, folder.path)
     with claimed(folder.path):
         finished = folder.check(config.to_json(), config.resume, config.overwrite)
@@ -195,7 +194,7 @@ def _inputs(
     from training.parts import check_parts
 
     base = None
-    if config.base_model != "wide_resnet":
+    if not config.from_scratch:
         name, remote = config.base_model, config.trust_remote_code
         began = recorded.base_model
         base = resolve_recorded(name, began, remote, token) if began else resolve(name, remote, token)
@@ -222,10 +221,11 @@ def _train(
     from training.recipe import fit
     from training.run_start import choose_levers, open_folder, try_levers
     from training.schedule import Schedule
+    from training.tasks import find_task
 
     disable_progress_bar()  # of weights read and written; the training has its own
     set_seed(config.seed)
-    task = _task(config, corpus, base)
+    task = find_task(config.task)(config, corpus, base)
     sets = task.train_set(), task.evaluation_set(corpus.validation)[0]
     for note in task.announce():
         print(note, flush=True)
@@ -248,21 +248,10 @@ def _train(
     seconds = time.perf_counter() - start
     if not processes.is_main():
         return folder.path
-    result = run_report.compose_run_report(config, task, base, choice, peak, training, seconds, scored)
+    result = run_report.compose_run_report(config, task, choice, peak, training, seconds, scored)
     path = folder.finish(task.model, task.preprocessor, result)
     print(*run_report.last_lines(path, result), sep="\n", flush=True)
     return path
-
-
-def _task(config: FinetuneConfig, corpus: Corpus, base: BaseModel | None) -> Task:
-    if config.task == "text":
-        from training.text_task import TextTask
-
-        assert base is not None  # only a wide residual network starts from nothing
-        return TextTask(config, corpus, base)
-    from training.audio_task import AudioTask
-
-    return AudioTask(config, corpus, base)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from training.precision import Precision
 from training.processes import world_size
 
 if TYPE_CHECKING:
-    from grokaem.memory.architectures import Workload
     from grokaem.memory.solver import Predictor
+    from grokaem.memory.workload import Workload
     from training.records import TakenLever
     from training.task import Task
 
@@ -89,9 +89,7 @@ class Planner:
 
     def _later(self) -> Workload | None:
         """What the steps after the first see, in a run that ends before it comes to long texts again."""
-        ask = getattr(self.task, "longest_after_first", None)
-        longest = None if ask is None else ask()
-        return None if longest is None else replace(self.work, sequence_length=longest)
+        return self.task.later_workload()
 
     def components(self, settings: MemorySettings) -> dict[str, float]:
         """Predicted MiB by component."""
@@ -201,7 +199,7 @@ def _around_the_model(config: FinetuneConfig, device: str) -> list[TakenLever]:
     told: list[TakenLever] = []
     if config.preflight:
         told.append({"step": "preflight", "value": True, "reason": find_lever("preflight").chosen})
-    if config.task == "text" and config.group_by_length:
+    if config.own.grouped:
         told.append({"step": "bucketing", "value": True, "reason": find_lever("bucketing").saves + " is saved"})
     pinned = device == "cuda" if config.pin_memory is None else config.pin_memory
     reason = find_lever("host").chosen if device == "cuda" else find_lever("host").refused

@@ -11,15 +11,15 @@ import numpy as np
 
 from grokaem.memory.checklist import find_lever
 from grokaem.memory.settings import MemorySettings
-from training.augmentation import AugmentedClips
 from training.memory_choice import MemoryChoice
+from training.records import named_input
 from training.recovery import is_out_of_memory
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from training.records import Item
-    from training.task import Task
+    from training.task import Task, TrainSet
 
 # A new head starts with small weights, so its first loss is near ln(classes); this far above, it is no new head's.
 SLACK = 1.5
@@ -27,7 +27,7 @@ WARM_UP = 0.1  # the share of its peak that the learning rate has as training se
 
 
 def preflight(
-    task: Task, items: Sequence[Item] | AugmentedClips, settings: MemorySettings, learning_rate: float
+    task: Task, items: TrainSet, settings: MemorySettings, learning_rate: float
 ) -> list[str]:
     """Looks at every input, then takes one optimizer step on two, on the CPU, with the run's levers and arithmetic.
 
@@ -48,11 +48,11 @@ def preflight(
     classes = len(task.corpus.label_names)
     part = task.corpus.train
     check_labels(part.labels, part.inputs, classes)
-    raw = _raw(items)
-    check_inputs(raw, part.inputs, getattr(task.model_config, "vocab_size", None))
-    sizes = [len(item["input_ids"] if "input_ids" in item else item["waveform"]) for item in raw]
+    raw = task.plain_items(items)
+    task.check_items(raw)
+    sizes = [task.size_of(item) for item in raw]
     number, short = int(np.argmax(sizes)), int(np.argmin(sizes))
-    names = [_named(part.inputs, number), _named(part.inputs, short)]
+    names = [named_input(part.inputs, number), named_input(part.inputs, short)]
     name = " and ".join(dict.fromkeys(names))
     model, single = _model(task, settings)
     _try_out(task, model, [raw[number], raw[short]], names, single)
@@ -93,53 +93,14 @@ def check_labels(labels: Iterable[int], inputs: Sequence[object], classes: int) 
     for number, label in enumerate(labels):
         if not isinstance(label, int | np.integer) or not 0 <= label < classes:
             raise ValueError(
-                f"preflight: training input {_named(inputs, number)} has label {label!r}: write labels as "
+                f"preflight: training input {named_input(inputs, number)} has label {label!r}: write labels as "
                 f"whole numbers from 0 to {classes - 1}."
             )
 
 
-def check_inputs(items: Iterable[Item], inputs: Sequence[object], vocabulary: int | None) -> None:
-    """Every text has tokens that the model's table holds; every clip has finite samples.
-
-    Args:
-        items (iterable of dict): with ``input_ids`` (list of int) or ``waveform`` (ndarray of shape (time,)).
-        inputs (list): what they were made of, to name them.
-        vocabulary (int, optional): rows of the model's table.
-
-    Raises:
-        ValueError: an input that is empty, out of range or not a number; which.
-    """
-    silent, number = 0, -1
-    for number, item in enumerate(items):
-        if "input_ids" in item:
-            ids = item["input_ids"]
-            if not ids:
-                raise ValueError(f"preflight: training input {_named(inputs, number)} has no tokens: remove it.")
-            if vocabulary is not None and not 0 <= min(ids) <= max(ids) < vocabulary:
-                raise ValueError(
-                    f"preflight: training input {_named(inputs, number)} has token {max(ids)}, and the model's "
-                    f"table has {vocabulary} rows: save the model again with the tokenizer it was trained with."
-                )
-            continue
-        clip = item["waveform"]
-        if clip.ndim != 1 or not len(clip):
-            raise ValueError(
-                f"preflight: training input {_named(inputs, number)} has shape {clip.shape}, not (time,): "
-                "convert it to mono, or remove it."
-            )
-        if not np.isfinite(clip).all():
-            raise ValueError(
-                f"preflight: training input {_named(inputs, number)} holds samples that are not "
-                "numbers: convert it again, or remove it."
-            )
-        silent += not clip.any()
-    if silent and silent == number + 1:
-        raise ValueError("preflight: every training clip is silent: look at the files.")
-
-
 def preflight_with_fallback_precision(
     task: Task,
-    items: Sequence[Item] | AugmentedClips,
+    items: TrainSet,
     choice: MemoryChoice,
     learning_rate: float,
     free: bool,
@@ -262,18 +223,3 @@ def _blaming(name: str) -> Iterator[None]:
             f"preflight: the model cannot take training input {name}: {reason}; correct or remove that input, "
             "or give another --base-model."
         ) from error
-
-
-def _raw(items: Sequence[Item] | AugmentedClips) -> Sequence[Item]:
-    """The items without what augmentation does to them."""
-    if not isinstance(items, AugmentedClips):
-        return items
-    return [
-        {"waveform": clip, "labels": label} for clip, label in zip(items.clips, items.labels, strict=True)
-    ]
-
-
-def _named(inputs: Sequence[object], number: int) -> str:
-    """The input's number and beginning (or path), to find it by."""
-    told = " ".join(str(inputs[number]).split())
-    return f"{number} ({told[:60]}{'...' if len(told) > 60 else ''})"

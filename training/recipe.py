@@ -173,7 +173,7 @@ class Training:
         """The steps of an epoch that are not taken yet, each with the batches, from which it takes its passes."""
         seed, schedule, rank, world = self.config.seed, self.schedule, processes.rank(), processes.world_size()
         first, last = epoch * schedule.steps_per_epoch, (epoch + 1) * schedule.steps_per_epoch
-        lengths = self.task.lengths if self.config.group_by_length else None
+        lengths = self.task.lengths if self.config.own.grouped else None
         order = order_of(len(self.train_set), seed, epoch, schedule.step_size, lengths)
         steps = steps_of(order, schedule.step_size, self.settings.micro_batch_size, rank, world)
         steps = steps[self.progress.step - first : min(last, schedule.steps) - first]

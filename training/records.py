@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ class ClipItem(TypedDict):
     labels: int | np.ndarray
 
 
-Item = TextItem | ClipItem
+Item = Mapping[str, object]  # of any kind
+
+
+def named_input(inputs: Sequence[object], number: int) -> str:
+    """The input's number and beginning (or path), to find it by."""
+    told = " ".join(str(inputs[number]).split())
+    return f"{number} ({told[:60]}{'...' if len(told) > 60 else ''})"
 
 
 class TakenLever(TypedDict):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grokaem import kinds
 from grokaem.ownership import write_text
 from grokaem.plain_text import terminal
 from grokaem.scores import confusion, most_frequent_share
@@ -32,7 +33,7 @@ def score_test(training: Training, task: Task) -> Scored:
     """Scores the test part, once, with the weights chosen on validation.
 
     Returns:
-        dict: ``metrics``, ``confusion`` (rows: true classes) and, for text, ``examples`` of each label.
+        dict: ``metrics``, ``confusion`` (rows: true classes) and, of what can be shown, ``examples`` of each label.
     """
     part = task.corpus.test
     items, order = task.evaluation_set(part)
@@ -45,7 +46,7 @@ def score_test(training: Training, task: Task) -> Scored:
         "metrics": classification_metrics(logits, labels),
         "confusion": confusion(labels, logits.argmax(axis=1), len(names)).tolist(),
     }
-    if task.corpus.task == "text":
+    if kinds.find(task.corpus.task).shown:
         scored["examples"] = _examples(part.inputs, labels, logits, names)
     return scored
 
@@ -65,7 +66,6 @@ def _examples(texts: list[str], labels: np.ndarray, logits: np.ndarray, names: l
 def compose_run_report(
     config: FinetuneConfig,
     task: Task,
-    base: BaseModel | None,
     choice: MemoryChoice,
     peak: Peak,
     training: Training,
@@ -86,7 +86,7 @@ def compose_run_report(
     return {
         "name": config.short_name,
         "task": config.task,
-        "base_model": base_record(config, base),
+        "base_model": base_record(config, task.base),
         "data": task.corpus.describe(),
         "config": {**settings, **task.extras()},
         "checklist": choice.checklist,
@@ -118,7 +118,7 @@ def compose_run_report(
 def base_record(config: FinetuneConfig, base: BaseModel | None) -> BaseModelRecord:
     """What a run began with, as ``run.json`` has it; of a folder of the user's with a hash of its content."""
     if base is None:
-        return {"name": "wide_resnet", "revision": f"{config.depth}-{config.widen_factor}", "license": None}
+        return {"name": config.base_model, "revision": config.own.network_revision, "license": None}
     found: BaseModelRecord = {"name": base.name, "revision": base.revision, "license": base.license}
     return found if base.sha256 is None else {**found, "sha256": base.sha256}
 

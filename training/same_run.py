@@ -38,7 +38,8 @@ def changed_settings(before: dict[str, object], now: dict[str, object], known: B
     moved = {"dataset", "also_train_on"} if known.data else set()
     moved |= {"base_model"} if (known.base_model or {}).get("sha256") else set()
     elsewhere = {key for key in moved if now.get(key) and Path(str(now[key])).expanduser().exists()}
-    return sorted(key for key in {*before, *now} - MAY_DIFFER - elsewhere if before.get(key) != now.get(key))
+    # Earlier versions recorded the flags of all kinds.
+    return sorted(key for key in {*now} - MAY_DIFFER - elsewhere if before.get(key) != now.get(key))
 
 
 def finished_settings(path: Path, config: dict[str, object]) -> dict[str, object]:

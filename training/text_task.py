@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from grokaem.tokenization import treat_special_tokens_as_text
+from grokaem.flags import flag
+from grokaem.hub.packaged_model import MINILM
 from training.order import GROUPED
-from training.records import TextItem
+from training.records import TextItem, named_input
+from training.task import OwnSettings
 
 if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedModel
 
     from grokaem.corpora import Corpus, Part
     from grokaem.hub.base_model import BaseModel
-    from grokaem.memory.architectures import Workload
+    from grokaem.memory.text_workload import TextWorkload
     from training.config import FinetuneConfig
     from training.task import Model
 
 # A model much narrower than BERT-base needs, and bears, larger steps.
 NARROW = 512
+
+
+@dataclass(frozen=True)
+class TextSettings(OwnSettings):
+    """What only a run on texts can be told.
+
+    Raises:
+        ValueError: no text is that short.
+    """
+
+    sequence_length: int = flag("tokens after which a text is cut", 128)
+    group_by_length: bool = flag("texts of like length share a batch", True)
+
+    @property
+    def grouped(self) -> bool:
+        """As ``--group-by-length`` says."""
+        return self.group_by_length
+
+    def __post_init__(self) -> None:
+        """Refuses a length that leaves no text."""
+        if self.sequence_length < 8:
+            raise ValueError(f"--sequence-length {self.sequence_length}: give at least 8.")
 
 
 class TextTask:
@@ -30,14 +56,23 @@ class TextTask:
         base (BaseModel): where weights and tokenizer come from.
     """
 
+    settings = TextSettings
+    default_dataset = "rotten_tomatoes"
+    default_base_model = MINILM
+    networks = {}  # every text encoder was pretrained
+    told_epochs = "what makes some 640 steps, from 2 to 10"
+    told_rate = "1e-4 for narrow encoders such as MiniLM and 5e-5 for wider ones"
     averaged = False  # a pretrained encoder is steady enough
 
-    def __init__(self, config: FinetuneConfig, corpus: Corpus, base: BaseModel):
+    def __init__(self, config: FinetuneConfig, corpus: Corpus, base: BaseModel | None):
         from transformers import DataCollatorWithPadding
 
+        from grokaem.tokenization import treat_special_tokens_as_text
         from training.pretrained import Pretrained
         from training.tokens import load_tokenizer, longest_input, settle_padding
 
+        assert base is not None and isinstance(config.own, TextSettings)
+        asked = config.own.sequence_length
         self.config = config
         self.corpus = corpus
         self.base = base
@@ -50,10 +85,10 @@ class TextTask:
         self.model_config = self.pretrained.config
         self.notes = settle_padding(self.preprocessor, self.model_config, base.name)
         longest = longest_input(self.pretrained)
-        self.max_length = config.sequence_length if longest is None else min(config.sequence_length, longest)
-        if self.max_length < config.sequence_length:
+        self.max_length = asked if longest is None else min(asked, longest)
+        if self.max_length < asked:
             self.notes.append(
-                f"--sequence-length {config.sequence_length}: {base.name} reads at most {self.max_length} tokens, "
+                f"--sequence-length {asked}: {base.name} reads at most {self.max_length} tokens, "
                 f"so texts are cut after {self.max_length}"
             )
         self.preprocessor.model_max_length = self.max_length
@@ -89,33 +124,40 @@ class TextTask:
         self.longest = max(self.lengths, default=0)
         return items
 
-    def workload(self) -> Workload:
+    def workload(self) -> TextWorkload:
         """What the planner must know: the model and the longest batch, padded as the collator does.
 
         Call it after :meth:`train_set`.
         """
-        from grokaem.memory.architectures import workload
+        from grokaem.memory.text_workload import TextWorkload
 
         length = min(-(-self.longest // 8) * 8, self.max_length) if self.longest else self.max_length
-        return workload(
-            self.base.name,
-            sequence_length=length,
-            num_labels=len(self.corpus.label_names),
-            config=self.model_config,
-        )
+        return TextWorkload(self.base.name, self.model_config, len(self.corpus.label_names), length)
 
-    def longest_after_first(self) -> int | None:
-        """Tokens, padded, of the longest text after the first step, where a run is so short that this is less.
+    def later_workload(self) -> TextWorkload | None:
+        """What the steps after the first see, where a run is so short that this is less.
 
         Texts of like length share a batch: the first holds the longest of all, and the next 49 come from the same 50
         batches' worth of texts in falling order. Call it after :meth:`train_set`.
         """
         steps, size = self.config.max_steps, self.config.memory.effective_batch_size
-        if not self.config.group_by_length or not 1 <= steps <= GROUPED or len(self.lengths) <= size:
+        if not self.config.own.grouped or not 1 <= steps <= GROUPED or len(self.lengths) <= size:
             return None
         lengths = sorted(self.lengths, reverse=True)
         rank = len(lengths) * size // min(len(lengths), GROUPED * size)
-        return min(-(-lengths[rank] // 8) * 8, self.max_length)
+        return replace(self.workload(), sequence_length=min(-(-lengths[rank] // 8) * 8, self.max_length))
+
+    def plain_items(self, items: list[TextItem]) -> list[TextItem]:
+        """The items: nothing is altered."""
+        return items
+
+    def size_of(self, item: TextItem) -> int:
+        """Its tokens."""
+        return len(item["input_ids"])
+
+    def check_items(self, items: Sequence[TextItem]) -> None:
+        """Raises a ValueError for a text without tokens, or with one that the model's table does not hold."""
+        check_tokens(items, self.corpus.train.inputs, getattr(self.model_config, "vocab_size", None))
 
     def evaluation_set(self, part: Part) -> tuple[list[TextItem], list[int]]:
         """A part, tokenized and sorted by length (little padding), and where each item stood in the part."""
@@ -171,3 +213,25 @@ class TextTask:
             lost = sum(len(rest) - sum(rest.special_tokens_mask) for rest in item.overflowing)
             self.truncated += lost > 0
             self.truncated_tokens += lost
+
+
+def check_tokens(items: Iterable[TextItem], inputs: Sequence[object], vocabulary: int | None) -> None:
+    """Every text has tokens that the model's table holds.
+
+    Args:
+        items (iterable of dict): with ``input_ids``.
+        inputs (list): what they were made of, to name them.
+        vocabulary (int, optional): rows of the model's table.
+
+    Raises:
+        ValueError: a text that is empty or out of range; which.
+    """
+    for number, item in enumerate(items):
+        ids = item["input_ids"]
+        if not ids:
+            raise ValueError(f"preflight: training input {named_input(inputs, number)} has no tokens: remove it.")
+        if vocabulary is not None and not 0 <= min(ids) <= max(ids) < vocabulary:
+            raise ValueError(
+                f"preflight: training input {named_input(inputs, number)} has token {max(ids)}, and the model's "
+                f"table has {vocabulary} rows: save the model again with the tokenizer it was trained with."
+            )

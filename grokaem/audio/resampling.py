@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from grokaem.kinds import HIGHEST_RATE, LOWEST_RATE
+
 QUALITY = "VHQ"  # 28 bits: aliases at -160 dB; a file is read ten times faster than it is decoded even so
-LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz: below is no sound to classify, above no recorder
 
 
 def check_rate(sample_rate: int, whose: object) -> None:

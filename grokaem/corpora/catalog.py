@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from grokaem import kinds
 from grokaem.corpora.built_in import BUILT_IN
 from grokaem.corpora.corpus import Corpus, Documents
 from grokaem.corpora.limits import COMMAND, Limits
+from grokaem.corpora.reader import Asked, reader_of
 
 
 def names(task: str | None = None) -> list[str]:
     """The built-in data sets.
 
     Args:
-        task (str, optional): only those for ``"text"`` or ``"audio"``. (Default: all)
+        task (str, optional): only those of this kind. (Default: all)
 
     Returns:
         list of str: names that :func:`load` takes.
@@ -53,7 +55,7 @@ def load(
         name_or_path (str): a built-in name (:func:`names`); a CSV, TSV, JSONL or Parquet file; a folder of
             class-named folders of sound or text files; or the name of a data set on the Hub. A built-in name comes
             before a file of that name; write ``./drums`` for the file.
-        task (str, optional): ``"text"`` or ``"audio"``; another kind of data is then an error.
+        task (str, optional): key of a kind, such as ``"text"``; another kind of data is then an error.
             (Default: what the data is)
         text_column (str, optional): of a table or Hub data set. (Default: recognised, and announced)
         label_column (str, optional): of a table or Hub data set. (Default: recognised, and announced)
@@ -81,8 +83,8 @@ def load(
         RuntimeError: a package that cannot be fetched, with the remedy.
     """
     name = str(name_or_path)
-    if task not in (None, "text", "audio"):
-        raise ValueError(f"there is no task {task!r}: choose text or audio.")
+    if task is not None:
+        kinds.find(task)
     entry = BUILT_IN.get(name)
     if fold and (entry is None or entry.folds == 1):
         folded = ", ".join(key for key, each in BUILT_IN.items() if each.folds > 1)
@@ -92,7 +94,7 @@ def load(
     if entry is not None and entry.load:
         corpus = entry.load(classes, fold)
     elif (path := _path(name)) is not None:
-        corpus = _own(path, task, text_column, label_column, classes, only_training, limits)
+        corpus = _own(path, task, Asked(text_column, label_column, classes, only_training, limits))
     else:
         from grokaem.corpora import hub_data
 
@@ -128,7 +130,9 @@ def load(
     return corpus.with_validation_in_training() if train_on_validation else corpus
 
 
-def check_columns(name_or_path: str, text_column: str | None = None, label_column: str | None = None) -> None:
+def check_columns(
+    name_or_path: str, text_column: str | None = None, label_column: str | None = None, task: str | None = None
+) -> None:
     """Finds, before any work and by the header of a table alone, columns that are named and are not there.
 
     A data set of the Hub is not asked.
@@ -137,6 +141,7 @@ def check_columns(name_or_path: str, text_column: str | None = None, label_colum
         name_or_path (str): as :func:`load` takes it.
         text_column (str, optional): as the user says.
         label_column (str, optional): as the user says.
+        task (str, optional): key of the kind. (Default: texts)
 
     Raises:
         FileNotFoundError: a path at which there is nothing.
@@ -151,7 +156,10 @@ def check_columns(name_or_path: str, text_column: str | None = None, label_colum
             from grokaem.corpora.columns import choose_columns
             from grokaem.corpora.tables import read_table
 
-            choose_columns(path.name, read_table(path).columns, text_column, label_column)
+            reader = reader_of(kinds.find(task or kinds.default().key))
+            if reader.reads_tables:  # the others say so when they are asked to
+                names = reader.kind.columns
+                choose_columns(path.name, read_table(path).columns, text_column, label_column, names)
             return
     for flag, column in (("--text-column", text_column), ("--label-column", label_column)):
         if column is not None:
@@ -189,7 +197,7 @@ def read_documents(
     if entry is not None and entry.documents:
         return entry.documents()
     path = None if entry is not None else _path(name)
-    if path is not None and path.is_dir() and not _holds_texts(path):
+    if path is not None and path.is_dir() and not reader_of(kinds.default()).holds(path):
         raise ValueError(f"{name} is a folder: give a text file with one document a line, or a table.")
     if path is not None and not path.is_dir():
         return documents.from_file(path, text_column, label_column, limits)
@@ -197,23 +205,17 @@ def read_documents(
     return documents.from_corpus(corpus)
 
 
-def _own(
-    path: Path,
-    task: str | None,
-    text_column: str | None,
-    label_column: str | None,
-    classes: list[str] | None,
-    only_training: bool,
-    limits: Limits,
-) -> Corpus:
+def _own(path: Path, task: str | None, asked: Asked) -> Corpus:
     _check_there(path)
-    from grokaem.corpora import own_audio, own_text
-
     if not path.is_dir():
-        return own_text.load(path, text_column, label_column, classes, only_training, limits)
-    if task != "audio" and _holds_texts(path):
-        return own_text.load_folder(path, classes, only_training, limits)
-    return own_audio.load(path, classes, only_training)
+        return reader_of(kinds.find(task or kinds.default().key)).table(path, asked)
+    readers = {kind.key: reader_of(kind) for kind in kinds.KINDS.values()}
+    held = next((key for key, reader in readers.items() if reader.holds(path)), None)
+    if task is not None and held is not None and not readers[task].holds(path):
+        raise ValueError(f"{path} is {held} and the task is {task}: choose other data or --task {held}.")
+    if task is None and held is None:
+        held = next(key for key, reader in reversed(readers.items()) if reader.reads_folders)  # to say what is missing
+    return readers[task or held or kinds.default().key].folder(path, asked)
 
 
 def _check_there(path: Path) -> None:
@@ -221,16 +223,6 @@ def _check_there(path: Path) -> None:
         raise FileNotFoundError(
             f"there is no file or folder {path}: check the name (built-in data sets are {', '.join(names())})."
         )
-
-
-def _holds_texts(folder: Path) -> bool:
-    """Whether the folder's files are texts and none of them is a sound."""
-    from grokaem.corpora.class_folders import visible_files
-    from grokaem.corpora.own_text import is_text_file
-    from grokaem.corpora.sounds import is_sound_file
-
-    files = visible_files(folder)
-    return any(is_text_file(path) and path.parent != folder for path in files) and not any(map(is_sound_file, files))
 
 
 def _path(name: str) -> Path | None:

@@ -187,7 +187,7 @@ def build_corpus(
         found (ClassFolders): where the files stand.
         rows (LabelledRows): of :func:`drop_duplicates`.
         groups (list of str): what must not straddle two parts, one an example.
-        task (str): ``"text"`` or ``"audio"``.
+        task (str): key of the kind.
         classes (list of str, optional): keep only these.
         only_training (bool): all of it is the training part.
 

@@ -1,13 +1,20 @@
-"""Which column is the text and which the label."""
+"""Which column is the text, or another input, and which the label."""
 
 from __future__ import annotations
 
-TEXT_NAMES = ("text", "sentence", "content", "document", "review", "comment", "message", "body", "tweet")
+from collections.abc import Sequence
+
+from grokaem import kinds
+
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "sentiment", "topic", "y")
 
 
 def choose_columns(
-    source: str, columns: list[str], text_column: str | None, label_column: str | None
+    source: str,
+    columns: list[str],
+    text_column: str | None,
+    label_column: str | None,
+    names: Sequence[str] = kinds.default().columns,
 ) -> tuple[str, str, list[str]]:
     """Finds the two columns.
 
@@ -18,6 +25,7 @@ def choose_columns(
         columns (list of str): what it has.
         text_column (str, optional): as the user says.
         label_column (str, optional): as the user says.
+        names (sequence of str, optional): how the column of the input may be called. (Default: a text's)
 
     Returns:
         tuple: the text column, the label column, and announcements of what was not given.
@@ -30,40 +38,42 @@ def choose_columns(
             raise ValueError(f"{source} has no column {column!r}: give {option} one of {_listed(columns)}.")
     if text_column is not None and text_column == label_column:
         raise ValueError(f"{text_column!r} is both text and label of {source}: give two different columns.")
-    text = text_column or _by_name(columns, TEXT_NAMES, taken=label_column)
+    text = text_column or _by_name(columns, names, taken=label_column)
     label = label_column or _by_name(columns, LABEL_NAMES, taken=text)
     if len(columns) == 2:
         text = text or next((column for column in columns if label and column != label), None)
         label = label or next((column for column in columns if text and column != text), None)
-    for option, column, names in (("text", text, TEXT_NAMES), ("label", label, LABEL_NAMES)):
+    for option, column, known in (("text", text, names), ("label", label, LABEL_NAMES)):
         if column is None:
             raise ValueError(
-                f"cannot tell the {option} column of {source} among {_listed(columns)}: "
-                f"name it with --{option}-column, or call it {names[0]!r} in the first row."
+                f"cannot tell the {known[0]} column of {source} among {_listed(columns)}: "
+                f"name it with --{option}-column, or call it {known[0]!r} in the first row."
             )
     assert text is not None and label is not None  # the loop refuses the others
     given = text_column is not None and label_column is not None
-    notes = [] if given else [f"text is column {text!r} of {source}, label is column {label!r}"]
+    notes = [] if given else [f"{names[0]} is column {text!r} of {source}, label is column {label!r}"]
     return text, label, notes
 
 
-def choose_text_column(source: str, columns: list[str], text_column: str | None) -> tuple[str, list[str]]:
-    """The text column of a table that need not have labels; see :func:`choose_columns`."""
+def choose_text_column(
+    source: str, columns: list[str], text_column: str | None, names: Sequence[str] = kinds.default().columns
+) -> tuple[str, list[str]]:
+    """The column of texts, or of another input, in a table that need not have labels; see :func:`choose_columns`."""
     if text_column is not None:
         if text_column not in columns:
             raise ValueError(
                 f"{source} has no column {text_column!r}: give --text-column one of {_listed(columns)}."
             )
         return text_column, []
-    found = _by_name(columns, TEXT_NAMES, taken=None) or (columns[0] if len(columns) == 1 else None)
+    found = _by_name(columns, names, taken=None) or (columns[0] if len(columns) == 1 else None)
     if found is None:
         raise ValueError(
-            f"cannot tell the text column of {source} among {_listed(columns)}: name it with --text-column."
+            f"cannot tell the {names[0]} column of {source} among {_listed(columns)}: name it with --text-column."
         )
-    return found, [f"text is column {found!r} of {source}"]
+    return found, [f"{names[0]} is column {found!r} of {source}"]
 
 
-def _by_name(columns: list[str], names: tuple[str, ...], taken: str | None) -> str | None:
+def _by_name(columns: list[str], names: Sequence[str], taken: str | None) -> str | None:
     lowered = {column.lower(): column for column in reversed(columns) if column != taken}
     return next((lowered[name] for name in names if name in lowered), None)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
+from grokaem import kinds
 from grokaem.corpora.part import Part
-from grokaem.corpora.sounds import samples_digest
-from grokaem.corpora.splitting import BY_HASH, normal_form
+from grokaem.corpora.splitting import BY_HASH
 from grokaem.file_hash import sha256_of
 from grokaem.identity import DataIdentity
 
@@ -20,7 +19,7 @@ class Corpus:
 
     Attributes:
         name (str): what the user asked for.
-        task (str): ``"text"`` or ``"audio"``.
+        task (str): key of the kind of its inputs.
         label_names (list of str): the name of each class, in the order of the label indices.
         train, validation, test (Part): learn on the first, choose on the second, score once on the third.
         revision (str): exactly which data: ``package==version sha256:...``, a Hub commit, or ``sha256:...``
@@ -33,7 +32,7 @@ class Corpus:
     """
 
     name: str
-    task: Literal["text", "audio"]
+    task: str
     label_names: list[str]
     train: Part
     validation: Part
@@ -65,13 +64,15 @@ class Corpus:
                 f"{', '.join(self.label_names)}."
             )
         seen = {_content(item) for part in (self.train, self.validation, self.test) for item in part.inputs}
-        held = {_form(item) for part in (self.validation, self.test) for item in part.inputs}
+        kind = kinds.find(self.task)
+        form = kind.resolved("reader")(kind).form
+        held = {form(item) for part in (self.validation, self.test) for item in part.inputs}
         added, offered = Part([], [], []), 0
         for part in (other.train, other.validation, other.test):
             for item, label, group in zip(part.inputs, part.labels, part.groups, strict=True):
                 offered += 1
                 content = _content(item)
-                if content in seen or _form(item) in held:
+                if content in seen or form(item) in held:
                     continue
                 seen.add(content)
                 added.inputs.append(item)
@@ -146,11 +147,6 @@ class Documents:
 
     def __len__(self) -> int:
         return len(self.texts)
-
-
-def _form(item: str | Path) -> str:
-    """What a model sees: letters and digits of a text, samples of a sound."""
-    return samples_digest(item) if isinstance(item, Path) else normal_form(item)
 
 
 def _content(item: str | Path) -> str:

@@ -6,27 +6,14 @@ import os
 import re
 from pathlib import Path
 
-from grokaem.atomic import new_file
-from grokaem.cache import cache_folder
+from grokaem import kinds
 from grokaem.corpora.columns import choose_columns
 from grokaem.corpora.corpus import Corpus
-from grokaem.corpora.label_names import unify_labels
-from grokaem.corpora.labelled_rows import (
-    Distinct,
-    LabelledRows,
-    as_label,
-    check_most,
-    count_noun,
-    labelled_texts,
-    sorted_labels,
-)
-from grokaem.corpora.lost_classes import lost_classes
+from grokaem.corpora.labelled_rows import count_noun, sorted_labels
 from grokaem.corpora.own_data import make_corpus
 from grokaem.corpora.parts import VALIDATION_NAMES, own_parts
-from grokaem.corpora.sounds import check_sound, groups_of_sounds
-from grokaem.corpora.splitting import digest, group_near_duplicates
+from grokaem.corpora.reader import TableReader, reader_of
 from grokaem.identity import COMMIT
-from grokaem.plain_text import as_reason
 
 NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?$")
 
@@ -49,8 +36,8 @@ def load(
 
     Args:
         name (str): ``owner/name``, or ``owner/name:configuration``.
-        task (str, optional): ``"text"`` or ``"audio"``. (Default: audio where there is an audio column)
-        text_column (str, optional): for audio too: the column of the input. (Default: recognised)
+        task (str, optional): key of a kind. (Default: the kind that has a column of its own, as sounds have)
+        text_column (str, optional): of every kind: the column of the input. (Default: recognised)
         label_column (str, optional): the column of the class. (Default: recognised)
         revision (str, optional): branch, tag or commit. (Default: the newest)
         classes (list of str, optional): keep only these. (Default: all)
@@ -64,30 +51,17 @@ def load(
     commit = _commit(next(iter(parts.values())))
     _check_commit(name, revision, commit)
     columns = list(next(iter(parts.values())).features)
-    sounds = [c for c, feature in next(iter(parts.values())).features.items() if type(feature).__name__ == "Audio"]
-    task = task or ("audio" if sounds and text_column not in set(columns) - set(sounds) else "text")
-    if task == "audio":
-        if not sounds:
-            raise ValueError(f"{name} has no column of sounds: its columns are {', '.join(columns)}.")
-        text_column = text_column or sounds[0]
-    elif sounds:
-        parts = {part: data.remove_columns(sounds) for part, data in parts.items()}
-        columns = [column for column in columns if column not in sounds]
-    column, label, notes = choose_columns(name, columns, text_column, label_column)
-    if task == "audio":
-        from datasets import Audio
-
-        parts = {part: data.cast_column(column, Audio(decode=False)) for part, data in parts.items()}
+    reader, own, others = _reader(next(iter(parts.values())).features, task, text_column)
+    text_column = reader.hub_column(name, columns, own, text_column)
+    if others:
+        parts = {part: data.remove_columns(others) for part, data in parts.items()}
+        columns = [column for column in columns if column not in others]
+    column, label, notes = choose_columns(name, columns, text_column, label_column, reader.kind.columns)
+    parts = {part: reader.hub_prepared(data, column) for part, data in parts.items()}
     data = next(iter(parts.values()))
     label_names = list(getattr(data.features[label], "names", None) or []) or None
     pairs, origin = _pairs(name, parts, column, label, label_names, notes)
-    if task == "text":
-        numbered = enumerate(zip(pairs, origin, strict=True), start=1)
-        rows = labelled_texts(name, ((i, *pair, part) for i, (pair, part) in numbered), label, column, str)
-        groups = group_near_duplicates(rows.inputs)
-    else:
-        rows = _sounds(name, pairs, origin, label)
-        groups = groups_of_sounds(rows.inputs)
+    rows, groups = reader.hub_rows(name, pairs, origin, column, label)
     rows.notes[:0] = notes
     groups = own_parts(name, rows, groups)
     return make_corpus(
@@ -95,13 +69,26 @@ def load(
         rows,
         groups,
         name=name,
-        task=task,
+        task=reader.kind.key,
         revision=commit or revision or "unknown",
         parts=rows.parts,
         label_names=label_names or sorted_labels(rows.labels),
         classes=classes,
         license=data.info.license or "see the data set's page on the Hub",
     )
+
+
+def _reader(
+    features: dict[str, object], task: str | None, text_column: str | None
+) -> tuple[TableReader, list[str], list[str]]:
+    """What reads a data set, the columns that hold its kind alone, and those that hold another alone."""
+    readers = {kind.key: reader_of(kind) for kind in kinds.KINDS.values()}
+    own = {key: reader.hub_columns(features) for key, reader in readers.items()}
+    if task is None:
+        held = (key for key, columns in own.items() if columns and text_column not in set(features) - set(columns))
+        task = next(held, kinds.default().key)
+    others = [column for key, columns in own.items() if key != task for column in columns]
+    return readers[task], own[task], others
 
 
 def _pairs(
@@ -161,61 +148,6 @@ def _download(name: str, revision: str | None, token: str | None) -> dict:
     wanted = ("train", *VALIDATION_NAMES, "test")
     known = {part: data for part, data in loaded.items() if part in wanted}
     return known or dict(loaded)
-
-
-def _sounds(name: str, pairs: list[tuple], origin: list[str], label: str) -> LabelledRows:
-    """Writes the sounds as files, named by their content, since every reader here takes files.
-
-    Equal ones are treated as :func:`grokaem.corpora.labelled_rows.labelled_texts` treats equal texts.
-    """
-    folder = cache_folder("corpora") / "hub_sounds" / name.replace("/", "--").replace(":", "--")
-    rows, distinct, files = LabelledRows(parts=[]), Distinct(), {}
-    for number, ((sound, class_name), part) in enumerate(zip(pairs, origin, strict=True), start=1):
-        try:
-            content = sound["bytes"] if sound["bytes"] is not None else _read(Path(sound["path"]))
-            sha256 = digest(content)
-            if sha256 not in files:
-                files[sha256] = _written(folder, sha256, content, sound["path"], number)
-            named = as_label(class_name, label)
-        except (ValueError, TypeError) as error:
-            rows.set_aside.append((f"row {number}", as_reason(error)))
-            continue
-        rows.given[named] += 1
-        distinct.add(part, sha256, number, named)
-    for part, sha256, number, named in distinct.kept():
-        rows.inputs.append(files[sha256])
-        rows.labels.append(named)
-        rows.names.append(f"row {number}")
-        rows.parts.append(part)  # pyright: ignore[reportOptionalMemberAccess]  # the list made above
-    check_most(name, rows.set_aside, len(distinct))
-    rows.notes += distinct.notes(name, "sound")
-    rows.lost = lost_classes(rows.labels, distinct.together())
-    unify_labels(name, rows.labels, rows.notes)
-    return rows
-
-
-def _read(path: Path) -> bytes:
-    """What a data set holds by the name of a file only.
-
-    Raises:
-        ValueError: the file cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ValueError(
-            f"its sound is a file that cannot be read, {path} ({error.strerror}): put it there or leave the row out."
-        ) from None
-
-
-def _written(folder: Path, sha256: str, content: bytes, given: str | None, number: int) -> Path:
-    """The file of a sound, which is written unless it is there."""
-    path = folder / (sha256[:32] + (Path(given or "sound.wav").suffix or ".wav"))
-    if not path.exists() or path.stat().st_size != len(content):
-        with new_file(path) as partial:
-            partial.write_bytes(content)
-    check_sound(path, f"row {number}")
-    return path
 
 
 def _label_name(value: object, label_names: list[str] | None) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grokaem.corpora.class_folders import CHECKED, build_corpus, drop_duplicates, find_class_folders
 from grokaem.corpora.corpus import Corpus
@@ -10,8 +11,11 @@ from grokaem.corpora.labelled_rows import check_most
 from grokaem.corpora.sounds import check_sound, groups_of_sounds, is_sound_file
 from grokaem.plain_text import as_reason
 
+if TYPE_CHECKING:
+    from grokaem.corpora.reader import Asked, TableReader
 
-def load(folder: Path, classes: list[str] | None = None, only_training: bool = False) -> Corpus:
+
+def load(folder: Path, reader: TableReader, asked: Asked) -> Corpus:
     """Reads and splits a folder of class folders; see :func:`grokaem.corpora.class_folders.find_class_folders`.
 
     A file's part is decided by the hash of its content, so renaming changes nothing, and files with the same
@@ -19,8 +23,8 @@ def load(folder: Path, classes: list[str] | None = None, only_training: bool = F
 
     Args:
         folder (Path): the folder.
-        classes (list of str, optional): keep only these. (Default: all)
-        only_training (bool, optional): all of it is the training part. (Default: ``False``)
+        reader (TableReader): of sounds.
+        asked (Asked): what the user says about it.
 
     Returns:
         Corpus: inputs are paths; groups are digests of the files' contents.
@@ -28,7 +32,7 @@ def load(folder: Path, classes: list[str] | None = None, only_training: bool = F
     Raises:
         ValueError: no class folders, or more sounds that cannot be read than others.
     """
-    found = find_class_folders(folder, is_sound_file, "sound", may_descend=not only_training)
+    found = find_class_folders(folder, is_sound_file, "sound", may_descend=not asked.only_training)
     usable, contents, aside = [], [], []
     for path in found.files:
         try:
@@ -43,4 +47,4 @@ def load(folder: Path, classes: list[str] | None = None, only_training: bool = F
     rows.notes[:0] = found.notes
     rows.set_aside = [*found.set_aside, *aside]
     groups = groups_of_sounds(rows.inputs, [found.digest(path) for path in rows.inputs])
-    return build_corpus(found, rows, groups, "audio", classes, only_training)
+    return build_corpus(found, rows, groups, reader.kind.key, asked.classes, asked.only_training)

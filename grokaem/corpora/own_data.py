@@ -37,7 +37,7 @@ def make_corpus(
         rows (LabelledRows): the examples.
         groups (sequence of str): their groups, which are sha256 digests of the examples.
         name (str): what the user asked for.
-        task (str): ``"text"`` or ``"audio"``.
+        task (str): key of the kind.
         revision (str): exactly which data.
         parts (sequence of str, optional): the part of each example. (Default: by its digest)
         label_names (list of str, optional): the classes in order. (Default: sorted)
@@ -85,7 +85,7 @@ def make_corpus(
     index = {label: number for number, label in enumerate(wanted)}
     return Corpus(
         name=name,
-        task=task,  # pyright: ignore[reportArgumentType]  # text or audio
+        task=task,
         label_names=wanted,
         **split(inputs, [index[label] for label in labels], groups, parts),
         revision=revision,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -24,6 +25,9 @@ class AudioClassifier:
         export (ExportFolder): a folder made by ``exporting/export.py``.
     """
 
+    names_files = True  # what is given are names of sound files
+    at_once, rows_at_once = 1, 32
+
     def __init__(self, export: ExportFolder):
         self.export = export
         self.labels = export.labels
@@ -32,7 +36,7 @@ class AudioClassifier:
         self._length = int(round(self.sample_rate * self.max_seconds))
         # A network that was trained on clips of one length is given that; a pretrained encoder takes any.
         self._shortest = self._length if export.config.get("padded", True) else self.sample_rate // 10
-        self._graph = Graph(export.path / MODEL, len(self.labels), "audio")
+        self._graph = Graph(export.path / MODEL, len(self.labels), export.task, tokens=False)
 
     @classmethod
     def from_pretrained(cls, folder_or_repo: str | Path, revision: str | None = None) -> AudioClassifier:
@@ -42,8 +46,7 @@ class AudioClassifier:
             ValueError: the export is not of a sound classifier.
         """
         export = locate(folder_or_repo, revision)
-        if export.task != "audio":
-            raise ValueError(f"{folder_or_repo} is a classifier of {export.task}: use TextClassifier.")
+        export.check_runs_on(cls)
         return cls(export)
 
     def predict(self, waveforms: list[np.ndarray]) -> list[Prediction]:
@@ -69,6 +72,28 @@ class AudioClassifier:
         milliseconds = (time.perf_counter() - start) * 1000 / max(1, len(clips))
         reads = [self.read(len(waveform) / self.sample_rate) for waveform in waveforms]
         return from_logits(logits, self.labels, milliseconds, reads)
+
+    def predict_given(self, given: list[str], folder: Path | None = None) -> list[Prediction]:
+        """Reads as much of sound files as the model takes in, and classifies them.
+
+        Args:
+            given (list of str): their names.
+            folder (Path, optional): what the names are relative to. (Default: the working directory)
+        """
+        return [self._hear((folder or Path()) / Path(name).expanduser()) for name in given]
+
+    def _hear(self, path: Path) -> Prediction:
+        from grokaem.audio.reading import read_waveform, seconds_of
+
+        waveform = read_waveform(path, self.sample_rate, max_seconds=self.max_seconds)
+        prediction = self.predict([waveform])[0]
+        if len(waveform) < self._length:
+            return prediction
+        return replace(prediction, read=self.read(seconds_of(path)))
+
+    def example(self) -> np.ndarray:
+        """Something to classify: a second of silence."""
+        return np.zeros(self.sample_rate, dtype=np.float32)
 
     def read(self, seconds: float) -> str:
         """How much of a sound the model takes in, as ``"1.5 of 10,800.0 seconds"``; empty where it is all.

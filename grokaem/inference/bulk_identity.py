@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grokaem.file_hash import sha256_of
-from grokaem.inference.export_folder import FILES
+from grokaem.inference.export_folder import files as export_files
 from grokaem.inference.rows import BadRow, Rows
 
 # Of an export, what answers do not depend on.
@@ -21,7 +21,7 @@ class BulkIdentity:
     """What an unfinished file of results was begun with.
 
     Attributes:
-        input (str): sha256 of the file of inputs, and of the sounds where these are what it names.
+        input (str): sha256 of the file of inputs, and of the files where these are what it names.
         column (str or None): its column of inputs.
         model (str): sha256 of the model's files.
         before (dict): the same as earlier versions recorded it, by the input's place, size and time of change.
@@ -43,24 +43,24 @@ class BulkIdentity:
         return ", ".join(changed) or (None if recorded.keys() == now.keys() else "version")
 
 
-def identity_of(rows: Rows, column: str | None, model: Path, sounds: bool = False) -> BulkIdentity:
+def identity_of(rows: Rows, column: str | None, model: Path, names_files: bool = False) -> BulkIdentity:
     """Reads the input and the model for what tells them from others.
 
     Args:
         rows (Rows): the input.
         column (str or None): its column.
         model (Path): the folder of an export.
-        sounds (bool, optional): the rows are names of sound files, beside the input. (Default: ``False``)
+        names_files (bool, optional): the rows are names of files, beside the input. (Default: ``False``)
 
     Raises:
         OSError: the input or the model cannot be read.
     """
     digest = hashlib.sha256()
-    for name in FILES:
+    for name in export_files():
         if name not in ABOUT_IT and (model / name).is_file():
             digest.update(bytes.fromhex(sha256_of(model / name)))
     found = sha256_of(rows.path)
-    if sounds:
+    if names_files:
         found += "+" + _heard(rows, column)
     status = rows.path.stat()
     before: dict[str, object] = {

@@ -6,23 +6,17 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
-from grokaem import ownership
-from grokaem.audio.resampling import HIGHEST_RATE, LOWEST_RATE
+from grokaem import kinds, ownership
 
 MODEL = "openvino_model.xml"
 WEIGHTS = "openvino_model.bin"
-TOKENIZER = "tokenizer.json"
 WORDS = "words.safetensors"
 VOCABULARY = "vocabulary.json"
 HASHED = 64 << 20  # bytes of a file up to which it is compared with the folder's record; 64 MB take 50 ms
-LONGEST_TEXT, LONGEST_SOUND = 1_000_000, 86_400  # tokens, and seconds: more is no setting but a mistake
-# Everything an export may hold; a download asks for nothing else.
-FILES = [
-    MODEL,
-    WEIGHTS,
-    TOKENIZER,
+# What an export may hold beside its graph and what its kind needs.
+OTHERS = (
     "config.json",
     "parity.json",
     "README.md",
@@ -31,13 +25,13 @@ FILES = [
     "preprocessor_config.json",
     WORDS,
     VOCABULARY,
-]
+)
 
 
 class ExportConfig(TypedDict):
-    """What this subpackage reads of an export's ``config.json``, checked; a text's has no rate, a sound's no tokens."""
+    """What this subpackage reads of an export's ``config.json``, checked; of the limits its kind's own are there."""
 
-    task: Literal["text", "audio"]
+    task: str
     id2label: dict[str, str]
     max_length: int
     sample_rate: int
@@ -64,8 +58,18 @@ class ExportFolder:
 
     @property
     def task(self) -> str:
-        """``text`` or ``audio``."""
+        """The key of its kind, such as ``text``."""
         return self.config["task"]
+
+    @property
+    def kind(self) -> kinds.Kind:
+        """What it classifies."""
+        return kinds.find(self.task)
+
+    def check_runs_on(self, classifier: type) -> None:
+        """Raises a ValueError where another class runs exports of its kind."""
+        if not issubclass(classifier, right := self.kind.resolved("classifier")):
+            raise ValueError(f"{self.path} is a classifier of {self.kind.title}: use {right.__name__}.")
 
     @property
     def counts_words(self) -> bool:
@@ -104,12 +108,18 @@ def locate(folder_or_repo: str | Path, revision: str | None = None) -> ExportFol
 
         check_not_ours(str(folder_or_repo))
         with add_missing_folder(str(folder_or_repo)):
-            path = Path(hub.download(str(folder_or_repo), revision, allow_patterns=FILES))
+            path = Path(hub.download(str(folder_or_repo), revision, allow_patterns=files()))
         commit = path.name
     else:
         raise FileNotFoundError(f"there is no folder {path}: give an export folder or a Hub id (owner/name).")
     named = str(path) if commit is None else f"{folder_or_repo} at {commit}"
     return ExportFolder(path, _checked_config(path, named), commit)
+
+
+def files() -> list[str]:
+    """Everything an export of any kind may hold; a download asks for nothing else."""
+    own = (name for kind in kinds.KINDS.values() for name in kind.files)
+    return list(dict.fromkeys([MODEL, WEIGHTS, *own, *OTHERS]))
 
 
 def _looks_like_a_repository(name: str) -> bool:
@@ -132,7 +142,7 @@ def _checked_config(path: Path, named: str) -> ExportConfig:
         config = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{file} cannot be read ({error}): export the model again.") from None
-    if not isinstance(config, dict) or config.get("task") not in ("text", "audio") or not config.get("id2label"):
+    if not isinstance(config, dict) or config.get("task") not in kinds.KINDS or not config.get("id2label"):
         raise ValueError(f"{file} names no task and labels: export the model again.")
     config = cast(ExportConfig, config)
     _check_labels(file, config["id2label"])
@@ -140,7 +150,7 @@ def _checked_config(path: Path, named: str) -> ExportConfig:
         needed = [WORDS, VOCABULARY]
     else:
         _check_settings(file, config)
-        needed = [MODEL, WEIGHTS, *([TOKENIZER] if config["task"] == "text" else [])]
+        needed = [MODEL, WEIGHTS, *kinds.find(config["task"]).files]
     for name in needed:
         if not (path / name).is_file():
             raise FileNotFoundError(f"{named} lacks {name}: download or export the model again.")
@@ -166,24 +176,21 @@ def _check_labels(file: Path, labels: object) -> None:
 
 
 def _check_settings(file: Path, config: ExportConfig) -> None:
-    """Refuses settings that no export has, such as NaN, which JSON may spell."""
-    bounds: dict[str, tuple[type, int, int]] = (
-        {"max_length": (int, 1, LONGEST_TEXT)}
-        if config["task"] == "text"
-        else {"sample_rate": (int, LOWEST_RATE, HIGHEST_RATE), "max_seconds": (float, 0, LONGEST_SOUND)}
-    )
-    if config["task"] == "text" and config.get("pad_token_id") is not None:
-        bounds["pad_token_id"] = (int, 0, 1 << 31)
-    for name, (kind, least, most) in bounds.items():
-        value: Any = config.get(name)  # whatever stands there
-        whole = type(value) is int or (type(value) is float and (kind is float or value.is_integer()))
-        if not whole or not least <= value <= most or (kind is float and not value):
-            what = f"{name} that is a {'' if kind is float else 'whole '}number from {least} to {most:,}"
+    """Refuses settings that no export of its kind has, such as NaN, which JSON may spell."""
+    given = cast("dict[str, Any]", config)  # whatever stands there
+    for name, limit in kinds.find(config["task"]).limits.items():
+        value: Any = given.get(name)
+        if limit.optional and value is None:
+            continue
+        fraction = limit.number is float
+        whole = type(value) is int or (type(value) is float and (fraction or value.is_integer()))
+        if not whole or not limit.least <= value <= limit.most or (fraction and not value):
+            what = f"{name} that is a {'' if fraction else 'whole '}number from {limit.least} to {limit.most:,}"
             raise ValueError(f"{file} gives no {what}: export the model again.")
-    # A text that is longer than the table of positions makes OpenVINO write where it must not: the process dies.
-    positions = config.get("max_position_embeddings")
-    if config["task"] == "text" and type(positions) is int and 0 < positions < config["max_length"]:
-        raise ValueError(
-            f"{file} gives a max_length of {config['max_length']:,} and the model has {positions:,} positions: export "
-            "the model again."
-        )
+        # A text that is longer than the table of positions makes OpenVINO write where it must not: the process dies.
+        setting, units = limit.within or ("", "")
+        room: Any = given.get(setting)
+        if type(room) is int and 0 < room < value:
+            raise ValueError(
+                f"{file} gives a {name} of {value:,} and the model has {room:,} {units}: export the model again."
+            )

@@ -28,7 +28,8 @@ class Graph:
     Args:
         path (Path): its ``.xml`` file.
         n_labels (int): how many scores it must give each input.
-        task (str): ``text`` or ``audio``: what it must take.
+        task (str): key of its kind, for messages.
+        tokens (bool): it must take a text's tokens; otherwise one array.
 
     Attributes:
         inputs (set of str): names of its inputs.
@@ -39,7 +40,7 @@ class Graph:
             scores.
     """
 
-    def __init__(self, path: Path, n_labels: int, task: str):
+    def __init__(self, path: Path, n_labels: int, task: str, tokens: bool):
         _check_weights(path)
         try:
             model = core().read_model(path)
@@ -52,7 +53,7 @@ class Graph:
                 f"({str(error).strip().splitlines()[-1]}): download or export the model again."
             ) from error
         text = IDS in self.inputs and self.inputs <= set(FIELDS)
-        if not (text if task == "text" else len(self.inputs) == 1 and not text):
+        if not (text if tokens else len(self.inputs) == 1 and not text):
             raise ValueError(
                 f"{path} takes {', '.join(sorted(self.inputs))}, and config.json beside it says that it classifies "
                 f"{task}: download or export the model again."

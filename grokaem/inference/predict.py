@@ -13,11 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from grokaem.command_line import user_path
 from grokaem.output_folder import claimed_files
@@ -25,16 +25,11 @@ from grokaem.plain_text import is_blank, terminal
 from grokaem.set_aside import SHOWN, SetAside
 
 if TYPE_CHECKING:
-    from grokaem.inference.audio_classifier import AudioClassifier
     from grokaem.inference.bulk_output import BulkOutput, Done
+    from grokaem.inference.classifier import Classifier
+    from grokaem.inference.export_folder import ExportFolder
     from grokaem.inference.prediction import Prediction
     from grokaem.inference.rows import Rows
-    from grokaem.inference.text_classifier import TextClassifier
-    from grokaem.inference.word_classifier import WordClassifier
-
-    Classifier = TextClassifier | AudioClassifier | WordClassifier
-
-AT_ONCE = 256  # lines of standard input
 
 
 def main(argv: list[str]) -> int:
@@ -70,29 +65,33 @@ def main(argv: list[str]) -> int:
         return _bulk(options)
     if not options.inputs and sys.stdin.isatty():
         parser.error("give a text, a sound file, or - to read lines from standard input")
-    return _each(_load(options), options.inputs)
+    return _each(_load(_find(options)), options.inputs)
 
 
-def _load(options: argparse.Namespace) -> Any:
-    """The classifier; says which commit of the Hub it is."""
+def _find(options: argparse.Namespace) -> ExportFolder:
+    """The model's folder; says which commit of the Hub it is."""
+    from grokaem.inference.export_folder import locate
+
+    export = locate(options.model, options.revision)
+    if export.commit:
+        print(f"{terminal(options.model)} at commit {export.commit}", file=sys.stderr)
+    return export
+
+
+def _load(export: ExportFolder) -> Classifier:
     from grokaem import inference
 
-    classifier = inference.load(options.model, options.revision)
-    if classifier.export.commit:
-        print(f"{terminal(options.model)} at commit {classifier.export.commit}", file=sys.stderr)
-    return classifier
+    return inference.open_export(export)
 
 
-def _each(classifier: Any, given: list[str]) -> int:
+def _each(classifier: Classifier, given: list[str]) -> int:
     """Answers what the command line or standard input gives, a JSON object a line."""
     from grokaem.inference.bulk import prediction_fields
 
-    sound = classifier.export.task == "audio"
-    if not sound:
+    if not classifier.names_files:
         _warn_of_names(given)
-    aside, cut = SetAside("sound" if sound else "text"), 0
-    answers = _sounds(classifier, _inputs(given)) if sound else _texts(classifier, _inputs(given))
-    for item, answer in answers:
+    aside, cut = SetAside(classifier.export.kind.thing), 0
+    for item, answer in _answers(classifier, _inputs(given)):
         line = {"input": item, **prediction_fields(answer)}
         if isinstance(answer, str):
             aside.add(item[:60], answer)
@@ -128,37 +127,36 @@ def _bulk(options: argparse.Namespace) -> int:
 
     rows, column = Rows(options.input), None
     print(*map(terminal, rows.notes), sep="\n", end="\n" if rows.notes else "", file=sys.stderr)
-    if rows.columns is not None:
-        column = _column(rows, options.text_column)
-    elif options.text_column:
+    if options.text_column and rows.columns is None:
         raise ValueError(f"{options.input} has no columns: leave out --text-column.")
+    if options.text_column:
+        column = _column(rows, options.text_column, ())
     options.output = check_output(options.output, options.overwrite, options.input)
     with claimed_files(output=options.output):
         return _print_outcome(options.output, _classified(options, rows, column))
 
 
 def _classified(options: argparse.Namespace, rows: Rows, column: str | None) -> Done:
-    """Loads the model and classifies the rows that are left."""
-    from grokaem.inference import bulk
+    """Loads the model and classifies the rows that are left; its kind knows the column that nobody named."""
     from grokaem.inference.bulk_identity import identity_of
     from grokaem.inference.bulk_output import BulkOutput
 
-    classifier = _load(options)
-    sounds = classifier.export.task == "audio"
+    export = _find(options)
+    if rows.columns is not None:
+        column = column or _column(rows, None, export.kind.columns)
+    classifier = _load(export)
     output = BulkOutput(
-        options.output, identity_of(rows, column, classifier.export.path, sounds), options.overwrite
+        options.output, identity_of(rows, column, export.path, classifier.names_files), options.overwrite
     )
     if output.done.resumed_at:
         print(f"going on after {output.done.resumed_at} rows", file=sys.stderr)
-    if sounds:
-        return _with_bar(rows, column, _sound_files(classifier, rows.path.parent), classifier, output, 32)
-    return _with_bar(rows, column, classifier.predict, classifier, output, bulk.WINDOW)
+    return _with_bar(rows, column, classifier, output)
 
 
-def _column(rows: Rows, wanted: str | None) -> str:
+def _column(rows: Rows, wanted: str | None, names: Sequence[str]) -> str:
     from grokaem.corpora.columns import choose_text_column
 
-    column, notes = choose_text_column(str(rows.path), rows.columns or [], wanted)
+    column, notes = choose_text_column(str(rows.path), rows.columns or [], wanted, names)
     print(*map(terminal, notes), sep="\n", end="\n" if notes else "", file=sys.stderr)
     return column
 
@@ -171,14 +169,7 @@ def _print_outcome(path: Path, done: Done) -> int:
     return SetAside("row", reasons, done.set_aside - len(reasons)).report()
 
 
-def _with_bar(
-    rows: Rows,
-    column: str | None,
-    predict: Callable[[list[str]], list[Prediction]],
-    classifier: Classifier,
-    output: BulkOutput,
-    window: int,
-) -> Done:
+def _with_bar(rows: Rows, column: str | None, classifier: Classifier, output: BulkOutput) -> Done:
     from tqdm import tqdm  # huggingface_hub brings it
 
     from grokaem.inference.bulk import classify_rows
@@ -191,12 +182,10 @@ def _with_bar(
             bar.set_postfix_str(f"{done} rows", refresh=False)
             bar.update(position - bar.n)
 
+        # Names of files are relative to the folder of the list they stand in.
+        predict: Callable[[list[str]], list[Prediction]] = partial(classifier.predict_given, folder=rows.path.parent)
+        window = classifier.rows_at_once
         return classify_rows(rows, column, predict, classifier.labels, output, window=window, progress=show)
-
-
-def _sound_files(classifier: AudioClassifier, folder: Path) -> Callable[[list[str]], list[Prediction]]:
-    """Takes names of sound files, relative to the folder of the list they stand in."""
-    return lambda names: [_hear(classifier, folder / Path(name).expanduser()) for name in names]
 
 
 def _inputs(given: list[str]) -> Iterator[str]:
@@ -221,41 +210,11 @@ def _standard_input() -> TextIO:
     return io.TextIOWrapper(sys.stdin.buffer, codec, "surrogateescape", newline="")
 
 
-def _texts(
-    classifier: TextClassifier | WordClassifier, texts: Iterable[str]
-) -> Iterator[tuple[str, Prediction | str]]:
-    """Each text and its prediction, or the reason why it has none."""
+def _answers(classifier: Classifier, given: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
+    """Each input and its prediction, or the reason why it has none."""
     from grokaem.inference.bulk import predict_each
-    from grokaem.text_encoding import is_undecoded
-
-    def predict(window: list[str]) -> list[Prediction]:
-        for text in window:
-            if is_blank(text):
-                raise ValueError("there is no text to classify.")
-            if is_undecoded(text):
-                raise ValueError("it has bytes that are not UTF-8; save it as UTF-8.")
-        return classifier.predict(window)
 
     # Lines from a pipe are answered a few at a time; memory does not grow with their number.
-    texts = iter(texts)
-    while window := list(islice(texts, AT_ONCE)):
-        yield from zip(window, predict_each(predict, window), strict=True)
-
-
-def _sounds(classifier: AudioClassifier, names: Iterable[str]) -> Iterator[tuple[str, Prediction | str]]:
-    from grokaem.inference.bulk import predict_each
-
-    hear = _sound_files(classifier, Path())
-    for name in names:
-        yield name, predict_each(hear, [name])[0]
-
-
-def _hear(classifier: AudioClassifier, path: Path) -> Prediction:
-    """Reads as much of a sound as the model takes in, and classifies it."""
-    from grokaem.audio.reading import read_waveform, seconds_of
-
-    waveform = read_waveform(path, classifier.sample_rate, max_seconds=classifier.max_seconds)
-    prediction = classifier.predict([waveform])[0]
-    if len(waveform) < round(classifier.max_seconds * classifier.sample_rate):
-        return prediction
-    return replace(prediction, read=classifier.read(seconds_of(path)))
+    given = iter(given)
+    while window := list(islice(given, classifier.at_once)):
+        yield from zip(window, predict_each(classifier.predict_given, window), strict=True)

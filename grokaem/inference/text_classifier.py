@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from grokaem.inference.export_folder import MODEL, TOKENIZER, ExportFolder, locate
+from grokaem.inference.export_folder import MODEL, ExportFolder, locate
+from grokaem.inference.given_texts import check_given
 from grokaem.inference.graph import BULK, Graph
 from grokaem.inference.prediction import Prediction, from_logits
 from grokaem.tokenization import Encoded, Tokenizer, batches_by_length
 
+TOKENIZER = "tokenizer.json"
 WINDOW = 4096  # texts tokenized and sorted by length at a time; memory does not grow with the input
 BUCKET_TOKENS = 2048  # padded tokens in one inference of bulk work
 STEP_TOKENS = 8  # a text alone is padded to a multiple: OpenVINO prepares a graph anew for each length it meets
@@ -25,10 +27,13 @@ class TextClassifier:
         export (ExportFolder): a folder made by ``exporting/export.py``.
     """
 
+    names_files = False  # what is given are the texts themselves
+    at_once, rows_at_once = 256, 2048
+
     def __init__(self, export: ExportFolder):
         self.export = export
         self.labels = export.labels
-        self._graph = Graph(export.path / MODEL, len(self.labels), "text")
+        self._graph = Graph(export.path / MODEL, len(self.labels), export.task, tokens=True)
         config = export.config
         self._tokenizer = Tokenizer(
             export.path / TOKENIZER, int(config["max_length"]), int(config.get("pad_token_id") or 0), self._graph.n_ids
@@ -42,8 +47,7 @@ class TextClassifier:
             ValueError: the export is not of a text classifier.
         """
         export = locate(folder_or_repo, revision)
-        if export.task != "text":
-            raise ValueError(f"{folder_or_repo} is a classifier of {export.task}: use AudioClassifier.")
+        export.check_runs_on(cls)
         return cls(export)
 
     def predict(self, texts: list[str]) -> list[Prediction]:
@@ -58,6 +62,15 @@ class TextClassifier:
         if isinstance(texts, str):
             raise ValueError("predict takes a list of texts: write predict([text]).")
         return list(self.stream(texts))
+
+    def predict_given(self, given: list[str], folder: Path | None = None) -> list[Prediction]:
+        """Classifies what a command line, or a row of a file, holds: the texts."""
+        check_given(given)
+        return self.predict(given)
+
+    def example(self) -> str:
+        """Something to classify."""
+        return "a text"
 
     def stream(self, texts: Iterable[str]) -> Iterator[Prediction]:
         """Classifies texts as they come, 4,096 at a time; memory does not grow with their number."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
 from grokaem.inference.export_folder import ExportFolder
+from grokaem.inference.given_texts import check_given
 from grokaem.inference.prediction import Prediction, from_logits
 from grokaem.text.tfidf_model import TfidfModel
 
@@ -24,6 +26,9 @@ class WordClassifier:
         export (ExportFolder): a folder made by ``grokaem select-features --save``.
     """
 
+    names_files = False  # what is given are the texts themselves
+    at_once, rows_at_once = 256, 2048
+
     def __init__(self, export: ExportFolder):
         self.export = export
         self.labels = export.labels
@@ -38,6 +43,15 @@ class WordClassifier:
         if isinstance(texts, str):
             raise ValueError("predict takes a list of texts: write predict([text]).")
         return list(self.stream(texts))
+
+    def predict_given(self, given: list[str], folder: Path | None = None) -> list[Prediction]:
+        """Classifies what a command line, or a row of a file, holds: the texts."""
+        check_given(given)
+        return self.predict(given)
+
+    def example(self) -> str:
+        """Something to classify."""
+        return "a text"
 
     def stream(self, texts: Iterable[str]) -> Iterator[Prediction]:
         """Classifies texts as they come, 4,096 at a time."""

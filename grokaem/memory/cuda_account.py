@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grokaem.memory.architectures import Workload
 from grokaem.memory.settings import MemorySettings
+from grokaem.memory.workload import Workload
 
 if TYPE_CHECKING:
     from grokaem.memory.fake_step import Kernels, MakeOptimizer

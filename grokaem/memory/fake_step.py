@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from unittest import mock
 
 from grokaem.memory import checkpointing
-from grokaem.memory.architectures import Workload, batch, build
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.trace import Recorder, Trace
+from grokaem.memory.workload import Workload
 
 if TYPE_CHECKING:
     import torch
@@ -63,7 +63,7 @@ def trace_step(
 
     with _quiet(), FakeTensorMode(), Recorder(kernels is None) as recorder, _fake_friendly(recorder):
         recorder.mark("build", "workspace")
-        model = _without_scripts(build(work, weights_dtype(settings), attention))
+        model = _without_scripts(work.build(weights_dtype(settings), attention))
         model = apply_to_model(model, settings).train()
         for tensor in [*model.parameters(), *model.buffers(), *_int8_state(model)]:
             recorder.tag(tensor, "parameters")
@@ -124,7 +124,7 @@ class _Step:
 
     def _pass(self) -> None:
         self.recorder.mark("forward", "activations")
-        inputs = batch(self.work, self.settings.micro_batch_size)
+        inputs = self.work.batch(self.settings.micro_batch_size)
         with self.kernels, self.kernels.forward():
             loss = self.model(**inputs).loss
         self.recorder.mark("backward", "workspace")

@@ -9,24 +9,26 @@ grokaem plan --base-model wide_resnet --depth 28 --widen-factor 10 --budget 4GB 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shlex
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
+from grokaem import kinds
 from grokaem.command_line import quiet_libraries, run
+from grokaem.flags import Own, add_own_flags, take_own
 from grokaem.memory.plan_answer import Plan, describe, figures, lever_row
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.plain_text import terminal
 from grokaem.processor import cpu_multiplies_bf16
 
 if TYPE_CHECKING:
-    from grokaem.memory.architectures import Workload
     from grokaem.memory.predict import Prediction
     from grokaem.memory.situation import Situation
     from grokaem.memory.solver import Predictor
+    from grokaem.memory.workload import Workload
 
 DEFAULT_MODEL = "minilm-l6"
 UNITS = {"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
@@ -47,12 +49,8 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(prog="grokaem plan", description=str(__doc__).splitlines()[0], allow_abbrev=False)
     result.add_argument("--base-model", default=DEFAULT_MODEL, metavar="NAME",
                         help="built-in architecture, local folder or Hub id (default: %(default)s)")
-    result.add_argument("--sequence-length", type=int, default=128, metavar="N", help="tokens of a text")
-    result.add_argument("--max-seconds", type=float, metavar="S",
-                        help=f"seconds of a clip (default: {SHORT_SOUND:g} for wide_resnet, 5 for others)")
-    result.add_argument("--depth", type=int, default=10, help="of wide_resnet (default: %(default)s)")
-    result.add_argument("--widen-factor", type=int, default=2, help="of wide_resnet (default: %(default)s)")
     result.add_argument("--num-labels", type=int, default=2, help="classes (default: %(default)s)")
+    add_own_flags(result, _owners())
     add_settings_arguments(result, precision=None)
     result.add_argument("--processes", type=int, default=1, metavar="N", help="processes that train together")
     result.add_argument("--sharding", choices=("none", "fsdp"), default="none",
@@ -67,6 +65,11 @@ def parser() -> argparse.ArgumentParser:
     return result  # fmt: skip
 
 
+def _owners() -> dict[str, tuple[str, type[Own]]]:
+    """The flags of each kind."""
+    return {key: (kind.title, kind.resolved("workload").flags) for key, kind in kinds.KINDS.items()}
+
+
 def plan(arguments: argparse.Namespace, progress: Progress | None = None) -> Plan:
     """The whole answer as plain values.
 
@@ -78,15 +81,14 @@ def plan(arguments: argparse.Namespace, progress: Progress | None = None) -> Pla
         dict: ``peak_mib, tensor_peak_mib, components_mib, relative_step_time, fits, levers, chosen, command``
         and what was asked.
     """
-    from grokaem.memory.architectures import STUDENTS, short_name, workload
+    from grokaem.memory.architectures import STUDENTS, find_model, make_workload, short_name
     from grokaem.memory.solver import Predictor, cheapest
     from grokaem.memory.support import LeverSupport
 
     settings = _checked_settings(arguments)
-    work = workload(
-        arguments.base_model, sequence_length=arguments.sequence_length, max_seconds=arguments.max_seconds,
-        num_labels=arguments.num_labels, depth=arguments.depth, widen_factor=arguments.widen_factor,
-    )  # fmt: skip
+    cls, config = find_model(arguments.base_model)
+    shape = take_own(arguments, _owners(), cls.task)
+    work = make_workload(cls, arguments.base_model, config, arguments.num_labels, shape)
     situation = find_situation(work, arguments.device, arguments.processes)
     settings.check_statistics(situation.batch_norm)
     progress = progress or (lambda _: None)
@@ -109,7 +111,9 @@ def plan(arguments: argparse.Namespace, progress: Progress | None = None) -> Pla
     levers = [] if arguments.no_table else single_levers(settings, predictor, situation, progress)
     student = STUDENTS.get(short_name(arguments.base_model))
     if levers and student:
-        levers.insert(0, (f"A distilled student, {student}", with_student(student, arguments, predictor, settings)))
+        with contextlib.suppress(ValueError):  # it reads shorter inputs
+            smaller = with_student(student, shape, arguments.num_labels, predictor, settings)
+            levers.insert(0, (f"A distilled student, {student}", smaller))
     return {
         "base_model": arguments.base_model, "task": work.task, "device": arguments.device,
         "processes": arguments.processes, "sharding": arguments.sharding,
@@ -134,8 +138,6 @@ def _checked_settings(arguments: argparse.Namespace) -> MemorySettings:
         raise ValueError(f"--processes must be at least 1, got {arguments.processes}.")
     if arguments.sharding == "fsdp" and arguments.processes < 2:
         raise ValueError("--sharding fsdp splits over processes: add --processes 2 or more.")
-    if arguments.max_seconds is not None and not 0.01 <= arguments.max_seconds <= 3600:
-        raise ValueError(f"--max-seconds {arguments.max_seconds:g}: give the length of a clip, from 0.01 to 3600.")
     return settings
 
 
@@ -162,14 +164,13 @@ def single_levers(
 
 
 def with_student(
-    name: str, arguments: argparse.Namespace, predictor: Predictor, settings: MemorySettings
+    name: str, shape: dict[str, Any], num_labels: int, predictor: Predictor, settings: MemorySettings
 ) -> Prediction:
     """What the same settings need with a distilled model instead."""
     from grokaem.memory.architectures import workload
     from grokaem.memory.solver import Predictor
 
-    smaller = workload(name, sequence_length=min(arguments.sequence_length, 512), max_seconds=arguments.max_seconds,
-                       num_labels=arguments.num_labels)  # fmt: skip
+    smaller = workload(name, num_labels=num_labels, **shape)
     return Predictor(smaller, predictor.device, **predictor.options)(settings.replace(freeze="none"))
 
 
@@ -177,10 +178,10 @@ def find_situation(work: Workload, device: str, processes: int = 1) -> Situation
     """What of the checklist applies to this model on this device."""
     from grokaem.memory.situation import Situation
 
-    network = work.model_type == "wide_resnet_audio"
+    network = work.normalises_batches
     return Situation(
-        task=work.task, device=device, architecture=work.model_type, attention=not network, batch_norm=network,
-        embeddings=work.task == "text", fast_bf16=device == "cuda" or cpu_multiplies_bf16(), processes=processes,
+        device=device, architecture=work.model_type, attention=not network, batch_norm=network,
+        embeddings=work.embeddings, fast_bf16=device == "cuda" or cpu_multiplies_bf16(), processes=processes,
     )  # fmt: skip
 
 
@@ -202,13 +203,7 @@ def command(arguments: argparse.Namespace, work: Workload, settings: MemorySetti
     from grokaem.memory.architectures import HUB_IDS
 
     name = HUB_IDS.get(arguments.base_model, arguments.base_model)
-    words = ["python", "training/finetune.py", "--task", work.task, "--base-model", name]
-    if work.task == "text":
-        words += ["--sequence-length", str(arguments.sequence_length)]
-    else:
-        words += ["--max-seconds", f"{work.max_seconds:g}"]
-    if work.model_type == "wide_resnet_audio":
-        words += ["--depth", str(arguments.depth), "--widen-factor", str(arguments.widen_factor)]
+    words = ["python", "training/finetune.py", "--task", work.task, "--base-model", name, *work.words()]
     return shlex.join(words + settings.flags())
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
-from grokaem.memory.architectures import Workload
 from grokaem.memory.settings import MemorySettings
+from grokaem.memory.workload import Workload
 
 if TYPE_CHECKING:
     from grokaem.memory.trace import Trace

@@ -10,7 +10,6 @@ class Situation:
     """What decides whether a lever of the checklist applies.
 
     Attributes:
-        task (str): ``"text"`` or ``"audio"``.
         device (str): ``"cpu"`` or ``"cuda"``.
         architecture (str): the model's type, e.g. ``"bert"`` or ``"wide_resnet_audio"``.
         attention (bool): the model has attention layers.
@@ -21,7 +20,6 @@ class Situation:
         padding (bool): inputs differ in length, so some are padded.
     """
 
-    task: str = "text"
     device: str = "cpu"
     architecture: str = "bert"
     attention: bool = True

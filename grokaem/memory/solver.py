@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Unpack
 
-from grokaem.memory.architectures import Workload
 from grokaem.memory.checklist import find_lever
 from grokaem.memory.predict import Prediction, PredictOptions, predict
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.situation import Situation
 from grokaem.memory.support import LeverSupport
+from grokaem.memory.workload import Workload
 
 # What is tried, from what changes training least to what changes it most; each is added to the settings asked for.
 STAGES: tuple[tuple[str, tuple[dict, ...]], ...] = (

@@ -81,7 +81,8 @@ def test_the_served_model_answers_where_no_labels_are_typed(tmp_path, monkeypatc
 
     def load(name):
         loads.append(name)
-        return SimpleNamespace(predict=lambda texts: [prediction] * len(texts))
+        export = SimpleNamespace(task="text")
+        return SimpleNamespace(predict=lambda texts: [prediction] * len(texts), export=export, example=lambda: "a text")
 
     monkeypatch.setattr("grokaem.inference.load", load)
     demo = tab.create_demo(ServedModel("text", "NO_MODEL", tmp_path), encode)
@@ -113,7 +114,7 @@ def test_the_newest_export_of_the_task_is_served_unless_one_is_named(tmp_path, m
 
 
 def test_a_classifier_of_the_other_task_is_refused(tmp_path, monkeypatch):
-    sound = SimpleNamespace(sample_rate=8, predict=lambda waveforms: [])
+    sound = SimpleNamespace(export=SimpleNamespace(task="audio"))
     monkeypatch.setattr("grokaem.inference.load", lambda name: sound)
     monkeypatch.setenv("A_MODEL", "owner/name")
     with pytest.raises(ValueError, match="A_MODEL names a classifier of audio; this tab serves text"):

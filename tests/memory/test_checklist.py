@@ -33,7 +33,7 @@ def test_explain_tells_what_was_taken():
 
 
 def test_a_step_that_needs_attention_is_refused_without_and_says_so():
-    network = Situation(task="audio", attention=False)
+    network = Situation(attention=False)
     assert not find_lever("lora").applies(network) and find_lever("lora").applies(Situation())
     assert find_lever("lora").when == "the model has attention layers"
     reasons = {item.key: why for item, _, why in explain_levers(MemorySettings(), network)}

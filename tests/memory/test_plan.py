@@ -30,7 +30,8 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def answer(capsys, folder):
     def ask(*arguments, model=folder):
-        words = ["--base-model", model, "--sequence-length", "64", "--batch-size", "16", *arguments, "--json"]
+        short = ["--sequence-length", "64"] if model == folder else []
+        words = ["--base-model", model, *short, "--batch-size", "16", *arguments, "--json"]
         code = plan.main(words)
         return code, json.loads(capsys.readouterr().out)
 
@@ -100,7 +101,7 @@ def test_what_was_asked_for_is_never_taken_back(folder):
 
 
 def test_batch_norm_keeps_enough_examples_in_a_pass():
-    network = Situation(task="audio", attention=False, batch_norm=True)
+    network = Situation(attention=False, batch_norm=True)
     assert pass_sizes(MemorySettings(16), network) == [16, 8, 4]
     assert pass_sizes(MemorySettings(12), Situation()) == [12, 6, 4, 3, 2, 1]
     assert pass_sizes(MemorySettings(12, optimizer_in_backward=True), Situation()) == [12]
@@ -161,6 +162,10 @@ def test_a_smaller_budget_never_gives_a_faster_step_and_goes_further_down_the_li
         (["--precision", "fp16"], "use --precision bf16"),
         (["--load-in-8bit"], "--lora-rank 8"),
         (["--sharding", "fsdp"], "--processes 2"),
+        (["--depth", "10"], "--depth is for sounds and has no effect on texts: leave it out"),
+        (["--base-model", "wide_resnet", "--sequence-length", "128"], "--sequence-length is for texts"),
+        (["--base-model", "ast", "--widen-factor", "2"], "--widen-factor has no effect on this run"),
+        (["--base-model", "ast", "--max-seconds", "0"], "from 0.01 to 3600"),
     ],
 )
 def test_wrong_input_gets_one_sentence_with_the_remedy(arguments, words):

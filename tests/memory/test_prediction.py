@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from grokaem.memory.architectures import BUILT_IN, Workload, batch, build, workload
+from grokaem.memory.architectures import BUILT_IN, find_model, workload
 from grokaem.memory.caching_allocator import CachingAllocator, reserved_bytes
 from grokaem.memory.fake_step import trace_step
 from grokaem.memory.predict import predict
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.sharding import components_per_process
+from grokaem.memory.text_workload import TextWorkload
 from grokaem.memory.trace import MIB, Trace
 
 
@@ -21,7 +22,7 @@ def tiny_work():
 
     config = BertConfig(hidden_size=128, num_hidden_layers=3, num_attention_heads=4, intermediate_size=512,
                         vocab_size=4000, num_labels=2)  # fmt: skip
-    return Workload("tiny", "text", config, sequence_length=64)
+    return TextWorkload("tiny", config, sequence_length=64)
 
 
 def measured_tensors(work, settings):
@@ -33,12 +34,12 @@ def measured_tensors(work, settings):
     from grokaem.memory.optimizers import build_optimizer
 
     def train():
-        model = apply_to_model(build(work, weights_dtype(settings)), settings).train()
+        model = apply_to_model(work.build(weights_dtype(settings)), settings).train()
         optimizer = build_optimizer(model, settings, 1e-3)
         for _ in range(2):
             for _ in range(settings.gradient_accumulation_steps):
                 with autocast(settings, "cpu"):
-                    loss = model(**batch(work, settings.micro_batch_size)).loss
+                    loss = model(**work.batch(settings.micro_batch_size)).loss
                 loss.backward()
                 del loss
             optimizer.step()
@@ -103,11 +104,11 @@ def test_wide_resnet_is_predicted_too(masked, within):
 
 
 def test_wide_resnet_is_planned_as_training_builds_it():
-    from training.audio_task import AudioTask
+    from training.audio_task import AudioTask, SoundSettings
     from training.config import FinetuneConfig
 
-    corpus = SimpleNamespace(label_names=["kick", "snare"])
-    trained = AudioTask(FinetuneConfig(task="audio", depth=16, widen_factor=1), corpus, None).model_config
+    corpus, own = SimpleNamespace(label_names=["kick", "snare"]), SoundSettings(depth=16, widen_factor=1)
+    trained = AudioTask(FinetuneConfig(task="audio", own=own), corpus, None).model_config
     planned = workload("wide_resnet", depth=16, widen_factor=1).config
     names = ("depth", "widen_factor", "features", "feature_settings", "max_seconds", "mask_padding", "dropout")
     assert {n: getattr(planned, n) for n in names} == {n: getattr(trained, n) for n in names}
@@ -161,7 +162,8 @@ def test_8bit_state_of_distilbert_is_what_its_counts_say(exact, mib):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_built_in_architecture_is_predicted(name):
-    work = workload(name, sequence_length=32, max_seconds=0.5)
+    short = {"sequence_length": 32} if find_model(name)[0] is TextWorkload else {"max_seconds": 0.5}
+    work = workload(name, **short)
     plain = predict(work, MemorySettings(2))
     frozen = predict(work, MemorySettings(2, freeze=1, gradient_checkpointing=True))
     assert 0 < frozen.tensor_peak_mib < plain.tensor_peak_mib

@@ -27,6 +27,8 @@ def refuse(capsys, *argv):
         (["--resume", "--overwrite"], "--resume"),
         (["--task", "audio", "--max-seconds", "-1"], "--max-seconds"),
         (["--depth", "16"], "add --task audio"),
+        (["--depth", "10"], "--depth is for sounds and has no effect on texts"),
+        (["--task", "audio", "--no-group-by-length"], "--group-by-length is for texts"),
         (["--task", "audio", "--sequence-length", "64"], "add --task text"),
         (["--task", "audio", "--base-model", "org/wav2vec2", "--features", "gfcc"], "add --base-model wide_resnet"),
         (["--base-model", "./nowhere"], "./nowhere"),

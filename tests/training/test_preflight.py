@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from grokaem.memory.settings import MemorySettings
-from training.preflight import check_inputs, check_labels, preflight
+from training.audio_task import check_clips
+from training.preflight import check_labels, preflight
+from training.text_task import check_tokens
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def test_wrong_labels_are_named():
 )
 def test_wrong_inputs_are_named(item, words):
     with pytest.raises(ValueError, match=words):
-        check_inputs([item], ["a.wav"], 500)
+        check_tokens([item], ["a text"], 500) if "input_ids" in item else check_clips([item], ["a.wav"])
 
 
 def test_weights_that_are_not_numbers_stop_the_run(task, monkeypatch):
