@@ -35,6 +35,7 @@ class Progress:
         epoch (int): epochs that have ended, with their evaluation.
         losses (float): sum of the mean losses of the steps since ``shown``.
         shown (int): the step at which a loss was shown last.
+        since_best (int): epochs that have ended since the best one.
         history (list of dict): what was shown, with its ``step`` and ``epoch``.
     """
 
@@ -42,6 +43,7 @@ class Progress:
     epoch: int = 0
     losses: float = 0.0
     shown: int = 0
+    since_best: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
 
 

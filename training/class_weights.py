@@ -34,28 +34,39 @@ def class_weights(asked: str, labels: Sequence[int], names: Sequence[str]) -> li
     if asked == "auto":
         learned = sum(count > 0 for count in counts)
         return [len(labels) / (learned * count) if count else 1.0 for count in counts]
-    given = _read(Path(asked).expanduser(), names)
+    given = _for_labels(read_weights(asked) or {}, f"--class-weights {asked}", names)
     mean = sum(weight * count for weight, count in zip(given, counts, strict=True)) / max(1, len(labels))
     return [weight / mean for weight in given]
 
 
-def _read(file: Path, names: Sequence[str]) -> list[float]:
-    where = f"--class-weights {file}"
+def read_weights(asked: str) -> dict[str, float] | None:
+    """The weights that a file gives by label; None for ``none`` and ``auto``, which need no file.
+
+    Args:
+        asked (str): as :func:`class_weights` takes it.
+
+    Raises:
+        ValueError: there is no such file, or it holds something else.
+    """
+    if asked in ("none", "auto"):
+        return None
+    where, example = f"--class-weights {asked}", '{"label": weight, ...}'
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(Path(asked).expanduser().read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ValueError(
-            f'{where}: there is no such file: give none, auto, or a JSON file {{"label": weight}}.'
-        ) from None
+        raise ValueError(f"{where}: there is no such file: give none, auto, or a JSON file with {example}.") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(
-            f'{where} cannot be read as JSON ({error}): write {{"label": weight, ...}} into it.'
-        ) from None
-    if not isinstance(found, dict):
-        raise ValueError(f'{where} holds no weights by label: write {{"label": weight, ...}} into it.')
+        raise ValueError(f"{where} cannot be read as JSON ({error}): write {example} into it.") from None
+    if not isinstance(found, dict) or not found:
+        raise ValueError(f"{where} holds no weights by label: write {example} into it.")
     for label, weight in found.items():
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not (0 < weight < math.inf):
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
             raise ValueError(f"{where}: the weight of {label!r} is {weight!r}: give a number above 0.")
+    return found
+
+
+def _for_labels(found: dict[str, float], where: str, names: Sequence[str]) -> list[float]:
+    """The weights in the order of the labels, each of which has one."""
     missing, unknown = [n for n in names if n not in found], [n for n in found if n not in names]
     if missing or unknown:
         lacks = f"no weight for {_some(missing)}" if missing else ""

@@ -12,7 +12,9 @@ from grokaem import kinds
 from grokaem.flags import add_flags, add_own_flags, flag, option, take_own
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.plain_text import as_reason
+from grokaem.scores import METRIC_NAMES
 from grokaem.short_name import short
+from training.class_weights import read_weights
 from training.tasks import TASKS, find_task, own_flags, own_settings, told_defaults
 from training.trackers import TRACKERS
 
@@ -53,6 +55,17 @@ class FinetuneConfig:
         "that of what lies above the encoder's layers (default: 10 times the other; the same from scratch)",
         type=float,
     )
+    class_weights: str = flag(
+        "what an example counts in the loss by its class: none, auto (all classes together count alike), or a JSON "
+        "file of weights by label",
+        "none",
+    )
+    metric: str = flag(
+        "what the best epoch is chosen by on the validation part, and the export judged by",
+        "accuracy",
+        choices=tuple(METRIC_NAMES),
+    )
+    patience: int | None = flag("stop after so many epochs without a better one (default: never)", type=int)
     weight_decay: float = flag("decay of matrices, by every optimizer", 0.01)
     own: OwnSettings = None  # pyright: ignore[reportAssignmentType]  # its flags: the kind's, see training/tasks.py
     memory: MemorySettings = None  # pyright: ignore[reportAssignmentType]  # its flags: grokaem/memory/settings.py
@@ -106,6 +119,11 @@ class FinetuneConfig:
         if self.memory_budget not in (None, "auto"):
             budget_bytes(self.memory_budget)
         self._check_numbers()
+        if self.patience is not None and self.train_on_validation:
+            raise ValueError(
+                "--patience needs a validation part that is not trained on: leave out --train-on-validation, or it."
+            )
+        read_weights(self.class_weights)
         if self.resume and self.overwrite:
             raise ValueError("--resume goes on with a run and --overwrite throws it away: choose one.")
         self._check_publication()
@@ -118,6 +136,8 @@ class FinetuneConfig:
         for name, least in (("dataloader_workers", 0), ("logging_steps", 1), ("seed", 0)):
             if (given := getattr(self, name)) < least:
                 raise ValueError(f"{option(name)} {given}: give at least {least}.")
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"--patience {self.patience}: give at least 1 (or leave it out).")
         for name in ("epochs", "learning_rate", "head_learning_rate"):
             given = getattr(self, name)
             if given is not None and not given > 0:  # nan too
@@ -173,6 +193,8 @@ class FinetuneConfig:
         settings = {**settings_by_flag(self.memory), **settings, "precision": self.precision}
         settings.pop("memory")
         settings |= settings.pop("own")
+        # What a file holds, not where it lies, is what a run can be told from another by.
+        settings["class_weights"] = read_weights(self.class_weights) or self.class_weights
         return json.loads(json.dumps(settings, default=str))
 
 

@@ -27,11 +27,11 @@ from training import checkpoint, processes
 from training.accelerator import make_accelerator
 from training.averaging import AveragedWeights
 from training.batches import Step, load, of_epoch, steps_of
-from training.best import BestWeights
+from training.best import BestWeights, standard_error
 from training.divergence import check_loss
 from training.evaluation import Evaluation, evaluation_batch_size
 from training.learning_rate import head_learning_rate, new_learning_rate
-from training.loss import summed_loss
+from training.loss import SummedLoss
 from training.memory_choice import MemoryChoice, Planner, record_path
 from training.metrics import classification_metrics
 from training.order import order_of
@@ -142,7 +142,8 @@ class Training:
         self.state = checkpoint.State(task.model, self.optimizer, scaler=accelerator.scaler)
         if task.averaged:
             self.state.average = AveragedWeights(task.model)
-        self.best = BestWeights(folder.best, task.averaged, last=config.train_on_validation)
+        self.best = BestWeights(folder.best, config.metric, task.averaged, last=config.train_on_validation)
+        self.loss = SummedLoss(config.class_weights, task.corpus, self.device)
         pinned = self.device.type == "cuda" if config.pin_memory is None else config.pin_memory
         self.loading = {"workers": config.dataloader_workers, "pin_memory": pinned}
         self.evaluation = Evaluation(self.answer, task.collator, evaluation_batch_size(settings), **self.loading)
@@ -158,6 +159,8 @@ class Training:
         self.phase, steps = "between", self.schedule.steps
         with tqdm(total=steps, initial=self.progress.step, disable=not processes.is_main()) as self.bar:
             for epoch in range(self.progress.epoch, self.schedule.epochs):
+                if self.config.patience and self.progress.since_best >= self.config.patience:
+                    break
                 for step, batches in self.steps_left(epoch):
                     self.take_step(step, batches)
                     self.bar.update()
@@ -210,7 +213,7 @@ class Training:
         """Forward and backward; returns this pass's share of the step's mean loss, out of the graph."""
         self.phase = "forward"
         labels = batch["labels"].to(self.device, non_blocking=True)
-        loss = step.weight * summed_loss(self.answer(batch), labels)
+        loss = step.weight * self.loss(self.answer(batch), labels)
         self.phase = "backward"
         self.accelerator.backward(loss * processes.world_size())  # the processes' gradients are averaged
         return loss.detach()
@@ -248,17 +251,18 @@ class Training:
         """Evaluates, with averaged weights where there are some, and keeps the best."""
         average = self.state.average
         with average.in_place() if average else contextlib.nullcontext():
-            metrics = self.evaluate()
+            metrics, error = self.evaluate()
             self.show({f"eval_{name}": value for name, value in metrics.items()})
             check_loss(metrics["loss"], self.progress.step)
-            count, step = len(self.validation_set), self.progress.step
-            self.best.keep_if_better(self.task.model, metrics, count, step, self.epochs_run)
+            kept = self.best.keep_if_better(self.task.model, metrics, error, self.progress.step, self.epochs_run)
+        self.progress.since_best = 0 if kept else self.progress.since_best + 1
         self.progress.epoch, self.phase = epoch + 1, "between"
 
-    def evaluate(self) -> dict[str, float]:
-        """The metrics of the validation part."""
+    def evaluate(self) -> tuple[dict[str, float], float]:
+        """The metrics of the validation part, and the standard error of the one that chooses."""
         labels = np.asarray([item["labels"] for item in self.validation_set])
-        return classification_metrics(self.logits(self.validation_set), labels)
+        logits = self.logits(self.validation_set)
+        return classification_metrics(logits, labels), standard_error(self.config.metric, logits, labels)
 
     def logits(self, items: Sequence[Item]) -> np.ndarray:
         """The model's answers, shape (n, n_classes)."""

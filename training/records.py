@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 if TYPE_CHECKING:
     import numpy as np
 
+    from grokaem.scores import LabelScores
+
 
 class TextItem(TypedDict):
     """A tokenized text; ``attention_mask`` and the like come as its tokenizer gives them."""
@@ -93,6 +95,9 @@ class RunReport(TypedDict):
     metrics: dict[str, float]
     validation: dict[str, float] | None
     confusion: list[list[int]]
+    labels: list[LabelScores]
+    never_predicted: list[str]
+    class_weights: dict[str, float] | None
     examples: list[Example]
     memory: MemoryRecord
     loss_curve: list[list[float]]

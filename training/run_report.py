@@ -11,7 +11,8 @@ import numpy as np
 from grokaem import kinds
 from grokaem.ownership import write_text
 from grokaem.plain_text import terminal
-from grokaem.scores import confusion, most_frequent_share
+from grokaem.scores import METRIC_NAMES, confusion, most_frequent_share, never_predicted, per_label
+from training.class_weights import class_weights
 from training.config import settings_by_flag
 from training.memory_choice import MemoryChoice
 from training.metrics import classification_metrics
@@ -75,6 +76,8 @@ def compose_run_report(
     """Puts the parts of ``run.json`` together; its keys are listed in the documentation."""
     from grokaem.memory.apply import describe
 
+    confused, names = np.asarray(scored["confusion"]), task.corpus.label_names
+    weights = class_weights(config.class_weights, task.corpus.train.labels, names)
     schedule, progress, counts = training.schedule, training.progress, describe(task.model)
     settings = {**config.to_json(), **settings_by_flag(choice.settings)}
     settings.update(
@@ -94,6 +97,9 @@ def compose_run_report(
         # Of examples that were trained on it would say nothing.
         "validation": None if config.train_on_validation else training.best.metrics(),
         "confusion": scored["confusion"],
+        "labels": per_label(confused, names),
+        "never_predicted": never_predicted(confused, names),
+        "class_weights": weights and dict(zip(names, weights, strict=True)),
         "examples": scored.get("examples", []),
         "memory": {
             "predicted_peak_mib": _rounded(choice.predicted_mib),
@@ -146,7 +152,7 @@ def last_lines(path: Path, result: RunReport) -> list[str]:
         result (dict): its ``run.json``, perhaps of an older version.
     """
     told = {"run_folder": str(path), **result["metrics"], "seconds": round(result["seconds"], 1)}
-    return [*_against_no_model(result), json.dumps(told)]
+    return [*_against_no_model(result), *_of_rare_classes(result), json.dumps(told)]
 
 
 def _against_no_model(result: RunReport) -> list[str]:
@@ -162,6 +168,21 @@ def _against_no_model(result: RunReport) -> list[str]:
         f"accuracy {accuracy:.4f} on the test part, where always answering {terminal(label)}, the most frequent label "
         f"of the training part, has {share:.4f}{worth}"
     ]
+
+
+def _of_rare_classes(result: RunReport) -> list[str]:
+    """What accuracy hides: classes that no example was given, and macro F1 where it chose the epoch."""
+    lines = []
+    metric: Any = result["config"].get("metric", "accuracy")
+    if metric != "accuracy":
+        lines.append(f"{METRIC_NAMES[metric]} {result['metrics'][metric]:.4f} on the test part; it chose the epoch")
+    if silent := result.get("never_predicted"):
+        few = ", ".join(map(terminal, silent[:5])) + (", ..." if len(silent) > 5 else "")
+        lines.append(
+            f"no example of the test part was given {few}, which it holds: --class-weights auto --metric macro_f1 "
+            "make rare classes count"
+        )
+    return lines
 
 
 def _rounded(mib: float | None) -> float | None:
