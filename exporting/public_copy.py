@@ -33,7 +33,7 @@ REPORTS = ("run.json", "parity.json", "config.json", "tokenizer_config.json", "a
 # Tokens and templates, in which a slash may be a sign.
 TOKEN_FILES = ("tokenizer_config.json", "special_tokens_map.json")
 # Labels are the model's, texts are public here.
-UNCHANGED_KEYS = {"label_names", "label", "id2label", "label2id", "text"}
+UNCHANGED_KEYS = {"label_names", "label", "id2label", "label2id", "never_predicted", "text"}
 IN_PATH = r"[^\s'\",;:()]"
 # A folder and something in it, from the root, from home, from here, or on a drive; an address is none. Between quotes
 # it may hold spaces.

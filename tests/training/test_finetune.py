@@ -161,8 +161,9 @@ def test_checkpoint_cut_short_is_not_resumed_from(tmp_path):
         folder.check({"seed": 1}, resume=True, overwrite=False)
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "macro_f1"])
 @pytest.mark.parametrize("averaged, last, kept", [(False, False, 0.8), (True, False, 0.78), (True, True, 0.74)])
-def test_which_weights_are_kept(tmp_path, tiny_bert, averaged, last, kept):
+def test_which_weights_are_kept(tmp_path, tiny_bert, averaged, last, kept, metric):
     import torch
     from transformers import AutoModelForSequenceClassification
 
@@ -170,19 +171,37 @@ def test_which_weights_are_kept(tmp_path, tiny_bert, averaged, last, kept):
     from training.weights import load_weights
 
     model = AutoModelForSequenceClassification.from_pretrained(tiny_bert, num_labels=2)
-    keeper = BestWeights(tmp_path / "best", averaged, last)
+    keeper = BestWeights(tmp_path / "best", metric, averaged, last)
     weights = {}
     for accuracy in (0.8, 0.78, 0.74):
         weights[accuracy] = {name: value.clone() for name, value in model.state_dict().items()}
-        metrics = {"accuracy": accuracy, "macro_f1": accuracy, "loss": 1 - accuracy}
-        keeper.keep_if_better(model, metrics, examples=100, step=1, epoch=1.0)  # one standard error of 0.8 is 0.04
+        metrics = {"accuracy": 0.5, "macro_f1": 0.5, "loss": 1 - accuracy, metric: accuracy}
+        better = keeper.keep_if_better(model, metrics, error=0.04, step=1, epoch=1.0)
+        assert better == (accuracy == 0.8 or last or averaged and accuracy == 0.78)
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.add_(1.0)
     assert [path.name for path in tmp_path.iterdir()] == ["best"], "those it replaced are gone"
     load_weights(model, keeper.folder)
     assert all(torch.equal(value, weights[kept][name]) for name, value in model.state_dict().items())
-    assert keeper.metrics()["accuracy"] == kept and keeper.metrics()["highest_accuracy"] == 0.8
+    assert keeper.metrics()[metric] == kept and keeper.metrics()["highest"] == 0.8
+
+
+def test_how_sure_a_metric_is():
+    """Against the spread over samples drawn with replacement."""
+    import numpy as np
+    from sklearn.metrics import accuracy_score, f1_score
+
+    from training.best import standard_error
+
+    rng = np.random.default_rng(5)
+    labels = rng.choice(3, 400, p=[0.7, 0.2, 0.1])
+    given = np.where(rng.random(400) < 0.8, labels, rng.choice(3, 400))
+    logits = np.eye(3)[given]
+    drawn = [rng.integers(0, 400, 400) for _ in range(400)]
+    for metric, score in (("accuracy", accuracy_score), ("macro_f1", lambda *pair: f1_score(*pair, average="macro"))):
+        spread = np.std([score(labels[rows], given[rows]) for rows in drawn])
+        assert standard_error(metric, logits, labels) == pytest.approx(spread, rel=0.25), metric
 
 
 @pytest.mark.parametrize(("accuracy", "worth"), [(0.8, ""), (0.2, "; the model is no better than that")])
