@@ -15,6 +15,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable
+from inspect import CO_NEWLOCALS
 from pathlib import Path
 from types import FrameType
 from typing import TypedDict
@@ -23,6 +24,15 @@ if __package__ in (None, ""):  # run by path: the checkout is PYTHONPATH's
     sys.path.pop(0)
 
 TEXTS = ("a warm and honest film", "two dull hours", "it never finds its feet", "the cast is a delight")
+
+
+class Way(TypedDict):
+    """Functions met, the files they lie in, changes that lead back to a file already left, and the files in order."""
+
+    functions: int
+    files: int
+    returns: int
+    way: list[str]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,8 +48,8 @@ def main(argv: list[str] | None = None) -> int:
 
     def note(frame: FrameType, event: str, _: object) -> None:
         code = frame.f_code
-        if event != "call" or not code.co_filename.startswith(str(folder)) or code.co_name.startswith("<"):
-            return
+        if event != "call" or not code.co_filename.startswith(str(folder)) or not code.co_flags & CO_NEWLOCALS:
+            return  # modules and bodies of classes run too, when they are imported
         key = (Path(code.co_filename).name, code.co_qualname)
         held = [frame.f_locals.get(name) for name in code.co_varnames[: code.co_argcount]]
         config = any(isinstance(one, FinetuneConfig) or _own_config(one, FinetuneConfig) for one in held)
@@ -69,15 +79,6 @@ def main(argv: list[str] | None = None) -> int:
 
 def _own_config(one: object, kind: type) -> bool:
     return isinstance(getattr(one, "__dict__", {}).get("config"), kind)
-
-
-class Way(TypedDict):
-    """How many functions were met, in how many files, how often the way led back to one, and the files in order."""
-
-    functions: int
-    files: int
-    returns: int
-    way: list[str]
 
 
 def count(files: Iterable[str]) -> Way:

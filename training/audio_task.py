@@ -82,7 +82,7 @@ class AudioTask:
     def __init__(self, config: FinetuneConfig, corpus: Corpus, base: BaseModel | None):
         assert isinstance(config.own, SoundSettings)
         self.own = config.own
-        self.config = config
+        self.seed = config.seed
         self.corpus = corpus
         self.averaged = base is None  # a network from scratch is evaluated with averaged weights
         names = corpus.label_names
@@ -164,7 +164,7 @@ class AudioTask:
             len(self.corpus.label_names),
             self.sample_rate,
             mix=self.preprocessor is None,
-            seed=self.config.seed,
+            seed=self.seed,
         )
 
     def evaluation_set(self, part: Part) -> tuple[list[ClipItem], list[int]]:

@@ -108,8 +108,9 @@ class FinetuneConfig:
             set_(self, "base_model", task.default_base_model)
         if self.own is None:
             set_(self, "own", own_settings(self.task))
-        for key in TASKS:
-            if key != self.task and self.base_model in find_task(key).networks:
+        others = () if self.from_scratch else TASKS
+        for key in others:
+            if self.base_model in find_task(key).networks:
                 raise ValueError(
                     f"--base-model {self.base_model} is for --task {key}: add that, or give another, such as "
                     f"{task.default_base_model}."
@@ -127,8 +128,9 @@ class FinetuneConfig:
         if self.resume and self.overwrite:
             raise ValueError("--resume goes on with a run and --overwrite throws it away: choose one.")
         self._check_publication()
+        default_folder = self.default_folder
         if self.output_dir is None:
-            set_(self, "output_dir", Path("runs") / f"{self.short_name}-seed{self.seed}")
+            set_(self, "output_dir", default_folder)
 
     def _check_numbers(self) -> None:
         if self.max_steps == 0 or self.max_steps < -1:
@@ -151,7 +153,7 @@ class FinetuneConfig:
         ]
         if idle and not self.push:
             raise ValueError(f"{', '.join(idle)}: nothing is published without --push: add it, or leave these out.")
-        if self.card and not self.exports:
+        if not self.exports and self.card:
             raise ValueError("--card: no card is written without --export or --push: add one of them, or leave it out.")
         if self.push:
             self.publication  # noqa: B018  (its names and what cannot be asked together are checked)
@@ -164,9 +166,9 @@ class FinetuneConfig:
         return Publication.of(self, original=self.push_original)
 
     @property
-    def has_default_folder(self) -> bool:
-        """Whether the run folder is called as it is when nobody says otherwise."""
-        return self.output_dir == Path("runs") / f"{self.short_name}-seed{self.seed}"
+    def default_folder(self) -> Path:
+        """The run folder where nobody says otherwise."""
+        return Path("runs") / f"{self.short_name}-seed{self.seed}"
 
     @property
     def short_name(self) -> str:

@@ -12,7 +12,6 @@ python training/finetune.py --max-steps 3 --output-dir runs/try   # does everyth
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -31,11 +30,9 @@ from grokaem.set_aside import SetAside
 from training.config import FinetuneConfig, parse
 
 if TYPE_CHECKING:
-    from exporting.own_card import OwnCard
     from grokaem.corpora import Corpus
     from grokaem.hub.base_model import BaseModel
     from training.run_folder import RunFolder
-    from training.same_run import Beginnings
 
 
 def main(argv: list[str]) -> int:
@@ -43,9 +40,10 @@ def main(argv: list[str]) -> int:
     config = parse(argv)
     quiet_libraries()
     from grokaem import hub
+    from training.inputs import read_own_card
     from training.trackers import check_tracker
 
-    card = _card(config)
+    card = read_own_card(config)
     check_tracker(config.report_to)
     token = hub.find_token(token_file=config.token_file)
     if config.push:
@@ -81,20 +79,6 @@ def main(argv: list[str]) -> int:
     return aside.report()
 
 
-def _card(config: FinetuneConfig) -> OwnCard | None:
-    """What ``--card`` says; read once, before the work."""
-    if config.card is None:
-        return None
-    from exporting.own_card import read_card
-    from grokaem.corpora import names
-
-    card = read_card(config.card)
-    own = config.dataset in names() or Path(config.dataset).expanduser().exists()
-    if card is not None:
-        card.check_datasets(not own)
-    return card
-
-
 class _Terminated(KeyboardInterrupt):
     """SIGTERM: what a batch system sends before it takes the machine away."""
 
@@ -120,7 +104,7 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
     from grokaem import corpora
     from grokaem.output_folder import claimed, destination
     from training import processes
-    from training.input_checks import check_sources
+    from training.inputs import check_sources
     from training.interrupted import nothing_to_resume
     from training.run_folder import RunFolder
 
@@ -140,109 +124,48 @@ def finetune(config: FinetuneConfig, token: str | None = None, aside: SetAside |
 def _run(
     config: FinetuneConfig, token: str | None, folder: RunFolder, finished: bool, aside: SetAside | None
 ) -> Path:
-    """Trains, unless the main process found the run finished."""
-    from training import precision as precisions
-    from training import processes
+    """Trains, unless the main process found the run finished; every process goes through it."""
+    from training import processes, run_start
+    from training.inputs import load_inputs
+    from training.precision import device_name
     from training.same_run import Beginnings
 
-    device = precisions.device_name()
+    device = device_name()
     processes.join_processes(device)
     if processes.broadcast_from_main(finished):
-        return _finished(config, folder.path, token, aside)
+        return run_start.tell_finished(config, folder.path, token, aside)
     with processes.main_first():
-        corpus, base = _inputs(config, token, folder.began_with() if config.resume else Beginnings())
+        corpus, base = load_inputs(config, token, folder.began_with() if config.resume else Beginnings())
     if aside is not None:
         aside.reasons += corpus.set_aside
     return _train(config, corpus, base, folder, device)
 
 
-def _finished(config: FinetuneConfig, path: Path, token: str | None, aside: SetAside | None) -> Path:
-    """A run that ``--resume`` found finished: what it scored, and which of your rows it went without, told again."""
-    from grokaem import corpora
-    from grokaem.hub.base_model import resolve_recorded
-    from grokaem.identity import DataIdentity
-    from training.run_report import last_lines, note_places
-
-    report = json.loads((path / "run.json").read_text(encoding="utf-8"))
-    own = [name for name in (config.dataset, config.also_train_on) if name and Path(name).expanduser().exists()]
-    if own:  # your own data may have changed in the meantime
-        recorded = DataIdentity.from_json(report["data"])
-        corpus = corpora.load_recorded(config.to_json(), recorded, token)
-        if changed := recorded.difference(corpus.identity):
-            raise ValueError(
-                f"{path} was trained on other data than {own[0]} holds now ({changed}): --overwrite trains "
-                "anew, --output-dir chooses another folder."
-            )
-        if aside is not None:
-            aside.reasons += corpus.set_aside
-    if config.base_model != report["config"].get("base_model", config.base_model):  # moved, see RunFolder.check
-        resolve_recorded(config.base_model, report["base_model"], config.trust_remote_code, token)
-    note_places(path, report, config)
-    print(f"{path} is finished: there is nothing left to train", flush=True)
-    print(*last_lines(path, report), sep="\n", flush=True)
-    return path
-
-
-def _inputs(
-    config: FinetuneConfig, token: str | None, recorded: Beginnings
-) -> tuple[Corpus, BaseModel | None]:
-    """Corpus and base model, fetched if need be; those of an interrupted run at the revisions that it began with."""
-    from grokaem import corpora
-    from grokaem.hub.base_model import resolve, resolve_recorded
-    from grokaem.plain_text import terminal
-    from training.input_checks import check_base
-    from training.parts import check_parts
-
-    base = None
-    if not config.from_scratch:
-        name, remote = config.base_model, config.trust_remote_code
-        began = recorded.base_model
-        base = resolve_recorded(name, began, remote, token) if began else resolve(name, remote, token)
-        for note in check_base(config, base):
-            print(terminal(note), flush=True)
-    corpus = corpora.load_recorded(config.to_json(), recorded.data, token)
-    if corpus.task != config.task:
-        raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}.")
-    for note in [*corpus.notes, *check_parts(corpus)]:
-        print(terminal(note), flush=True)
-    return corpus, base
-
-
 def _train(
     config: FinetuneConfig, corpus: Corpus, base: BaseModel | None, folder: RunFolder, device: str
 ) -> Path:
-    from transformers import set_seed
-    from transformers.utils.logging import disable_progress_bar
-
-    from grokaem.process_memory import return_freed_memory_at_once
-    from training import processes, run_report
-    from training.memory_choice import Planner
+    """From inputs to a run folder, in order; only the main process writes."""
+    from training import memory_choice, processes, run_report, run_start
     from training.peak import Peak
     from training.recipe import fit
-    from training.run_start import choose_levers, open_folder, try_levers
     from training.schedule import Schedule
     from training.tasks import find_task
 
-    disable_progress_bar()  # of weights read and written; the training has its own
-    set_seed(config.seed)
+    run_start.settle_libraries(config.seed)
     task = find_task(config.task)(config, corpus, base)
     sets = task.train_set(), task.evaluation_set(corpus.validation)[0]
     for note in task.announce():
         print(note, flush=True)
-    planner = Planner(task, device)
-    choice, rate = choose_levers(config, folder, task, planner, device)
-    if device == "cpu":
-        # So that the process holds what its tensors need, which is what is predicted, and not up to twice that.
-        return_freed_memory_at_once()
+    planner = memory_choice.Planner(task, device)
+    choice, rate = memory_choice.choose_levers(config, folder, planner)
     peak = Peak(device)
-    choice = try_levers(config, task, sets[0], choice, rate)
-    epochs = config.epochs or task.default_epochs()
-    checkpoint = open_folder(config, folder, corpus, base, choice, epochs, rate)
+    choice = run_start.try_levers(config, task, sets[0], choice, rate)
     step_size = choice.settings.effective_batch_size * processes.world_size()
-    schedule = Schedule.plan(len(sets[0]), step_size, rate, epochs, config.max_steps)
+    schedule = Schedule.plan(len(sets[0]), step_size, rate, config.epochs or task.default_epochs(), config.max_steps)
+    checkpoint = run_start.open_folder(config, folder, corpus, base, choice, schedule)
     peak.start()
     start = time.perf_counter()
-    training, choice = fit(task, folder, choice, planner, sets, schedule, checkpoint)
+    training, choice = fit(config, task, folder, choice, planner, sets, schedule, checkpoint)
     peak.read()
     scored = run_report.score_test(training, task)
     seconds = time.perf_counter() - start

@@ -45,3 +45,18 @@ def new_learning_rate(rate: float, asked: float | None, settings: MemorySettings
         settings (MemorySettings): ``lora_rank`` is used.
     """
     return rate / ADAPTER_RATE_FACTOR if settings.lora_rank and asked is None else None
+
+
+def rates_of_new_weights(
+    rate: float, asked: float | None, pretrained: bool, settings: MemorySettings
+) -> dict[str, float | None]:
+    """Both peak rates, by the names under which :func:`grokaem.memory.optimizers.build_optimizer` takes them.
+
+    Args:
+        rate (float): of the other weights.
+        asked (float, optional): ``--head-learning-rate``.
+        pretrained (bool): whether the encoder is.
+        settings (MemorySettings): the levers.
+    """
+    head, new = head_learning_rate(rate, asked, pretrained, settings), new_learning_rate(rate, asked, settings)
+    return {"head_lr": head, "new_lr": new}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,15 @@ from grokaem.memory.lever import Lever
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.situation import Situation
 from training.config import FinetuneConfig, budget_bytes
-from training.precision import Precision
-from training.processes import world_size
+from training.learning_rate import default_learning_rate
+from training.precision import Precision, choose_precision, use_fast_matmul
+from training.processes import broadcast_from_main, is_main, world_size
 
 if TYPE_CHECKING:
     from grokaem.memory.solver import Predictor
     from grokaem.memory.workload import Workload
     from training.records import TakenLever
+    from training.run_folder import RunFolder
     from training.task import Task
 
 MIB = 2**20
@@ -103,6 +106,35 @@ class Planner:
         return sum(self.components(settings).values())
 
 
+def choose_levers(config: FinetuneConfig, folder: RunFolder, planner: Planner) -> tuple[MemoryChoice, float]:
+    """The levers of the run and its learning rate, the same on all processes; says them.
+
+    An interrupted run goes on with the levers it had come to.
+
+    Args:
+        config (FinetuneConfig): the run's.
+        folder (RunFolder): its folder, in which an interrupted run left its choice.
+        planner (Planner): predicts what levers take.
+
+    Returns:
+        tuple: the choice, and the learning rate.
+    """
+    precision = choose_precision(config.precision, planner.device)
+    matmul = use_fast_matmul(planner.device, precision)
+    record, choice = record_path(folder.partial), None
+    if is_main():
+        interrupted = config.resume and record.is_file()
+        content = json.loads(record.read_text()) if interrupted else None
+        choice = MemoryChoice.from_json(content) if content else choose_settings(config, planner, precision)
+    choice = broadcast_from_main(choice)
+    assert choice is not None  # the main process has chosen
+    reason = next(row["reason"] for row in choice.checklist if row["step"] in ("precision", "pure_bf16"))
+    print(f"training on {planner.device} in {choice.settings.precision}: {reason}; {matmul}", flush=True)
+    return choice, config.learning_rate or default_learning_rate(
+        planner.task.default_learning_rate(), choice.settings
+    )
+
+
 def choose_settings(config: FinetuneConfig, planner: Planner, precision: Precision) -> MemoryChoice:
     """Settles the levers: those asked for, or with ``--memory-budget`` the fastest that fit, and says why.
 
@@ -117,7 +149,7 @@ def choose_settings(config: FinetuneConfig, planner: Planner, precision: Precisi
     asked = _of_the_data(config.memory.replace(precision=precision.name), len(planner.task.corpus.train.inputs))
     if asked.optimizer_in_backward and world_size() > 1:
         raise ValueError("--optimizer-in-backward updates before the processes agree: train in one process.")
-    asked.check_statistics(batch_norm=planner.task.config.base_model == "wide_resnet")
+    asked.check_statistics(batch_norm=config.from_scratch)
     checklist: list[TakenLever] = [{"step": "precision", "value": asked.precision, "reason": precision.reason}]
     checklist.extend(
         {"step": item.key, "value": item.value_in(asked), "reason": "asked for"}
@@ -166,7 +198,7 @@ def _within_budget(
     )
     if choice is None:
         raise ValueError(
-            f"--memory-budget {config.memory_budget}: nothing on the checklist fits {planner.task.config.base_model} "
+            f"--memory-budget {config.memory_budget}: nothing on the checklist fits {config.base_model} "
             f"into {budget:.0f} MiB; take a smaller model, shorter inputs or a larger budget."
         )
     settings, predicted = choice.prediction.settings, choice.prediction.peak_mib + kept

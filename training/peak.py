@@ -20,8 +20,11 @@ class Peak:
     """
 
     def __init__(self, device: str):
-        from grokaem.process_memory import resident_bytes, trim_heap
+        from grokaem.process_memory import resident_bytes, return_freed_memory_at_once, trim_heap
 
+        if device == "cpu":
+            # So that the process holds what its tensors need, which is what is predicted, and not up to twice that.
+            return_freed_memory_at_once()
         self.device = device
         self.measured_mib: float | None = None
         gc.collect()

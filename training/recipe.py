@@ -30,7 +30,7 @@ from training.batches import Step, load, of_epoch, steps_of
 from training.best import BestWeights, standard_error
 from training.divergence import check_loss
 from training.evaluation import Evaluation, evaluation_batch_size
-from training.learning_rate import head_learning_rate, new_learning_rate
+from training.learning_rate import rates_of_new_weights
 from training.loss import SummedLoss
 from training.memory_choice import MemoryChoice, Planner, record_path
 from training.metrics import classification_metrics
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from accelerate.optimizer import AcceleratedOptimizer
     from torch import Tensor, nn
 
+    from training.config import FinetuneConfig
     from training.records import Item
     from training.task import Model, Task, TrainSet
 
@@ -54,6 +55,7 @@ MAX_GRADIENT_NORM = 1.0
 
 
 def fit(
+    config: FinetuneConfig,
     task: Task,
     folder: RunFolder,
     choice: MemoryChoice,
@@ -65,7 +67,8 @@ def fit(
     """Trains, evaluating each epoch, and puts the best weights back into the model.
 
     Args:
-        task (TextTask or AudioTask): model and data.
+        config (FinetuneConfig): the run's.
+        task (Task): model and data.
         folder (RunFolder): where checkpoints and the best weights go.
         choice (MemoryChoice): the levers to begin with.
         planner (Planner): predicts what the next lever would save.
@@ -77,10 +80,10 @@ def fit(
         tuple: the training, and the levers that it ended with.
     """
     situation = planner.situation  # found out while there is memory
-    accelerator = make_accelerator(planner.device, choice.settings, task.config.report_to, folder.path)
-    with tracking(accelerator, task.config, folder.path):
+    accelerator = make_accelerator(planner.device, choice.settings, config.report_to, folder.path)
+    with tracking(accelerator, config.report_to, config.to_json(), folder.path):
         while True:
-            training = Training(task, folder, choice.settings, sets, schedule, accelerator)
+            training = Training(config, task, folder, choice.settings, sets, schedule, accelerator)
             try:
                 training.run(start)
                 break
@@ -104,19 +107,13 @@ class Training:
     """A model with the levers applied, its optimizer, and how far they have come.
 
     Args:
-        task (TextTask or AudioTask): gives the model and makes the batches.
-        folder (RunFolder): where checkpoints and the best weights go.
         settings (MemorySettings): the levers.
-        sets (tuple): training and validation set.
-        schedule (Schedule): steps and learning rate.
-        accelerator (Accelerator): devices, processes, fp16's scale, trackers.
-
-    Attributes:
-        phase (str): what memory ran out in: ``start, forward, backward, optimizer, between`` or ``evaluation``.
+        accelerator (Accelerator): devices, processes, fp16's scale, trackers; the others are those of :func:`fit`.
     """
 
     def __init__(
         self,
+        config: FinetuneConfig,
         task: Task,
         folder: RunFolder,
         settings: MemorySettings,
@@ -124,19 +121,15 @@ class Training:
         schedule: Schedule,
         accelerator: Accelerator,
     ):
-        config = self.config = task.config
-        self.task, self.folder, self.settings, self.schedule = task, folder, settings, schedule
-        self.accelerator, self.device = accelerator, accelerator.device
+        self.config, self.task, self.folder, self.settings = config, task, folder, settings
+        self.schedule, self.accelerator, self.device = schedule, accelerator, accelerator.device
         self.train_set, self.validation_set = sets
-        self.phase, self.progress = "start", checkpoint.Progress()
+        self.phase, self.progress = "start", checkpoint.Progress()  # phase: what memory runs out in
         set_seed(config.seed)
         task.model = cast("Model", apply_to_model(task.load_model(weights_dtype(settings)), settings))
         self.model: nn.Module = accelerator.prepare_model(task.model)
-        optimizer = build_optimizer(
-            task.model, settings, schedule.rate, config.weight_decay,
-            head_lr=head_learning_rate(schedule.rate, config.head_learning_rate, task.base is not None, settings),
-            new_lr=new_learning_rate(schedule.rate, config.head_learning_rate, settings),
-        )  # fmt: skip
+        rates = rates_of_new_weights(schedule.rate, config.head_learning_rate, task.base is not None, settings)
+        optimizer = build_optimizer(task.model, settings, schedule.rate, config.weight_decay, **rates)
         self.optimizer: AcceleratedOptimizer = accelerator.prepare_optimizer(optimizer, device_placement=False)
         self.peak_rates = [group["lr"] for group in self.optimizer.param_groups]
         self.state = checkpoint.State(task.model, self.optimizer, scaler=accelerator.scaler)

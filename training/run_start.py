@@ -1,4 +1,4 @@
-"""What stands before a run's first step: its levers, tried on a batch, and the checkpoint that it goes on from."""
+"""What stands before a run's first step: its levers tried on a batch, and the checkpoint that it goes on from."""
 
 from __future__ import annotations
 
@@ -9,47 +9,52 @@ from typing import TYPE_CHECKING
 from training import processes
 from training.checkpoint import check_readable
 from training.config import FinetuneConfig
-from training.learning_rate import default_learning_rate
-from training.memory_choice import MemoryChoice, Planner, choose_settings, record_path
-from training.precision import choose_precision, use_fast_matmul
+from training.memory_choice import MemoryChoice, record_path
 from training.preflight import preflight_with_fallback_precision
 from training.run_folder import RunFolder, write_json
-from training.run_report import base_record
+from training.run_report import base_record, last_lines, note_places
 
 if TYPE_CHECKING:
     from grokaem.corpora import Corpus
     from grokaem.hub.base_model import BaseModel
-    from training.precision import Precision
+    from grokaem.set_aside import SetAside
+    from training.schedule import Schedule
     from training.task import Task, TrainSet
 
 
-def choose_levers(
-    config: FinetuneConfig, folder: RunFolder, task: Task, planner: Planner, device: str
-) -> tuple[MemoryChoice, float]:
-    """The levers of the run and its learning rate, the same on all processes; says them.
+def settle_libraries(seed: int) -> None:
+    """Sets the random numbers that a task begins with, and hides the bars of weights read and written."""
+    from transformers import set_seed
+    from transformers.utils.logging import disable_progress_bar
 
-    An interrupted run goes on with the levers it had come to.
+    disable_progress_bar()  # the training has its own
+    set_seed(seed)
 
-    Args:
-        config (FinetuneConfig): the run's.
-        folder (RunFolder): its folder, in which an interrupted run left its choice.
-        task (Task): the model and its data.
-        planner (Planner): predicts what levers take.
-        device (str): ``cpu``, ``cuda`` or ``mps``.
 
-    Returns:
-        tuple: the choice, and the learning rate.
-    """
-    precision = choose_precision(config.precision, device)
-    matmul = use_fast_matmul(device, precision)
-    choice = processes.broadcast_from_main(
-        _choice(config, folder, planner, precision) if processes.is_main() else None
-    )
-    assert choice is not None  # the main process has chosen
-    reason = next(row["reason"] for row in choice.checklist if row["step"] in ("precision", "pure_bf16"))
-    print(f"training on {device} in {choice.settings.precision}: {reason}; {matmul}", flush=True)
-    rate = config.learning_rate or default_learning_rate(task.default_learning_rate(), choice.settings)
-    return choice, rate
+def tell_finished(config: FinetuneConfig, path: Path, token: str | None, aside: SetAside | None) -> Path:
+    """A run that ``--resume`` found finished: what it scored, and which of your rows it went without, told again."""
+    from grokaem import corpora
+    from grokaem.hub.base_model import resolve_recorded
+    from grokaem.identity import DataIdentity
+
+    report = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    own = [name for name in (config.dataset, config.also_train_on) if name and Path(name).expanduser().exists()]
+    if own:  # your own data may have changed in the meantime
+        recorded = DataIdentity.from_json(report["data"])
+        corpus = corpora.load_recorded(config.to_json(), recorded, token)
+        if changed := recorded.difference(corpus.identity):
+            raise ValueError(
+                f"{path} was trained on other data than {own[0]} holds now ({changed}): --overwrite trains "
+                "anew, --output-dir chooses another folder."
+            )
+        if aside is not None:
+            aside.reasons += corpus.set_aside
+    if config.base_model != report["config"].get("base_model", config.base_model):  # moved, see RunFolder.check
+        resolve_recorded(config.base_model, report["base_model"], config.trust_remote_code, token)
+    note_places(path, report, config)
+    print(f"{path} is finished: there is nothing left to train", flush=True)
+    print(*last_lines(path, report), sep="\n", flush=True)
+    return path
 
 
 def try_levers(
@@ -75,8 +80,7 @@ def open_folder(
     corpus: Corpus,
     base: BaseModel | None,
     choice: MemoryChoice,
-    epochs: float,
-    rate: float,
+    schedule: Schedule,
 ) -> Path | None:
     """Opens the run's folder and keeps the choice in it; says what is trained on what.
 
@@ -91,7 +95,7 @@ def open_folder(
     chosen_on = "of them the validation part" if config.train_on_validation else "to choose"
     print(
         f"{config.base_model} on {corpus.name}: {len(corpus.train)} to train, {len(corpus.validation)} {chosen_on}, "
-        f"{len(corpus.test)} to test; {epochs:g} epochs, learning rate {rate:g}",
+        f"{len(corpus.test)} to test; {schedule.asked_epochs:g} epochs, learning rate {schedule.rate:g}",
         flush=True,
     )
     if checkpoint:
@@ -100,10 +104,3 @@ def open_folder(
     elif config.resume:
         print("no checkpoint to go on from: starting at the beginning", flush=True)
     return checkpoint
-
-
-def _choice(config: FinetuneConfig, folder: RunFolder, planner: Planner, precision: Precision) -> MemoryChoice:
-    record = record_path(folder.partial)
-    if config.resume and record.is_file():
-        return MemoryChoice.from_json(json.loads(record.read_text()))
-    return choose_settings(config, planner, precision)

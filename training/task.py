@@ -85,7 +85,6 @@ class Task(Protocol):
     networks: ClassVar[Mapping[str, int]]
     told_epochs: ClassVar[str]
     told_rate: ClassVar[str]
-    config: FinetuneConfig
     corpus: Corpus
     model: Model
 

@@ -73,7 +73,8 @@ class TextTask:
 
         assert base is not None and isinstance(config.own, TextSettings)
         asked = config.own.sequence_length
-        self.config = config
+        self.own, self.max_steps = config.own, config.max_steps
+        self.step_size = config.memory.effective_batch_size
         self.corpus = corpus
         self.base = base
         self.model: Model = None  # pyright: ignore[reportAttributeAccessIssue]  # the loop makes it
@@ -140,8 +141,8 @@ class TextTask:
         Texts of like length share a batch: the first holds the longest of all, and the next 49 come from the same 50
         batches' worth of texts in falling order. Call it after :meth:`train_set`.
         """
-        steps, size = self.config.max_steps, self.config.memory.effective_batch_size
-        if not self.config.own.grouped or not 1 <= steps <= GROUPED or len(self.lengths) <= size:
+        steps, size = self.max_steps, self.step_size
+        if not self.own.grouped or not 1 <= steps <= GROUPED or len(self.lengths) <= size:
             return None
         lengths = sorted(self.lengths, reverse=True)
         rank = len(lengths) * size // min(len(lengths), GROUPED * size)
@@ -167,7 +168,7 @@ class TextTask:
 
     def default_epochs(self) -> float:
         """Two passes; small corpora get more, so that some hundred steps are taken."""
-        steps = max(1, len(self.corpus.train.inputs) // self.config.memory.effective_batch_size)
+        steps = max(1, len(self.corpus.train.inputs) // self.step_size)
         return float(max(2, min(10, round(640 / steps))))
 
     def default_learning_rate(self) -> float:

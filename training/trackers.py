@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-    from training.config import FinetuneConfig
-
 TRACKERS = ("none", "tensorboard", "trackio", "wandb")
 PROJECT = "grokaem"
 
@@ -31,19 +29,19 @@ def check_tracker(name: str) -> None:
 
 
 @contextlib.contextmanager
-def tracking(accelerator: Accelerator, config: FinetuneConfig, output_dir: Path) -> Iterator[None]:
+def tracking(accelerator: Accelerator, name: str, settings: dict[str, object], output_dir: Path) -> Iterator[None]:
     """Opens the run with its settings in the tracker that the accelerator logs to, and closes it in any case.
 
     Args:
         accelerator (Accelerator): was made with ``--report-to``.
-        config (FinetuneConfig): the run's settings.
+        name (str): one of :data:`TRACKERS`.
+        settings (dict): the run's.
         output_dir (Path): the run folder, after which the run is named.
     """
-    name = config.report_to
     if name == "none":
         yield
         return
-    told = {key: value if isinstance(value, int | float) else str(value) for key, value in config.to_json().items()}
+    told = {key: value if isinstance(value, int | float) else str(value) for key, value in settings.items()}
     if name == "tensorboard":  # its folder bears the run's name; for the others a project holds the runs
         accelerator.init_trackers(output_dir.name, told)
         print(f"figures go to tensorboard: tensorboard --logdir {logging_folder(output_dir)}", flush=True)

@@ -363,7 +363,7 @@ def test_a_finished_run_tells_again_which_rows_it_went_without(tmp_path, capsys)
     from grokaem import corpora
     from grokaem.set_aside import SetAside
     from training.config import parse
-    from training.finetune import _finished
+    from training.run_start import tell_finished
 
     data = tmp_path / "reviews.csv"
     rows = [f"film number {number} was {label},{label}" for number in range(60) for label in ("good", "bad")]
@@ -372,7 +372,7 @@ def test_a_finished_run_tells_again_which_rows_it_went_without(tmp_path, capsys)
     report = {"data": {"revision": corpora.load(str(data)).revision}, "metrics": {"accuracy": 1.0}, "seconds": 1}
     report["config"] = parse(["--dataset", str(data)]).to_json()
     (run / "run.json").write_text(json.dumps(report))
-    assert _finished(parse(["--dataset", str(data)]), run, None, aside) == run
+    assert tell_finished(parse(["--dataset", str(data)]), run, None, aside) == run
     assert aside.report() == 1 and "1 item set aside:\n  row 122: " in capsys.readouterr().err
 
 
@@ -471,7 +471,7 @@ def test_names_that_differ_stay_different():
 @pytest.mark.case("L21")
 def test_the_same_name_in_two_folders_is_not_overwritten(tmp_path, monkeypatch):
     from training.config import parse
-    from training.input_checks import check_sources
+    from training.inputs import check_sources
 
     monkeypatch.chdir(tmp_path)
     config = parse(["--dataset", "b/reviews.csv", "--overwrite"])

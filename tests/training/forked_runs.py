@@ -1,9 +1,9 @@
 """Trains the same thing again and again, in children of one process that has only imported; prints what came of it.
 
-    python tests/training/forked_runs.py FOLDER KILLS FLAG ...
+    python tests/training/forked_runs.py FOLDER '{"text": {"flags": ["--epochs", "3"], "kills": ["step 3", "end 4"]}}'
 
-The first child is left alone. Then, for each moment in KILLS (``step 3, end 4``: as the step after step 3 begins, as
-the evaluation behind step 4 begins), one is killed (-9) and another goes on with --resume. As many threads as
+Of each case the first child is left alone. Then, for each kill (``step 3``: as the step after step 3 begins; ``end 4``:
+as the evaluation behind step 4 begins), one is killed (-9) and another goes on with --resume. As many threads as
 OMP_NUM_THREADS says, and no arithmetic before the fork: threads of the parent's would be missing in the children.
 """
 
@@ -68,10 +68,10 @@ def result(folder: Path, order: Path) -> dict[str, object]:
     return {**told, "weights": hashlib.sha256(weights).hexdigest(), "order": sorted(steps.items())}
 
 
-def main() -> None:
-    """Prints a dictionary: the moment of the kill, or "whole" -> the result."""
-    home, kills, flags = Path(sys.argv[1]), sys.argv[2].split(", "), sys.argv[3:]
-    flags += ["--save-seconds", "0", "--no-preflight", "--precision", "fp32", "--output-dir"]
+def compare(home: Path, flags: list[str], kills: list[str]) -> dict[str, dict[str, object]]:
+    """The moment of the kill, or "whole" -> the result."""
+    home.mkdir()
+    flags = [*flags, "--save-seconds", "0", "--no-preflight", "--precision", "fp32", "--output-dir"]
     found = {}
     for kill in (None, *kills):
         name = (kill or "whole").replace(" ", "-")
@@ -82,7 +82,13 @@ def main() -> None:
         status = child([*flags, str(folder), *again], order)
         assert status == 0, f"{kill}: exit status {status}"
         found[kill or "whole"] = result(folder, order)
-    print(json.dumps(found))
+    return found
+
+
+def main() -> None:
+    """Prints a dictionary: case -> what :func:`compare` found."""
+    home, cases = Path(sys.argv[1]), json.loads(sys.argv[2])
+    print(json.dumps({case: compare(home / case, **told) for case, told in cases.items()}))
 
 
 if __name__ == "__main__":

@@ -52,17 +52,17 @@ def prepared(calm_bert, case_inputs, tmp_path):
         config = parse([str(word) for word in (*words, *flags)])
         corpus = corpora.load(config.dataset, task="text")
         task = TextTask(config, corpus, resolve(str(calm_bert), False, None))
-        return task, (task.train_set(), task.evaluation_set(corpus.validation)[0])
+        return config, task, (task.train_set(), task.evaluation_set(corpus.validation)[0])
 
     return prepare
 
 
-def ours(task, sets, tmp_path):
-    config, settings = task.config, task.config.memory
+def ours(config, task, sets, tmp_path):
+    settings = config.memory
     folder = RunFolder(tmp_path / "run")
     folder.open(config.to_json(), False)
     schedule = Schedule.plan(len(sets[0]), settings.effective_batch_size, config.learning_rate, 2.0, STEPS)
-    training, _ = fit(task, folder, MemoryChoice(settings, []), Planner(task, "cpu"), sets, schedule, None)
+    training, _ = fit(config, task, folder, MemoryChoice(settings, []), Planner(task, "cpu"), sets, schedule, None)
     return training
 
 
@@ -80,8 +80,8 @@ def ours(task, sets, tmp_path):
 def test_losses_and_weights_are_those_of_the_trainer(flags, prepared, tmp_path, monkeypatch):
     from grokaem.memory.apply import apply_to_model
 
-    task, sets = prepared(*flags)
-    settings = task.config.memory
+    config, task, sets = prepared(*flags)
+    settings = config.memory
     last, end_epoch = {}, Training.end_epoch
 
     def look(self, epoch):  # the weights of the last step, before the best ones take their place
@@ -89,17 +89,17 @@ def test_losses_and_weights_are_those_of_the_trainer(flags, prepared, tmp_path, 
         end_epoch(self, epoch)
 
     monkeypatch.setattr(Training, "end_epoch", look)
-    training = ours(task, sets, tmp_path)
+    training = ours(config, task, sets, tmp_path)
     losses = [entry["loss"] for entry in training.progress.history if "loss" in entry]
 
-    torch.manual_seed(task.config.seed)
+    torch.manual_seed(config.seed)
     model = apply_to_model(task.load_model(), settings)
     size, count = settings.effective_batch_size, len(sets[0])
     trainer = InOrder(
         model,
         TrainingArguments(
-            output_dir=str(tmp_path / "oracle"), max_steps=STEPS, learning_rate=task.config.learning_rate,
-            seed=task.config.seed, weight_decay=0.01,
+            output_dir=str(tmp_path / "oracle"), max_steps=STEPS, learning_rate=config.learning_rate,
+            seed=config.seed, weight_decay=0.01,
             per_device_train_batch_size=settings.micro_batch_size, lr_scheduler_type="linear", warmup_steps=0.1,
             gradient_accumulation_steps=settings.gradient_accumulation_steps, use_cpu=True, report_to="none",
             save_strategy="no", logging_steps=1, disable_tqdm=True,
@@ -109,7 +109,7 @@ def test_losses_and_weights_are_those_of_the_trainer(flags, prepared, tmp_path, 
         compute_loss_func=lambda outputs, labels, num_items_in_batch: (
             torch.nn.functional.cross_entropy(outputs.logits, labels, reduction="sum") / num_items_in_batch
         ),
-        orders=[order_of(count, task.config.seed, epoch, size, task.lengths) for epoch in range(STEPS)],
+        orders=[order_of(count, config.seed, epoch, size, task.lengths) for epoch in range(STEPS)],
     )  # fmt: skip
     trainer.train()
     theirs = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]

@@ -55,7 +55,7 @@ def test_resume_without_a_run_says_so_first_and_names_those_beside(case_inputs, 
         assert "with --resume" in told[1] and len(told) == 2
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("training.finetune._inputs", inputs)
+    monkeypatch.setattr("training.inputs.load_inputs", inputs)
     with pytest.raises(KeyboardInterrupt):
         main(words)
     assert "stopped before the first checkpoint: the same command begins anew" in capsys.readouterr().err

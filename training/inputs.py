@@ -1,4 +1,4 @@
-"""What a run is made from, against the folder that it would replace and the export that is to follow."""
+"""What a run is made from: corpus, base model and the user's part of the card; refused before the work."""
 
 from __future__ import annotations
 
@@ -6,9 +6,28 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grokaem.plain_text import terminal
+
 if TYPE_CHECKING:
+    from exporting.own_card import OwnCard
+    from grokaem.corpora import Corpus
     from grokaem.hub.base_model import BaseModel
     from training.config import FinetuneConfig
+    from training.same_run import Beginnings
+
+
+def read_own_card(config: FinetuneConfig) -> OwnCard | None:
+    """What ``--card`` says; read once, before the work."""
+    if config.card is None:
+        return None
+    from exporting.own_card import read_card
+    from grokaem.corpora import names
+
+    card = read_card(config.card)
+    own = config.dataset in names() or Path(config.dataset).expanduser().exists()
+    if card is not None:
+        card.check_datasets(not own)
+    return card
 
 
 def check_sources(config: FinetuneConfig, folder: Path) -> None:
@@ -26,7 +45,7 @@ def check_sources(config: FinetuneConfig, folder: Path) -> None:
         if source and folder.is_dir() and _place(source).is_relative_to(folder.resolve()):
             raise ValueError(f"--output-dir {folder} holds --{flag.replace('_', '-')} {source}: give another folder.")
     report = folder / "run.json"
-    if not (config.overwrite and config.has_default_folder and report.is_file()):
+    if not (config.overwrite and config.output_dir == config.default_folder and report.is_file()):
         return
     try:
         before = dict(json.loads(report.read_text(encoding="utf-8"))["config"])
@@ -62,6 +81,38 @@ def check_base(config: FinetuneConfig, base: BaseModel) -> list[str]:
 
         check_exportable(config.task, base.folder, base.name)
     return notes
+
+
+def load_inputs(
+    config: FinetuneConfig, token: str | None, recorded: Beginnings
+) -> tuple[Corpus, BaseModel | None]:
+    """Corpus and base model, fetched if need be; those of an interrupted run at the revisions that it began with.
+
+    Args:
+        config (FinetuneConfig): the settings.
+        token (str, optional): Hub token.
+        recorded (Beginnings): what an interrupted run began with.
+
+    Raises:
+        ValueError: either cannot be trained with.
+    """
+    from grokaem import corpora
+    from grokaem.hub.base_model import resolve, resolve_recorded
+    from training.parts import check_parts
+
+    base = None
+    if not config.from_scratch:
+        name, remote = config.base_model, config.trust_remote_code
+        began = recorded.base_model
+        base = resolve_recorded(name, began, remote, token) if began else resolve(name, remote, token)
+        for note in check_base(config, base):
+            print(terminal(note), flush=True)
+    corpus = corpora.load_recorded(config.to_json(), recorded.data, token)
+    if corpus.task != config.task:
+        raise ValueError(f"--dataset {config.dataset} holds {corpus.task}: add --task {corpus.task}.")
+    for note in [*corpus.notes, *check_parts(corpus)]:
+        print(terminal(note), flush=True)
+    return corpus, base
 
 
 def _place(name: str) -> Path:
