@@ -1,7 +1,7 @@
 """How the code of training/ is met when one follows a run: its files, and how often one goes back to one left before.
 
     python -m benchmarks.reading_order                                  # a tiny run of the checkout it lies in
-    PYTHONPATH=OTHER python benchmarks/reading_order.py --json before.json   # of another checkout
+    PYTHONPATH=OTHER python -P benchmarks/reading_order.py --json before.json   # of another checkout
 
 The functions of training/ are noted in the order in which they are first called (a loop is read once). A change to a
 file already left counts as a return. Counted twice: for all functions, and for those that hold the run's settings, as
@@ -19,9 +19,6 @@ from inspect import CO_NEWLOCALS
 from pathlib import Path
 from types import FrameType
 from typing import TypedDict
-
-if __package__ in (None, ""):  # run by path: the checkout is PYTHONPATH's
-    sys.path.pop(0)
 
 TEXTS = ("a warm and honest film", "two dull hours", "it never finds its feet", "the cast is a delight")
 

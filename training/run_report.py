@@ -173,7 +173,7 @@ def _against_no_model(result: RunReport) -> list[str]:
 def _of_rare_classes(result: RunReport) -> list[str]:
     """What accuracy hides: classes that no example was given, and macro F1 where it chose the epoch."""
     lines = []
-    metric: Any = result["config"].get("metric", "accuracy")
+    metric: Any = result.get("config", {}).get("metric", "accuracy")
     if metric != "accuracy":
         lines.append(f"{METRIC_NAMES[metric]} {result['metrics'][metric]:.4f} on the test part; it chose the epoch")
     if silent := result.get("never_predicted"):

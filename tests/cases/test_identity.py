@@ -107,7 +107,7 @@ def test_an_adapter_is_merged_into_the_base_that_it_was_trained_on(server, news_
     assert done.returncode == 0, "the finished run itself is what it was"
     shutil.rmtree(mine)
     done = command("exporting/export.py", "own", "--precision", "fp32")
-    assert done.returncode == 1 and "there is no such folder" in done.stderr.splitlines()[-1]
+    assert done.returncode == 2 and "there is no such folder" in done.stderr.splitlines()[-1]
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_an_export_takes_no_notice_of_words_and_all_of_a_byte(run):
     assert done.returncode == 2 and "news.csv is not the one run was trained on (revision then sha256:" in last
     data.unlink()
     done = export(run, "--output-dir", "gone")
-    assert done.returncode == 1 and "no longer at news.csv" in done.stderr.splitlines()[-1]
+    assert done.returncode == 2 and "no longer at news.csv" in done.stderr.splitlines()[-1]
     assert not (run.parent / "other bytes").exists() and not (run.parent / "gone").exists()
 
 

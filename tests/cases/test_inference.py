@@ -146,11 +146,12 @@ runpy.run_module("grokaem", run_name="__main__")
 @pytest.mark.parametrize("order", [["M", "--revision", "v1", "a text"], ["--revision=v1", "M", "a text"],
                                    ["M", "a text", "--revision", "v1"]])  # fmt: skip
 def test_options_stand_anywhere(text_model, order, monkeypatch, capsys):
+    from grokaem.inference import export_folder
     from grokaem.inference import predict as command
 
     asked = []
-    real = inference.load
-    monkeypatch.setattr(inference, "load", lambda model, revision: asked.append((model, revision)) or real(text_model))
+    real = export_folder.locate
+    monkeypatch.setattr(export_folder, "locate", lambda name, rev: asked.append((name, rev)) or real(text_model))
     assert command.main(order) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["input"] == "a text" and asked == [("M", "v1")]

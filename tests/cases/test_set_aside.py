@@ -12,8 +12,9 @@ def test_an_export_names_what_the_data_of_its_run_leave_out(text_run, tmp_path, 
     from exporting import export
     from grokaem import corpora
 
-    load = corpora.load
-    monkeypatch.setattr(corpora, "load", lambda *a, **k: replace(load(*a, **k), set_aside=[("row 7", "no label")]))
+    load = corpora.load_recorded
+    left_out = [("row 7", "no label")]
+    monkeypatch.setattr(corpora, "load_recorded", lambda *a, **k: replace(load(*a, **k), set_aside=left_out))
     words = [str(text_run), "--output-dir", str(tmp_path / "made"), "--precision", "fp32"]
     assert command_line.run(export.main, words) == 1
     assert capsys.readouterr().err.endswith("1 item set aside:\n  row 7: no label\n")

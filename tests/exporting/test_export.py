@@ -24,7 +24,7 @@ def test_export_folder_is_whole(text_run):
     }
     parity = json.loads((export / "parity.json").read_text())
     assert {"original", "export", "flips", "n", "max_score_difference", "gate", "attempts"} <= set(parity)
-    assert set(parity["original"]) == {"accuracy", "bytes", "weight_bytes"}
+    assert set(parity["original"]) == {"accuracy", "macro_f1", "bytes", "weight_bytes"}
     assert parity["export"]["weight_bytes"] == (export / "openvino_model.bin").stat().st_size
     assert parity["gate"]["passed"] and parity["attempts"][-1]["part"] == "test"
     for attempt in [parity["export"], *parity["attempts"]]:

@@ -32,7 +32,7 @@ def test_merged_model_answers_as_the_trained_one(flags, train, tmp_path):
     adapter = json.loads((done.folder / "adapter_config.json").read_text())
     assert adapter["base_model_name_or_path"] == report["base_model"]["name"]
     run = read_run(done.folder)
-    trained, merged = done.trainer.model.eval(), merge(run).eval()
+    trained, merged = done.training.task.model.eval(), merge(run).eval()
     ids = torch.randint(1000, 20000, (4, 24), generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         first, second = trained(input_ids=ids).logits, merged(input_ids=ids).logits

@@ -34,10 +34,18 @@ def test_refused_before_any_work(parts, words):
 
 
 def test_classes_that_a_part_is_without_are_told():
-    assert check_parts(corpus([0, 1, 2], [0, 1, 2], [2, 1, 0])) == []
-    notes = check_parts(corpus([0, 1, 1], [0, 1], [0, 1, 2]))
+    assert check_parts(corpus([0, 1, 2], [0, 1, 2] * 10, [2, 1, 0] * 10)) == []
+    notes = check_parts(corpus([0, 1, 1], [0, 1] * 10, [0, 1, 2] * 10))
     assert "1 of 3 classes have no example in the training part, so cannot be learned: c" in notes
     assert len(notes) == 2 and "validation" in notes[1]
+
+
+def test_classes_of_which_a_part_has_few_are_told():
+    notes = check_parts(corpus([0, 1, 2], [0] * 10 + [1] * 9 + [2], [0] * 10 + [1] * 10 + [2] * 9))
+    assert notes == [
+        "2 of 3 classes are too rare to choose by, with fewer than 10 examples in the validation part: b 9, c 1",
+        "1 of 3 classes are too rare to test by, with fewer than 10 examples in the test part: c 9",
+    ]
 
 
 @pytest.mark.case("R4")
