@@ -99,7 +99,7 @@ def compose_run_report(
         "confusion": scored["confusion"],
         "labels": per_label(confused, names),
         "never_predicted": never_predicted(confused, names),
-        "class_weights": weights and dict(zip(names, weights, strict=True)),
+        "class_weights": None if weights is None else dict(zip(names, weights, strict=True)),
         "examples": scored.get("examples", []),
         "memory": {
             "predicted_peak_mib": _rounded(choice.predicted_mib),
