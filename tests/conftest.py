@@ -21,8 +21,10 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 # Processes that the tests start find this checkout's library, installed or not, in whatever folder they run.
 if str(ROOT) not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-# Scripts that are run from a process which has imported transformers, see tests/preloaded.py.
-PRELOADED = ("tests/cases/make_models.py",)
+# Commands that are run from a process which has imported transformers, and such for which torch is enough: see
+# tests/preloaded.py. The others start fast by themselves.
+WITH_TRANSFORMERS = ("training/finetune.py", "exporting/export.py", "tests/cases/make_models.py")
+WITH_TORCH = ("grokaem topics", "grokaem select-features")
 preloaded_address: dict = {}  # filled when the session starts
 
 
@@ -97,8 +99,8 @@ def run_script(
     """
     environment = environment_of_commands(OFFLINE if env is None else env)
     command = [*started(script), *map(str, arguments)]
-    if script in PRELOADED and not cold and stdin is None and preloaded_address:
-        done = preloaded.run(preloaded_address, command[1:], cwd, environment, models=True)
+    if script in WITH_TRANSFORMERS + WITH_TORCH and not cold and stdin is None and preloaded_address:
+        done = preloaded.run(preloaded_address, command[1:], cwd, environment, script in WITH_TRANSFORMERS)
         if done is not None:
             return done
     return subprocess.run(
