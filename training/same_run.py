@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from grokaem import ownership
 from grokaem.identity import DataIdentity
 from grokaem.memory.settings import MemorySettings
+from training.config import FinetuneConfig
 
 if TYPE_CHECKING:
     from training.records import BaseModelRecord
@@ -20,6 +21,10 @@ MAY_DIFFER |= {"logging_steps", "pin_memory", "dataloader_workers", "report_to"}
 # Settings that a run may choose by itself, so that its report does not say what was asked for.
 CHOSEN = {field.name for field in fields(MemorySettings)} - {"lora_rank", "load_in_8bit", "freeze"}
 CHOSEN |= {"batch_size", "memory_budget", "epochs", "learning_rate", "max_seconds", *MAY_DIFFER}
+
+
+# What a setting was before there was a flag for it: what the flag is where nobody gives it.
+UNASKED = {field.name: field.default for field in fields(FinetuneConfig)}
 
 
 class Beginnings(NamedTuple):
@@ -38,8 +43,9 @@ def changed_settings(before: dict[str, object], now: dict[str, object], known: B
     moved = {"dataset", "also_train_on"} if known.data else set()
     moved |= {"base_model"} if (known.base_model or {}).get("sha256") else set()
     elsewhere = {key for key in moved if now.get(key) and Path(str(now[key])).expanduser().exists()}
-    # Earlier versions recorded the flags of all kinds.
-    return sorted(key for key in {*now} - MAY_DIFFER - elsewhere if before.get(key) != now.get(key))
+    # Earlier versions recorded the flags of all kinds, and not those that came later.
+    asked = {*now} - MAY_DIFFER - elsewhere
+    return sorted(key for key in asked if before.get(key, UNASKED.get(key)) != now[key])
 
 
 def finished_settings(path: Path, config: dict[str, object]) -> dict[str, object]:

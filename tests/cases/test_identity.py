@@ -241,3 +241,15 @@ def test_a_place_is_no_setting_where_what_lay_there_is_known(tmp_path, mine):
     assert changed_settings(before, now, known) == ([] if mine else ["dataset"])
     assert changed_settings(before, now, Beginnings()) == ["dataset"]
     assert "seed" in changed_settings(before, now | {"seed": 1}, known)
+
+
+def test_a_flag_that_came_after_a_run_is_no_other_setting():
+    from training.config import FinetuneConfig
+    from training.same_run import Beginnings, changed_settings
+
+    now = FinetuneConfig().to_json()
+    later = ("class_weights", "metric", "patience")
+    before = {key: value for key, value in now.items() if key not in later}
+    assert changed_settings(before, now, Beginnings()) == []
+    for key, value in zip(later, ("auto", "macro_f1", 2), strict=True):
+        assert changed_settings(before, now | {key: value}, Beginnings()) == [key], "but giving it is one"
