@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Line separators and the marks that turn the direction of writing: invisible, and they change what is read.
 _INVISIBLE = "\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
@@ -51,6 +52,17 @@ def as_reason(message: object) -> str:
     """An exception's message as a reason in a list or within a longer sentence: without its full stop."""
     text = str(message)
     return text if text.endswith("...") else text.removesuffix(".")
+
+
+def first_few(names: Iterable[str], most: int = 5) -> str:
+    """Names in a sentence, of many the first ones.
+
+    Args:
+        names (iterable of str): as they are to be shown.
+        most (int, optional): how many are shown. (Default: 5)
+    """
+    listed = list(names)
+    return ", ".join(listed[:most]) + (", ..." if len(listed) > most else "")
 
 
 def is_blank(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from grokaem.memory.settings import MemorySettings, add_settings_arguments, from
 from grokaem.plain_text import as_reason
 from grokaem.scores import METRIC_NAMES
 from grokaem.short_name import short
-from training.class_weights import read_weights
+from training.class_weights import ClassWeights
 from training.tasks import TASKS, find_task, own_flags, own_settings, told_defaults
 from training.trackers import TRACKERS
 
@@ -124,7 +125,7 @@ class FinetuneConfig:
             raise ValueError(
                 "--patience needs a validation part that is not trained on: leave out --train-on-validation, or it."
             )
-        read_weights(self.class_weights)
+        self.weights  # noqa: B018  (its file is read, and checked)
         if self.resume and self.overwrite:
             raise ValueError("--resume goes on with a run and --overwrite throws it away: choose one.")
         self._check_publication()
@@ -165,6 +166,11 @@ class FinetuneConfig:
 
         return Publication.of(self, original=self.push_original)
 
+    @cached_property
+    def weights(self) -> ClassWeights:
+        """What ``--class-weights`` asks for."""
+        return ClassWeights.read(self.class_weights)
+
     @property
     def default_folder(self) -> Path:
         """The run folder where nobody says otherwise."""
@@ -195,8 +201,7 @@ class FinetuneConfig:
         settings = {**settings_by_flag(self.memory), **settings, "precision": self.precision}
         settings.pop("memory")
         settings |= settings.pop("own")
-        # What a file holds, not where it lies, is what a run can be told from another by.
-        settings["class_weights"] = read_weights(self.class_weights) or self.class_weights
+        settings["class_weights"] = self.weights.to_json()
         return json.loads(json.dumps(settings, default=str))
 
 

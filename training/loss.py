@@ -7,26 +7,28 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn.functional import cross_entropy
 
-from training.class_weights import class_weights
-
 if TYPE_CHECKING:
     from torch import Tensor
 
     from grokaem.corpora import Corpus
+    from training.class_weights import ClassWeights
 
 
 class SummedLoss:
     """Cross-entropy summed over a pass; divided by the examples of the whole step it is the pass's share of the mean.
 
     Args:
-        weights (str): what an example of each class counts; see :func:`training.class_weights.class_weights`.
+        weights (ClassWeights): what an example of each class counts.
         corpus (Corpus): whose training part the weights are for.
         device (torch.device): where the loss is computed.
+
+    Attributes:
+        by_label (dict, optional): what an example counts by its label; None where all count alike.
     """
 
-    def __init__(self, weights: str, corpus: Corpus, device: torch.device):
-        found = class_weights(weights, corpus.train.labels, corpus.label_names)
-        self.weights = None if found is None else torch.tensor(found, device=device)
+    def __init__(self, weights: ClassWeights, corpus: Corpus, device: torch.device):
+        self.by_label = weights.for_training(corpus.train.labels, corpus.label_names)
+        self.weights = None if self.by_label is None else torch.tensor(list(self.by_label.values()), device=device)
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss of a pass.

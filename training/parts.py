@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from grokaem.plain_text import first_few
+
 if TYPE_CHECKING:
     from grokaem.corpora import Corpus
 
@@ -44,7 +46,8 @@ def check_parts(corpus: Corpus) -> list[str]:
         missing = [label for label in names if label not in present[name]]
         if missing:
             notes.append(
-                f"{len(missing)} of {len(names)} classes have no example in the {name} part, {what}: {_some(missing)}"
+                f"{len(missing)} of {len(names)} classes have no example in the {name} part, {what}: "
+                f"{first_few(missing)}"
             )
     for name, what in {"validation": "choose", "test": "test"}.items():
         counts = Counter(parts[name].labels)
@@ -52,10 +55,6 @@ def check_parts(corpus: Corpus) -> list[str]:
         if rare:
             notes.append(
                 f"{len(rare)} of {len(names)} classes are too rare to {what} by, with fewer than {FEW} examples in the "
-                f"{name} part: {_some(rare)}"
+                f"{name} part: {first_few(rare)}"
             )
     return notes
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

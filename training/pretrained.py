@@ -6,6 +6,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grokaem.plain_text import first_few
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -64,8 +66,7 @@ class Pretrained:
         """What becomes of a head that the base model brings."""
         if self.old_labels is None:
             return []
-        names = ", ".join(self.old_labels[:5]) + (", ..." if len(self.old_labels) > 5 else "")
-        count = len(self.old_labels)
+        names, count = first_few(self.old_labels), len(self.old_labels)
         return [f"the base model's head was trained for {count} other labels ({names}): a new one is trained"]
 
 

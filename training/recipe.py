@@ -136,7 +136,7 @@ class Training:
         if task.averaged:
             self.state.average = AveragedWeights(task.model)
         self.best = BestWeights(folder.best, config.metric, task.averaged, last=config.train_on_validation)
-        self.loss = SummedLoss(config.class_weights, task.corpus, self.device)
+        self.loss = SummedLoss(config.weights, task.corpus, self.device)
         pinned = self.device.type == "cuda" if config.pin_memory is None else config.pin_memory
         self.loading = {"workers": config.dataloader_workers, "pin_memory": pinned}
         self.evaluation = Evaluation(self.answer, task.collator, evaluation_batch_size(settings), **self.loading)

@@ -10,9 +10,8 @@ import numpy as np
 
 from grokaem import kinds
 from grokaem.ownership import write_text
-from grokaem.plain_text import terminal
+from grokaem.plain_text import first_few, terminal
 from grokaem.scores import METRIC_NAMES, confusion, most_frequent_share, never_predicted, per_label
-from training.class_weights import class_weights
 from training.config import settings_by_flag
 from training.memory_choice import MemoryChoice
 from training.metrics import classification_metrics
@@ -77,7 +76,6 @@ def compose_run_report(
     from grokaem.memory.apply import describe
 
     confused, names = np.asarray(scored["confusion"]), task.corpus.label_names
-    weights = class_weights(config.class_weights, task.corpus.train.labels, names)
     schedule, progress, counts = training.schedule, training.progress, describe(task.model)
     settings = {**config.to_json(), **settings_by_flag(choice.settings)}
     settings.update(
@@ -99,7 +97,7 @@ def compose_run_report(
         "confusion": scored["confusion"],
         "labels": per_label(confused, names),
         "never_predicted": never_predicted(confused, names),
-        "class_weights": None if weights is None else dict(zip(names, weights, strict=True)),
+        "class_weights": training.loss.by_label,
         "examples": scored.get("examples", []),
         "memory": {
             "predicted_peak_mib": _rounded(choice.predicted_mib),
@@ -177,10 +175,9 @@ def _of_rare_classes(result: RunReport) -> list[str]:
     if metric != "accuracy":
         lines.append(f"{METRIC_NAMES[metric]} {result['metrics'][metric]:.4f} on the test part; it chose the epoch")
     if silent := result.get("never_predicted"):
-        few = ", ".join(map(terminal, silent[:5])) + (", ..." if len(silent) > 5 else "")
         lines.append(
-            f"no example of the test part was given {few}, which it holds: --class-weights auto --metric macro_f1 "
-            "make rare classes count"
+            f"no example of the test part was given {first_few(map(terminal, silent))}, which it holds: "
+            "--class-weights auto --metric macro_f1 make rare classes count"
         )
     return lines
 

@@ -10,7 +10,7 @@ import torch
 
 from exporting.export import export_run
 from tests.conftest import run_script
-from training.class_weights import class_weights
+from training.class_weights import ClassWeights
 from training.config import FinetuneConfig, parse
 from training.loss import SummedLoss
 
@@ -18,17 +18,23 @@ LABELS = [0] * 90 + [1] * 9 + [2]
 NAMES = ["common", "rare", "once"]
 
 
+def weights_of(asked, names=NAMES):
+    """Of the labels above, in the order of their names."""
+    found = ClassWeights.read(asked).for_training(LABELS, names)
+    return None if found is None else [found[name] for name in names]
+
+
 def test_auto_is_scikit_learn_s_balanced():
     from sklearn.utils.class_weight import compute_class_weight
 
     wanted = compute_class_weight("balanced", classes=np.arange(3), y=LABELS)
-    found = class_weights("auto", LABELS, NAMES)
+    found = weights_of("auto", NAMES)
     assert found == pytest.approx(wanted)
     assert sum(found[label] for label in LABELS) == pytest.approx(len(LABELS)), (
         "the mean over the examples is 1"
     )
-    assert class_weights("none", LABELS, NAMES) is None
-    assert class_weights("auto", LABELS, [*NAMES, "never"])[:3] == pytest.approx(wanted), (
+    assert weights_of("none", NAMES) is None
+    assert weights_of("auto", [*NAMES, "never"])[:3] == pytest.approx(wanted), (
         "there is nothing to learn of it"
     )
 
@@ -36,7 +42,7 @@ def test_auto_is_scikit_learn_s_balanced():
 def test_weights_of_a_file_keep_their_proportion(tmp_path):
     file = tmp_path / "weights.json"
     file.write_text(json.dumps({"once": 8, "common": 1, "rare": 2.0}))
-    found = class_weights(str(file), LABELS, NAMES)
+    found = weights_of(str(file), NAMES)
     assert found[1] / found[0] == pytest.approx(2) and found[2] / found[0] == pytest.approx(8)
     assert sum(found[label] for label in LABELS) == pytest.approx(len(LABELS))
 
@@ -60,7 +66,7 @@ def test_a_file_that_weights_something_else_is_refused(tmp_path, content, said):
     file = tmp_path / "weights.json"
     file.write_text(content)
     with pytest.raises(ValueError, match="--class-weights") as refusal:
-        class_weights(str(file), LABELS, NAMES)
+        weights_of(str(file), NAMES)
     assert said in str(refusal.value) and str(refusal.value).endswith(".")
 
 
@@ -73,7 +79,7 @@ def test_a_weight_is_worth_as_many_copies(tmp_path):
         "Corpus", (), {"label_names": ["a", "b"], "train": type("Part", (), {"labels": labels.tolist()})}
     )
     weighted = torch.randn(4, 2, generator=torch.manual_seed(0), requires_grad=True)
-    (SummedLoss(str(file), corpus, torch.device("cpu"))(weighted, labels) / 4).backward()
+    (SummedLoss(ClassWeights.read(str(file)), corpus, torch.device("cpu"))(weighted, labels) / 4).backward()
     copied = weighted.detach().clone().requires_grad_()
     rows = torch.tensor([0, 1, 2, 3, 3, 3])
     torch.nn.functional.cross_entropy(copied[rows], labels[rows]).backward()
@@ -99,6 +105,15 @@ def test_what_a_file_holds_is_what_a_run_is_known_by(tmp_path):
     assert one == two and one["class_weights"] == {"neg": 1, "pos": 2}
     there.write_text('{"neg": 1, "pos": 3}')
     assert FinetuneConfig(class_weights=str(there)).to_json() != one
+
+
+def test_a_file_of_weights_may_go_while_a_run_trains(tmp_path):
+    file = tmp_path / "weights.json"
+    file.write_text('{"neg": 1, "pos": 2}')
+    config = FinetuneConfig(class_weights=str(file))
+    file.unlink()
+    assert config.to_json()["class_weights"] == {"neg": 1, "pos": 2}
+    assert config.weights.for_training([0, 1], ["neg", "pos"])["pos"] == pytest.approx(4 / 3)
 
 
 @pytest.fixture(scope="module")
