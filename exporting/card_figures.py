@@ -206,7 +206,7 @@ def _measured_on(parity: ParityReport) -> list[str]:
 
 def _changes(parity: ParityReport) -> str:
     metric = _metric(parity)
-    original, export = ((of.get(metric) or of["accuracy"]) for of in (parity["original"], parity["export"]))
+    original, export = (of.get(metric, of["accuracy"]) for of in (parity["original"], parity["export"]))
     low, high = parity["drop_interval_95"]
     samples = parity["calibration"]["samples"]
     calibrated = f", calibrated on {samples} training examples" if samples else ""

@@ -9,6 +9,7 @@ from exporting.report_checks import PARITY, read_report
 from exporting.report_types import ParityReport
 from exporting.run_source import Run, read_run
 from grokaem import ownership
+from grokaem.flags import option
 
 REMEDY = "--overwrite makes it anew, --output-dir chooses another folder"
 
@@ -117,6 +118,5 @@ def _difference(folder: Path, parity: ParityReport, asked: dict[str, Any]) -> st
         larger = name in LIMITS and made[name] > value
         other = name not in LIMITS and value not in (DEFAULTS[name], made[name])
         if larger or other:
-            flag = name.replace("_", "-")
-            return f"was made with --{flag} {made[name]:g}, and --{flag} {value:g} is asked for"
+            return f"was made with {option(name)} {made[name]:g}, and {option(name)} {value:g} is asked for"
     return None

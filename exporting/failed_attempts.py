@@ -38,12 +38,7 @@ def record_failure(source: Source, attempts: list[Attempt | FailedAttempt], boun
             kept["original_macro_f1"], kept["export_macro_f1"] = of_metric(last, bounds.metric)
         before.append(kept)
     content = {
-        "gate": {
-            "metric": bounds.metric,
-            "max_drop": bounds.max_drop,
-            "max_score_change": bounds.max_score_change,
-            "passed": False,
-        },
+        "gate": bounds.verdict(passed=False),
         "attempts": attempts,
         "failed_on_test": before,
     }

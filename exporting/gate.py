@@ -217,12 +217,7 @@ def prove(
         "max_score_difference": scores["max_score_difference"],
         "score_change": scores["score_change"],
         "calibration": {"part": "train", "samples": chosen.calibration_samples},
-        "gate": {
-            "metric": bounds.metric,
-            "max_drop": bounds.max_drop,
-            "max_score_change": bounds.max_score_change,
-            "passed": passed,
-        },
+        "gate": bounds.verdict(passed),
         "attempts": attempts,
         "runtime": runtime(source.run.task, load),
     }

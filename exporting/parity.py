@@ -10,7 +10,7 @@ import numpy as np
 from grokaem.scores import METRIC_NAMES, Metric, confusion, macro_f1, score, softmax
 
 if TYPE_CHECKING:
-    from exporting.report_types import Attempt, FailedOnTest, Scores
+    from exporting.report_types import Attempt, FailedOnTest, Gate, Scores
 
 ROUNDS = 2000  # of the bootstrap
 MIN_FOR_PERCENTILE = 200  # examples, below which a 99th percentile says no more than the largest value
@@ -51,6 +51,15 @@ class Bounds:
         """Original minus export, of the metric; of accuracy where an older record holds no other."""
         original, export = of_metric(scores, self.metric)
         return original - export
+
+    def verdict(self, passed: bool) -> Gate:
+        """What could be lost and whether it was kept within, as ``parity.json`` and ``export_failed.json`` have it."""
+        return {
+            "metric": self.metric,
+            "max_drop": self.max_drop,
+            "max_score_change": self.max_score_change,
+            "passed": passed,
+        }
 
     def excess(self, original: np.ndarray, export: np.ndarray, labels: np.ndarray) -> float:
         """The larger of loss of the metric and change of scores, each as a multiple of what is allowed.

@@ -25,9 +25,7 @@ def find_source(key: str) -> type[Source]:
     Raises:
         ValueError: there is none.
     """
-    if key not in SOURCES:
-        raise ValueError(f"there is no task {key!r}: choose {' or '.join(SOURCES)}.")
-    return kinds.resolve(SOURCES[key])
+    return kinds.resolve(kinds.entry_of(SOURCES, key))
 
 
 def own_flags() -> dict[str, tuple[str, type[Own]]]:

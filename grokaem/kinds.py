@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
+Entry = TypeVar("Entry")
 LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz: below is no sound to classify, above no recorder
 
 
@@ -113,9 +114,7 @@ def find(key: str) -> Kind:
     Raises:
         ValueError: there is none.
     """
-    if key not in KINDS:
-        raise ValueError(f"there is no task {key!r}: choose {' or '.join(KINDS)}.")
-    return KINDS[key]
+    return entry_of(KINDS, key)
 
 
 def default() -> Kind:
@@ -126,6 +125,17 @@ def default() -> Kind:
 def served() -> list[Kind]:
     """The kinds of which the page serves a model."""
     return [kind for kind in KINDS.values() if kind.variable]
+
+
+def entry_of(table: Mapping[str, Entry], key: str) -> Entry:
+    """What a table by kinds, this one or an application's, has for a key.
+
+    Raises:
+        ValueError: nothing.
+    """
+    if key not in table:
+        raise ValueError(f"there is no task {key!r}: choose {' or '.join(table)}.")
+    return table[key]
 
 
 def resolve(name: str) -> Any:  # see Kind.resolved

@@ -7,8 +7,9 @@ tables of docs/ are made from it, so that an entry is added in one file and one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from importlib import import_module
 from typing import Protocol, TypeVar
+
+from grokaem.kinds import resolve
 
 
 class _Keyed(Protocol):
@@ -82,8 +83,7 @@ class Registry(Mapping[str, Entry]):
         if self._own is None:
             found = {}
             for line in self._lines:
-                module, _, name = line.partition(":")
-                held = getattr(import_module(module), name)
+                held = resolve(line)
                 for entry in held if isinstance(held, tuple) else (held,):
                     self._check(entry, line)
                     if entry.key in found:

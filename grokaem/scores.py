@@ -64,7 +64,12 @@ def accuracy(counts: np.ndarray) -> float:
 def macro_f1(counts: np.ndarray) -> float:
     """Mean F1 of the classes that occur or are predicted, from :func:`confusion`."""
     both = counts.sum(axis=0) + counts.sum(axis=1)
-    return float((2 * counts.diagonal()[both > 0] / both[both > 0]).mean())
+    return float(f1_by_class(counts)[both > 0].mean())
+
+
+def f1_by_class(counts: np.ndarray) -> np.ndarray:
+    """F1 of each class, from :func:`confusion`; 0 of one that neither occurs nor is predicted."""
+    return 2 * counts.diagonal() / np.maximum(1, counts.sum(axis=0) + counts.sum(axis=1))
 
 
 def balanced_accuracy(counts: np.ndarray) -> float:
@@ -99,12 +104,13 @@ def per_label(counts: np.ndarray, names: list[str]) -> list[LabelScores]:
         true), and ``support``, the examples of that label.
     """
     right, given, true = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
+    f1 = f1_by_class(counts)
     return [
         {
             "label": name,
             "precision": float(right[i] / max(1, given[i])),
             "recall": float(right[i] / max(1, true[i])),
-            "f1": float(2 * right[i] / max(1, given[i] + true[i])),
+            "f1": float(f1[i]),
             "support": int(true[i]),
         }
         for i, name in enumerate(names)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grokaem.atomic import rename_into_place
-from grokaem.scores import accuracy, confusion
+from grokaem.scores import accuracy, confusion, f1_by_class
 from training.processes import broadcast_from_main, is_main
 from training.run_folder import write_json
 from training.weights import save_weights
@@ -101,6 +101,5 @@ def standard_error(metric: str, logits: np.ndarray, labels: np.ndarray) -> float
     if metric == "accuracy":
         share = accuracy(counts)
         return float((share * (1 - share) / true.sum()) ** 0.5)
-    f1 = 2 * counts.diagonal() / np.maximum(true + counts.sum(axis=0), 1)
-    occur = true > 0
+    f1, occur = f1_by_class(counts), true > 0
     return float((f1[occur] * (1 - f1[occur]) / true[occur]).sum() ** 0.5 / occur.sum())

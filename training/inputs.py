@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grokaem.flags import option
 from grokaem.plain_text import terminal
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def check_sources(config: FinetuneConfig, folder: Path) -> None:
     for flag in ("base_model", "dataset", "also_train_on"):
         source = getattr(config, flag)
         if source and folder.is_dir() and _place(source).is_relative_to(folder.resolve()):
-            raise ValueError(f"--output-dir {folder} holds --{flag.replace('_', '-')} {source}: give another folder.")
+            raise ValueError(f"--output-dir {folder} holds {option(flag)} {source}: give another folder.")
     report = folder / "run.json"
     if not (config.overwrite and config.output_dir == config.default_folder and report.is_file()):
         return
@@ -55,7 +56,7 @@ def check_sources(config: FinetuneConfig, folder: Path) -> None:
         now, then = getattr(config, flag), before.get(flag)
         if isinstance(then, str) and _place(now) != _place(then):
             raise ValueError(
-                f"{folder} holds the run of another --{flag.replace('_', '-')} ({then}), which would be lost: "
+                f"{folder} holds the run of another {option(flag)} ({then}), which would be lost: "
                 "choose a folder of its own with --output-dir."
             )
 

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from grokaem import ownership
 from grokaem.atomic import delete_folder, rename_into_place, write_text
+from grokaem.flags import option
 from grokaem.identity import COMMIT, DataIdentity, weights
 from grokaem.output_folder import check_replaceable
 from grokaem.processor import processor_name
@@ -184,7 +185,7 @@ class RunFolder:
         self, before: dict[str, object], now: dict[str, object], state: str, known: Beginnings
     ) -> None:
         if changed := changed_settings(before, now, known):
-            told = ", ".join(f"--{key.replace('_', '-')} {before.get(key)}" for key in changed)
+            told = ", ".join(f"{option(key)} {before.get(key)}" for key in changed)
             raise ValueError(
                 f"the {state} run in {self.path} had {told}: give the same to --resume, "
                 "or --overwrite to start anew."

@@ -25,9 +25,7 @@ def find_task(key: str) -> type[Task]:
     Raises:
         ValueError: there is none.
     """
-    if key not in TASKS:
-        raise ValueError(f"there is no task {key!r}: choose {' or '.join(TASKS)}.")
-    return kinds.resolve(TASKS[key])
+    return kinds.resolve(kinds.entry_of(TASKS, key))
 
 
 def own_flags() -> dict[str, tuple[str, type[Own]]]:

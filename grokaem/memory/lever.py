@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from grokaem.flags import option
 from grokaem.memory.situation import CONDITIONS, Situation
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Setting:
     @property
     def option(self) -> str:
         """The flag on a command line."""
-        return self.flag or "--" + self.name.replace("_", "-")
+        return self.flag or option(self.name)
 
     def add_to(self, group: argparse._ArgumentGroup, **changes: Any) -> None:
         """Adds the flag to a group of an ``argparse`` parser.
