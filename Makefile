@@ -6,7 +6,7 @@ PORT ?= 7860
 RUN := runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audio-demo test test-all lint wheel ranges accuracy screenshots tables clean
+.PHONY: help demo audio-demo test test-all lint wheel ranges accuracy screenshots examples tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ accuracy: | $(VENV)/installed  ## repeat the accuracy figures of the README (abo
 
 screenshots: $(VENV)/installed-dev  ## redraw docs/images from the running page
 	$(PY) tests/app/browser.py --screenshots docs/images
+
+examples: $(VENV)/installed  ## redraw what the page's tabs open with, demos/drawn
+	$(PY) -m demos.drawn
 
 tables: $(VENV)/installed  ## rewrite the tables of docs/ that come from the code
 	$(PY) -m docs.tables

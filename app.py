@@ -22,19 +22,22 @@ def create_app():
     """All tabs in one page, a ``gradio.Blocks``; imported here so that --help does not wait for it."""
     import gradio as gr
 
+    from demos import deep_links, masthead
     from demos.served_model import ServedModel
-    from demos.style import MASTHEAD
     from demos.tab import TABS, Page
+    from demos.wording import text
     from grokaem import corpora
 
-    text, audio = ServedModel(kinds.TEXT.key), ServedModel(kinds.AUDIO.key)
-    page = Page(text, audio, corpora.available_offline())
-    tabs = {tab.title: tab.create(page) for tab in TABS.values()}  # before the page, which would take them in at once
-    with gr.Blocks(title="grokaem", analytics_enabled=False, delete_cache=(3600, 86400)) as app:  # seconds
-        gr.Markdown(MASTHEAD, elem_id="masthead")
-        for name, demo in tabs.items():
-            with gr.Tab(name):
-                demo.render()
+    page = Page(ServedModel(kinds.TEXT.key), ServedModel(kinds.AUDIO.key), corpora.available_offline())
+    layouts = {key: tab.create(page) for key, tab in TABS.items()}  # before the page, which would take them in at once
+    with gr.Blocks(title="grokaem", analytics_enabled=False, delete_cache=(3600, 3600)) as app:  # seconds
+        masthead.create(page)
+        with gr.Tabs(elem_id="tabs") as tabs:
+            for key, layout in layouts.items():
+                with gr.Tab(text(TABS[key].title), id=key) as tab:
+                    layout.render()
+                deep_links.follow_tab(tab, key)
+        deep_links.link_tabs(app, tabs, list(layouts))
         if importlib.util.find_spec("spaces"):
             # ZeroGPU starts only a Space where an event may ask for a GPU; ours run on the CPU
             import spaces  # pyright: ignore[reportMissingImports]  # there only

@@ -106,7 +106,7 @@ def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
     Returns:
         Blocks: to be launched, or rendered inside another.
     """
-    with gr.Blocks(title="Audio features", analytics_enabled=False) as demo:
+    with gr.Blocks(title="Audio", analytics_enabled=False) as demo:
         ways = _in_words(1 + len(drawn()))  # the waveform is one
         gr.Markdown(LESSON.format(ways=ways), elem_classes="lesson")
         computed = gr.State(None, time_to_live=3600)
@@ -184,11 +184,11 @@ def _on_page(page: Page) -> gr.Blocks:
 
 TAB = Tab(
     "audio",
-    "Audio features",
+    "Audio",
     _on_page,
     (
         Row(
-            "Audio features",
+            "Audio",
             "a recording, a file, or an example",
             (
                 "waveform, spectrogram, mel spectrogram, MFCC, gammatone spectrogram and GFCC on one time axis; a "

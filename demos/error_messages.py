@@ -12,6 +12,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
+from demos.wording import say, translated
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,10 +42,10 @@ def one_sentence(function: Callable[P, R]) -> Callable[P, R]:
             raise
         except (ValueError, FileNotFoundError) as error:
             message = _message(error, args, kwargs)
-            raise gr.Error(message, title="Please check the input", print_exception=False) from error
+            raise gr.Error(message, title=say("Please check the input"), print_exception=False) from error
         except Exception as error:
             logging.getLogger(__name__).exception("%s failed", function.__name__)
-            message = f"This could not be computed: {_message(error, args, kwargs)}"
+            message = say("This could not be computed: {reason}", reason=_message(error, args, kwargs))
             raise gr.Error(message, print_exception=False) from error
 
     return guarded
@@ -51,7 +53,7 @@ def one_sentence(function: Callable[P, R]) -> Callable[P, R]:
 
 def _message(error: Exception, args: tuple, kwargs: dict) -> str:
     """The error's own words on one line, an uploaded file called by its name."""
-    message = " ".join(str(error).split()) or type(error).__name__
+    message = translated(" ".join(str(error).split()) or type(error).__name__)
     return html.escape(_sendable(message, _paths(args, kwargs)), quote=False)
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import importlib.util
 
 import gradio as gr
+from starlette.middleware import Middleware
+
+from demos.page_head import PageHead
+from demos.wording import I18N
 
 # The text of a chart follows the theme through a variable of the page: a figure itself cannot know whether the
 # visitor's page is dark. Where a finger is the pointer, charts let it scroll the page instead of enlarging them.
@@ -12,8 +16,11 @@ CSS = """
 .gradio-container { width: 100%; max-width: min(1180px, 100vw) !important; margin: 0 auto !important; }
 .gradio-container .column, .gradio-container .row > * { max-width: 100%; }
 #masthead { padding: 10px 2px 2px; }
+#masthead header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 18px; }
 #masthead h1 { margin: 0; font-size: 1.9rem; letter-spacing: -0.02em; }
-#masthead p { margin: 2px 0 0; max-width: 92ch; color: var(--body-text-color-subdued); font-size: 1.02rem; }
+#masthead p { margin: 0; flex: 1 1 40ch; max-width: 92ch; color: var(--body-text-color-subdued); font-size: 1.02rem; }
+#masthead nav { display: flex; gap: 16px; font-size: 0.95rem; }
+#masthead a { color: var(--link-text-color); text-decoration: underline; text-underline-offset: 3px; }
 .block.lesson { border-left: 3px solid var(--primary-500); border-radius: 0;
   padding: 2px 0 2px 14px; margin: 4px 0; }
 .lesson p { margin: 0; max-width: 92ch; line-height: 1.55; }
@@ -58,15 +65,15 @@ def theme() -> gr.themes.Base:
     )
 
 
-MASTHEAD = (
-    "# grokaem\nFine-tune in little memory, quantize, publish, use on a CPU, and look inside. "
-    "Everything here is computed while you wait."
-)
 # What every page is launched with: uploads beyond the size are refused before they are stored, and the events are
 # tools of the Model Context Protocol too where its package is installed, as it is on Spaces.
 LAUNCH = {
     "theme": theme(),
     "css": CSS,
+    "i18n": I18N,
+    "app_kwargs": {"middleware": [Middleware(PageHead)]},
+    "ssr_mode": False,  # the head that PageHead changes is the one that Python serves
+    "state_session_capacity": 200,  # visitors whose last results are kept, of a megabyte or two
     "max_file_size": "20mb",
     "show_error": True,  # what Gradio itself refuses, such as a word for a number, is said too
     "footer_links": ["api", "settings"],

@@ -46,12 +46,15 @@ class Tab:
         title: what stands on it.
         create: lays it out, and hands it what it computes with.
         about: its lines in docs/app.md.
+        draw: computes the example that it opens with, in the language of ``wording.language()``: the name of a part
+            -> what its component shows. (Default: none is shown)
     """
 
     key: str
     title: str
     create: Callable[[Page], gr.Blocks]
     about: tuple[Row, ...]
+    draw: Callable[[], dict[str, object]] = dict
 
 
 TABS = Registry(

@@ -62,7 +62,7 @@ def create_demo(
     Returns:
         Blocks: to be launched, or rendered inside another.
     """
-    with gr.Blocks(title="Text classification", analytics_enabled=False) as demo:
+    with gr.Blocks(title="Text", analytics_enabled=False) as demo:
         gr.Markdown(LESSON, elem_classes="lesson")
         gr.Markdown(served.describe() or NO_MODEL, elem_classes="note")
         with gr.Row():
@@ -128,16 +128,16 @@ def _on_page(page: Page) -> gr.Blocks:
 
 TAB = Tab(
     "text",
-    "Text classification",
+    "Text",
     _on_page,
     (
         Row(
-            "Text classification",
+            "Text",
             "a text; label names if you like",
             "a score for each label, and the milliseconds",
         ),
         Row(
-            "Text classification, \"How few words are enough?\"",
+            "Text, \"How few words are enough?\"",
             "a corpus or a labelled table, the steps, the scorers; then a sentence",
             (
                 "accuracy against the number of words, the vocabulary after each step, words of each class; which "

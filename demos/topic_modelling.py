@@ -54,7 +54,7 @@ def create_demo(
     Returns:
         Blocks: to be launched, or rendered inside another.
     """
-    with gr.Blocks(title="Topic modelling", analytics_enabled=False) as demo:
+    with gr.Blocks(title="Topics", analytics_enabled=False) as demo:
         gr.Markdown(LESSON, elem_classes="lesson")
         fitted = gr.State(None, time_to_live=3600)
         all_topics = gr.Dataframe(
@@ -118,11 +118,11 @@ def _on_page(page: Page) -> gr.Blocks:
 
 TAB = Tab(
     "topics",
-    "Topic modelling",
+    "Topics",
     _on_page,
     (
         Row(
-            "Topic modelling",
+            "Topics",
             (
                 "300 news stories, a built-in corpus fetched before, your lines, or your file (text, CSV, TSV, "
                 "JSONL, Parquet); one to five models"

@@ -83,7 +83,7 @@ def visit(
     page.set_default_timeout(60_000)
     visitor = Visit(page, address)
     page.goto(address)
-    page.get_by_role("tab", name="Topic modelling").wait_for()
+    page.get_by_role("tab", name="Topics", exact=True).wait_for()
     yield visitor
     context.close()
 
@@ -108,7 +108,7 @@ def drawn(page: Any, element: str, marks: str) -> int:
 
 def run_topics(page: Any, models: tuple[str, ...] = ("NMF", "LDA")) -> dict[str, Any]:
     """Finds topics in the sample corpus; what the page then shows."""
-    open_tab(page, "Topic modelling")
+    open_tab(page, "Topics")
     for box in page.get_by_role("checkbox").filter(visible=True).all():
         box.set_checked(box.get_attribute("name") in models)
     page.locator("#find-topics").click()
@@ -123,7 +123,7 @@ def run_topics(page: Any, models: tuple[str, ...] = ("NMF", "LDA")) -> dict[str,
 
 def run_text(page: Any, text: str | None = None, labels: str | None = None) -> str:
     """Classifies a text, or the one that stands there; the scores as shown."""
-    open_tab(page, "Text classification")
+    open_tab(page, "Text")
     if text is not None:
         page.locator("#text-to-classify textarea").fill(text)
     if labels is not None:
@@ -135,7 +135,7 @@ def run_text(page: Any, text: str | None = None, labels: str | None = None) -> s
 
 def run_words(page: Any, table: Path, sentence: str) -> dict[str, Any]:
     """Compares scorers on an uploaded table, then asks which words decided; what the page shows."""
-    open_tab(page, "Text classification")
+    open_tab(page, "Text")
     page.get_by_role("button", name="How few words are enough?").click()
     page.locator("#feature-source").get_by_role("radio", name="My file").click()
     page.locator("#feature-file input[type=file]").set_input_files(table)
@@ -150,7 +150,7 @@ def run_words(page: Any, table: Path, sentence: str) -> dict[str, Any]:
 
 def run_audio(page: Any) -> dict[str, int]:
     """Shows the features of the first example; how many curves and pictures the linked plot holds."""
-    open_tab(page, "Audio features")
+    open_tab(page, "Audio")
     page.locator(".gallery-item, tr.tr-body, table tbody tr").filter(visible=True).first.click()
     page.locator("#clip audio, #clip #waveform, #clip .waveform-container").first.wait_for(state="attached")
     page.locator("#show-features").click()

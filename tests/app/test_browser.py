@@ -163,7 +163,7 @@ def test_markup_in_the_input_stays_text(visitor):
 
 def test_bad_input_shows_one_sentence(visitor):
     page = visitor.page
-    browser.open_tab(page, "Text classification")
+    browser.open_tab(page, "Text")
     page.locator("#text-to-classify textarea").fill(" ")
     page.locator("#classify-text").click()
     toast = page.locator("[data-testid='toast-body']").first

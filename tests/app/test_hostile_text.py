@@ -19,14 +19,14 @@ def test_in_the_browser_no_text_asks_another_host(address, tmp_path):
     file.write_text("\n".join([f'text,"{IMAGE}"', *rows]))
     with running_browser() as browser, visit(browser, address) as visited:
         page = visited.page
-        page.get_by_role("tab", name="Text classification").click()
+        page.get_by_role("tab", name="Text", exact=True).click()
         page.locator("#label-names textarea, #label-names input").first.fill(f"{IMAGE}, sport")
         page.locator("#classify-text").click()
         page.locator("#text-scores").get_by_text(IMAGE).first.wait_for()
         page.locator("#label-names textarea, #label-names input").first.fill(IMAGE)
         page.locator("#classify-text").click()  # one label: refused, and the toast quotes it
         page.get_by_test_id("toast-body").get_by_text(IMAGE).first.wait_for()
-        page.get_by_role("tab", name="Topic modelling").click()
+        page.get_by_role("tab", name="Topics", exact=True).click()
         page.get_by_label("My file").check()
         page.locator("#topics-file input[type=file]").set_input_files(str(file))
         page.locator("#topics-file [download]").first.wait_for()

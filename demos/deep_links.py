@@ -1,0 +1,72 @@
+"""Links into the page: ``?tab=audio`` opens a tab, ``?text=...`` fills an input; the address follows the choices.
+
+A link is made by copying the address. What it holds comes from a stranger: it fills inputs and presses nothing, and an
+input takes it as it takes what is typed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+if TYPE_CHECKING:
+    from gradio.components import Component
+
+MAX_CHARACTERS = 500  # of one input in an address; a longer one is left out of it
+
+# An input becomes what its name in the query says, in the type that it has now; without one it stays as it is.
+_READ = """(...now) => {
+  const query = window.askedFor ?? new URLSearchParams();
+  const read = (text, before) => typeof before === 'number' ? (Number.isFinite(+text) ? +text : before)
+    : typeof before === 'boolean' ? text === 'true' : Array.isArray(before) ? text.split(',') : text;
+  const found = %(names)s.map((name, place) => query.has(name) ? read(query.get(name), now[place]) : now[place]);
+  return found.length === 1 ? found[0] : found;
+}"""
+
+_WRITE = """(now) => {
+  const address = new URL(window.location);
+  const text = now === null || now === undefined ? '' : String(now);
+  if (text && text.length <= %(most)d) address.searchParams.set(%(name)s, text);
+  else address.searchParams.delete(%(name)s);
+  window.history.replaceState(window.history.state, '', address);
+}"""
+
+
+def link_inputs(demo: gr.Blocks, inputs: Mapping[str, Component]) -> None:
+    """Lets the address fill a tab's inputs when the page opens, and follow them when the visitor changes one.
+
+    Args:
+        demo (Blocks): the tab.
+        inputs (mapping): a name in the query, one for the whole page -> the input.
+    """
+    components = list(inputs.values())
+    read = _READ % {"names": json.dumps(list(inputs))}
+    demo.load(None, components, components, js=read, api_visibility="private")
+    for name, component in inputs.items():
+        write = _WRITE % {"name": json.dumps(name), "most": MAX_CHARACTERS}
+        listen = getattr(component, "input", None) or component.change  # what the visitor does, not what is drawn
+        listen(None, component, None, js=write, api_visibility="private")
+
+
+def link_tabs(app: gr.Blocks, tabs: gr.Tabs, keys: list[str]) -> None:
+    """Opens the tab that the address names, and lets the address follow the open tab.
+
+    Args:
+        app (Blocks): the page.
+        tabs (Tabs): whose tabs have these keys as their ids.
+        keys (list of str): in order.
+    """
+    update = f"""() => {{
+      const asked = window.askedFor?.get('tab');
+      return {{__type__: 'update', selected: {json.dumps(keys)}.includes(asked) ? asked : {json.dumps(keys[0])}}};
+    }}"""
+    app.load(None, None, tabs, js=update, api_visibility="private")
+
+
+def follow_tab(tab: gr.Tab, key: str) -> None:
+    """Writes a tab into the address when it is opened."""
+    write = _WRITE % {"name": json.dumps("tab"), "most": MAX_CHARACTERS}
+    tab.select(None, None, None, js=f"() => ({write})({json.dumps(key)})", api_visibility="private")
