@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from grokaem.inference.classifier import Classifier
 
 ROOT = Path(__file__).resolve().parents[1]
+RUNS = "GROKAEM_RUNS"  # the environment variable that names the folder of the runs
 
 
 class ServedModel:
@@ -24,15 +25,14 @@ class ServedModel:
         task (str): key of the kind that it classifies.
         variable (str, optional): the environment variable that names a Hub repository or a folder. (Default: that of
             its kind)
-        runs (Path, optional): where runs are looked for, each with its ``export`` folder. (Default: ``runs``
-            of the
-            checkout)
+        runs (Path, optional): where runs are looked for, each with its ``export`` folder. (Default: the folder
+            that ``GROKAEM_RUNS`` names, or ``runs`` of the checkout)
     """
 
-    def __init__(self, task: str, variable: str | None = None, runs: Path = ROOT / "runs") -> None:
+    def __init__(self, task: str, variable: str | None = None, runs: Path | None = None) -> None:
         self.task = task
         self.variable = variable or kinds.find(task).variable
-        self.runs = runs
+        self.runs = runs or Path(os.environ.get(RUNS) or ROOT / "runs")
         self._lock = threading.Lock()
         self._loaded: tuple[str, Classifier] | None = None
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 if __package__ in (None, ""):  # run by path: make the repository root importable
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from tests.app.running_app import running_app
+from tests.app.running_app import ROOT, running_app
 
 FLAGS = [
     "--no-sandbox",
@@ -270,7 +270,8 @@ def main() -> int:
     parser.add_argument("--every-chart", action="store_true", help="the panels of the tabs too")
     parser.add_argument("--address", help="of an app that runs already")
     options = parser.parse_args()
-    with nullcontext(options.address) if options.address else running_app() as address:
+    served = running_app(GROKAEM_RUNS=str(ROOT / "runs"))  # the pictures show the checkout's own model
+    with nullcontext(options.address) if options.address else served as address:
         problems = take_screenshots(
             address, options.screenshots, width=options.width, dark=options.dark, every_chart=options.every_chart
         )

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def running_app(script: str = "app.py", seconds: float = 300, **environment: str) -> Iterator[str]:
-    """The address of a running app, which is stopped afterwards."""
+    """The address of a running app, which serves what ``environment`` names and is stopped afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {
             **os.environ,
@@ -25,6 +25,9 @@ def running_app(script: str = "app.py", seconds: float = 300, **environment: str
             "HF_HUB_OFFLINE": "1",
             "PYTHONUNBUFFERED": "1",
             "GRADIO_TEMP_DIR": str(Path(folder) / "gradio"),
+            "GROKAEM_RUNS": folder,  # no model is served, whatever the checkout has trained
+            "MODEL_ID": "",
+            "AUDIO_MODEL_ID": "",
             **environment,
         }
         command = [sys.executable, str(ROOT / script)]

@@ -113,6 +113,15 @@ def test_the_newest_export_of_the_task_is_served_unless_one_is_named(tmp_path, m
     assert served.name() == "owner/name" and served.describe() == "Model: **owner/name**"
 
 
+def test_the_variable_names_the_folder_of_the_runs(tmp_path, monkeypatch):
+    monkeypatch.delenv("A_MODEL", raising=False)
+    export(tmp_path / "there" / "run", "text")
+    monkeypatch.setenv("GROKAEM_RUNS", str(tmp_path / "there"))
+    assert ServedModel("text", "A_MODEL").name() == str(tmp_path / "there" / "run" / "export")
+    monkeypatch.setenv("GROKAEM_RUNS", str(tmp_path / "nowhere"))
+    assert ServedModel("text", "A_MODEL").name() is None
+
+
 def test_a_classifier_of_the_other_task_is_refused(tmp_path, monkeypatch):
     sound = SimpleNamespace(export=SimpleNamespace(task="audio"))
     monkeypatch.setattr("grokaem.inference.load", lambda name: sound)

@@ -102,7 +102,7 @@ def test_without_a_fine_tuned_model_the_other_answers(compared, monkeypatch, tmp
     assert told.startswith("TF-IDF says **bad**") and ours is not None and theirs is None
 
 
-def test_offered_corpora_are_those_at_hand():
-    demo = panel.create_demo(ServedModel("text", "MODEL_ID"), corpora.load, ["lee_news", "reuters_r8"])
+def test_offered_corpora_are_those_at_hand(tmp_path):
+    demo = panel.create_demo(ServedModel("text", "MODEL_ID", tmp_path), corpora.load, ["lee_news", "reuters_r8"])
     source = next(block for block in demo.blocks.values() if getattr(block, "elem_id", None) == "feature-source")
     assert [title for title, _ in source.choices] == ["Newswire", panel.OWN]
