@@ -60,7 +60,8 @@ accuracy: | $(VENV)/installed  ## repeat the accuracy figures of the README (abo
 screenshots: $(VENV)/installed-dev  ## redraw docs/images from the running page
 	$(PY) tests/app/browser.py --screenshots docs/images
 
-examples: $(VENV)/installed  ## redraw what the page's tabs open with, demos/drawn
+examples: $(VENV)/installed  ## redraw what the page's tabs open with, demos/drawn, and the corpus that travels
+	$(PY) -m grokaem.corpora.definitions
 	$(PY) -m demos.drawn
 
 tables: $(VENV)/installed  ## rewrite the tables of docs/ that come from the code

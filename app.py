@@ -28,7 +28,8 @@ def create_app():
     from demos.wording import text
     from grokaem import corpora
 
-    page = Page(ServedModel(kinds.TEXT.key), ServedModel(kinds.AUDIO.key), corpora.available_offline())
+    published = os.environ.get("SYSTEM") == "spaces"  # anybody may read there what it shows
+    page = Page(ServedModel(kinds.TEXT.key), ServedModel(kinds.AUDIO.key), corpora.available_offline(published))
     layouts = {key: tab.create(page) for key, tab in TABS.items()}  # before the page, which would take them in at once
     with gr.Blocks(title="grokaem", analytics_enabled=False, delete_cache=(3600, 3600)) as app:  # seconds
         masthead.create(page)

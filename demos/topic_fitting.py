@@ -50,7 +50,7 @@ class TopicFitter:
     @one_sentence
     def fit_topics(  # noqa: D417 (Gradio fills progress in)
         self,
-        source: str = "lee_news",
+        source: str = "definitions",
         lines: str = "",
         file: str | None = None,
         models: list[str] = ["NMF"],  # noqa: B006 (Gradio reads it; nothing writes to it)
@@ -60,7 +60,7 @@ class TopicFitter:
         """Finds the topics of a collection of documents with one or several models, and measures them.
 
         Args:
-            source (str): "lines", "file", or a built-in corpus: "lee_news" is 300 news stories.
+            source (str): "lines", "file", or a built-in corpus: "definitions" is 978 entries of a dictionary.
             lines (str): for "lines": 10 to 2000 documents, one a line, at most 1,000,000 characters.
             file (str): for "file": a text file of one document a line, a CSV, TSV, JSONL or Parquet file.
             models (list[str]): one or several of those that the page offers: "NMF", "LDA", "BERTopic", ...

@@ -86,7 +86,7 @@ def settings(corpora: list[str]) -> Settings:
         [(title, name) for name, title in titles.items()],
         value=corpora[0],
         label="Documents",
-        info="The news are 300 stories of 2001 (the Lee corpus).",
+        info="The dictionary has 978 entries on eight kinds of things.",
     )
     lines = gr.Textbox(
         LINES,
@@ -135,7 +135,7 @@ def comparison() -> Comparison:
     )
     gr.Markdown(MEASURES_NOTE, elem_classes="caption")
     note = gr.Markdown(
-        "Press **Find topics**: the news take a second or two with NMF and LDA.", elem_classes="note"
+        "Press **Find topics**: the dictionary takes a second or two with NMF and LDA.", elem_classes="note"
     )
     return Comparison(chart, table, note)
 

@@ -124,8 +124,8 @@ TAB = Tab(
         Row(
             "Topics",
             (
-                "300 news stories, a built-in corpus fetched before, your lines, or your file (text, CSV, TSV, "
-                "JSONL, Parquet); one to five models"
+                "a dictionary of eight kinds of things, a built-in corpus fetched before, your lines, or your file "
+                "(text, CSV, TSV, JSONL, Parquet); one to five models"
             ),
             (
                 "coherence, diversity and (with classes) NMI of the models side by side; each model's topics with "

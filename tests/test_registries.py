@@ -158,7 +158,7 @@ def test_a_toy_corpus_stands_in_the_commands_the_library_and_the_table(tmp_path,
             corpora.load("rhymes", fold=1)
         assert "| `rhymes` | text | a cat and a dog | 8 / 8 / 8 | 2 | CC0 |" in table("data sets")
         assert "rhymes" not in table("packages of the data sets")  # nothing is fetched for it
-        with pytest.raises(ValueError, match="is no data set: give rotten_tomatoes, .* voices, rhymes, a file"):
+        with pytest.raises(ValueError, match="is no data set: give definitions, .* voices, rhymes, a file"):
             corpora.load("no such name")
     assert "rhymes" not in corpora.names()
 

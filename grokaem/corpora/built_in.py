@@ -19,11 +19,12 @@ class BuiltIn:
         task: the key of the kind that it is.
         title: what a visitor of the page calls it.
         licence: as the source states it.
-        packages: where it lies, fetched at first use; none where it is installed already.
+        packages: where it lies, fetched at first use; none where it is at hand already.
         load: reads it: called with the classes to keep, or None for all, and the fold. Left out where nothing is
             labelled.
-        documents: reads its texts, where nothing is labelled.
+        documents: reads its texts for topics. Left out where those that ``load`` gives are meant.
         offered: whether the page shows it, once nothing must be downloaded for it: texts for topics and words.
+        free: whether its licence lets anybody show it to anybody: what a published page may offer.
         folds: how many ways there are to split it.
         about: what it is, in a line of docs/data.md, as the next two.
         parts: examples to train, validate and test.
@@ -38,6 +39,7 @@ class BuiltIn:
     load: Callable[[list[str] | None, int], Corpus] | None = None
     documents: Callable[[], Documents] | None = None
     offered: bool = False
+    free: bool = False
     folds: int = 1
     about: str = ""
     parts: str = ""
@@ -53,6 +55,7 @@ BUILT_IN = Registry(
     "data set",
     BuiltIn,
     [
+        "grokaem.corpora.definitions:DEFINITIONS",
         "grokaem.corpora.lee_news:LEE_NEWS",
         "grokaem.corpora.rotten_tomatoes:ROTTEN_TOMATOES",
         "grokaem.corpora.single_label_text:REUTERS_R8",

@@ -28,9 +28,16 @@ def readable() -> list[str]:
     return [key for key, entry in BUILT_IN.items() if entry.offered]
 
 
-def available_offline() -> list[str]:
-    """The corpora that :func:`read_documents` reads without a download: ``lee_news`` and those fetched before."""
-    return [key for key in readable() if BUILT_IN[key].at_hand]
+def available_offline(only_free: bool = False) -> list[str]:
+    """The corpora that :func:`read_documents` reads without a download: those that come along or were fetched before.
+
+    Args:
+        only_free (bool, optional): only those whose licence lets anybody show them. (Default: ``False``)
+
+    Returns:
+        list of str: ``definitions``, which travels with the library, first.
+    """
+    return [key for key in readable() if BUILT_IN[key].at_hand and (BUILT_IN[key].free or not only_free)]
 
 
 def load(

@@ -10,7 +10,7 @@ from grokaem import corpora
 from grokaem.corpora import drums
 from grokaem.corpora.voices import prompt_of
 
-TEXT = ["rotten_tomatoes", "reuters_r8", "20newsgroups", "fortunes_ru"]
+TEXT = ["definitions", "rotten_tomatoes", "reuters_r8", "20newsgroups", "fortunes_ru"]
 
 
 @pytest.fixture(scope="module")

@@ -280,8 +280,8 @@ def test_only_what_needs_no_download_is_at_hand(monkeypatch, tmp_path):
     from grokaem.corpora import rotten_tomatoes
 
     monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path))
-    assert corpora.available_offline() == ["lee_news"]
+    assert corpora.available_offline() == ["definitions", "lee_news"]
     archive = tmp_path / "corpora" / "packages" / rotten_tomatoes.PACKAGE.filename
     archive.parent.mkdir(parents=True)
     archive.touch()
-    assert corpora.available_offline() == ["lee_news", "rotten_tomatoes"]
+    assert corpora.available_offline() == ["definitions", "lee_news", "rotten_tomatoes"]
