@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from grokaem.atomic import new_file, new_folder
-from grokaem.cache import cache_folder, drop_oldest
+from grokaem.cache import cache_folder
 
 
 def test_every_room_keeps_below_one_root(tmp_path, monkeypatch):
@@ -15,14 +15,6 @@ def test_every_room_keeps_below_one_root(tmp_path, monkeypatch):
     monkeypatch.setenv("GROKAEM_CACHE", "")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert cache_folder("words") == tmp_path / "home" / ".cache" / "grokaem" / "words"
-
-
-def test_the_oldest_files_go_first(tmp_path):
-    for age, name in enumerate("abc"):
-        (tmp_path / f"{name}.npy").write_bytes(bytes(100))
-        os.utime(tmp_path / f"{name}.npy", (age, age))
-    drop_oldest(tmp_path, "*.npy", 250)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.npy", "c.npy"]
 
 
 def test_a_failed_folder_leaves_nothing(tmp_path):

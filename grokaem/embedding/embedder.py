@@ -11,8 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from grokaem.atomic import new_file
-from grokaem.cache import cache_folder, drop_oldest
+from grokaem.cache import FileCache, cache_folder
 from grokaem.embedding.convert import INPUTS, PRECISIONS
 from grokaem.embedding.converted import converted_folder
 from grokaem.embedding.encoder_source import resolve_encoder
@@ -32,7 +31,7 @@ TOKENIZED_AT_ONCE = 4096  # texts whose ids are in memory at a time
 SEQUENCE_LENGTH = (
     128  # tokens; what MiniLM was trained on, and twice as fast on long texts as its limit of 256
 )
-VECTOR_CACHE_BYTES = 4 * 2**30
+VECTOR_CACHE_BYTES = 4 * 2**30  # of vectors kept on disk; the least recently used go first
 
 
 class Embedder:
@@ -102,8 +101,9 @@ class Embedder:
 
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        path = cache_folder("embedding") / "vectors" / f"{self._key(texts)}.npy"
-        kept = _kept(path, (len(texts), self.dimension))
+        cache = FileCache(cache_folder("embedding") / "vectors", ".npy", VECTOR_CACHE_BYTES)
+        key = self._key(texts)
+        kept = _kept(cache.path(key), (len(texts), self.dimension))
         if kept is not None:
             return kept
         unique = list(dict.fromkeys(texts))
@@ -111,7 +111,7 @@ class Embedder:
         if len(unique) < len(texts):
             row_of = {text: row for row, text in enumerate(unique)}
             vectors = vectors[[row_of[text] for text in texts]]
-        _store(path, vectors)
+        _store(cache, key, vectors)
         return vectors
 
     def _key(self, texts: list[str]) -> str:
@@ -185,14 +185,13 @@ def _kept(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
     return vectors
 
 
-def _store(path: Path, vectors: np.ndarray) -> None:
+def _store(cache: FileCache, key: str, vectors: np.ndarray) -> None:
     """Keeps the vectors as far as the disk goes: that they cannot be kept is said, and costs the next run time."""
     import numpy as np
 
     try:
-        with new_file(path) as temporary, temporary.open("wb") as file:
+        with cache.new_file(key) as temporary, temporary.open("wb") as file:
             np.save(file, vectors)
-        drop_oldest(path.parent, "*.npy", VECTOR_CACHE_BYTES)
     except OSError as error:
         reason = error.strerror or error
-        print(f"note: the vectors cannot be kept in {path.parent} ({reason})", file=sys.stderr)
+        print(f"note: the vectors cannot be kept in {cache.folder} ({reason})", file=sys.stderr)

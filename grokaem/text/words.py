@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from grokaem.atomic import write_text
-from grokaem.cache import cache_folder, drop_oldest
+from grokaem.cache import FileCache, cache_folder
 from grokaem.text.linguistics import Token, analyse, stem, versions
 from grokaem.text.stop_words import LANGUAGES, stop_words
 from grokaem.text.vectorize import WORDS, WORDS_AND_NUMBERS
@@ -110,15 +109,16 @@ def words_of(texts: list[str], settings: WordSettings, keep: bool = True) -> lis
     """
     settings.check()
     # Only what takes long is worth a file: cutting into words is as fast as reading it back.
-    path = _cache_file(texts, settings) if keep and (settings.needs_analysis or settings.stems) else None
-    if path is not None and (kept := _kept(path, len(texts))) is not None:
+    if not keep or not (settings.needs_analysis or settings.stems):
+        return [" ".join(words) for words in _run(texts, settings)]
+    cache = FileCache(cache_folder("words"), ".json", CACHE_BYTES)
+    key = _key(texts, settings)
+    if (kept := _kept(cache.path(key), len(texts))) is not None:
         return kept
     result = [" ".join(words) for words in _run(texts, settings)]
-    if path is not None:
-        # A cache that is full or read-only costs the next run its time, not this one its result.
-        with suppress(OSError):
-            write_text(path, json.dumps(result))
-            drop_oldest(path.parent, "*.json", CACHE_BYTES)
+    # A cache that is full or read-only costs the next run its time, not this one its result.
+    with suppress(OSError), cache.new_file(key) as temporary:
+        temporary.write_text(json.dumps(result), encoding="utf-8")
     return result
 
 
@@ -196,11 +196,11 @@ def _pattern(settings: WordSettings) -> re.Pattern[str]:
     return re.compile(WORDS_AND_NUMBERS if settings.numbers else WORDS)
 
 
-def _cache_file(texts: list[str], settings: WordSettings) -> Path:
+def _key(texts: list[str], settings: WordSettings) -> str:
     stops = sorted(stop_words(settings.stop_languages))
     digest = hashlib.sha256(json.dumps([settings.as_dict(), stops, versions()], sort_keys=True).encode())
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
-    return cache_folder("words") / f"{digest.hexdigest()[:32]}.json"
+    return digest.hexdigest()[:32]

@@ -489,7 +489,7 @@ def test_kept_words_that_are_broken_are_computed_again(tmp_path, monkeypatch, co
     monkeypatch.setenv("GROKAEM_CACHE", str(tmp_path))
     settings = WordSettings(stems=True)
     first = words_of(["boats were sailing", "a boat sails"], settings)
-    (kept,) = (tmp_path / "words").glob("*.json")
+    (kept,) = (tmp_path / "words").rglob("*.json")
     kept.write_text(content)
     assert words_of(["boats were sailing", "a boat sails"], settings) == first == ["boat sail", "boat sail"]
     assert json.loads(kept.read_text()) == first

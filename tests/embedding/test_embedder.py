@@ -81,7 +81,7 @@ def test_equal_texts_are_encoded_once(own_vectors, monkeypatch):
 
 def test_a_cut_off_cache_file_is_computed_again(own_vectors):
     vectors = own_vectors.encode(TEXTS[:2])
-    (path,) = (cache_folder("embedding") / "vectors").glob("*.npy")
+    (path,) = (cache_folder("embedding") / "vectors").rglob("*.npy")
     path.write_bytes(path.read_bytes()[:100])
     np.testing.assert_array_equal(own_vectors.encode(TEXTS[:2]), vectors)
 
