@@ -23,6 +23,7 @@ def create_app():
     import gradio as gr
 
     from demos import deep_links, masthead
+    from demos.heavy import admit
     from demos.served_model import ServedModel
     from demos.tab import TABS, Page
     from demos.wording import text
@@ -31,7 +32,7 @@ def create_app():
     published = os.environ.get("SYSTEM") == "spaces"  # anybody may read there what it shows
     page = Page(ServedModel(kinds.TEXT.key), ServedModel(kinds.AUDIO.key), corpora.available_offline(published))
     layouts = {key: tab.create(page) for key, tab in TABS.items()}  # before the page, which would take them in at once
-    with gr.Blocks(title="grokaem", analytics_enabled=False, delete_cache=(3600, 3600)) as app:  # seconds
+    with gr.Blocks(title="grokaem", analytics_enabled=False, delete_cache=(600, 3600)) as app:  # seconds
         masthead.create(page)
         with gr.Tabs(elem_id="tabs") as tabs:
             for key, layout in layouts.items():
@@ -44,7 +45,7 @@ def create_app():
             import spaces  # pyright: ignore[reportMissingImports]  # there only
 
             gr.api(spaces.GPU(duration=5)(lambda: None), api_name="gpu", api_visibility="private")
-    return app.queue(max_size=32, default_concurrency_limit=1)
+    return admit(app).queue(max_size=64, default_concurrency_limit=2)
 
 
 def main(argv: list[str]) -> None:
