@@ -1,4 +1,4 @@
-"""Heavy events: few compute at once, few wait, each has a limit of time and can be cancelled; others hear "busy" at once.
+"""Heavy events: few compute at once, few wait, each has a time limit and can be cancelled; others hear "busy" at once.
 
 Python cannot end a thread, so an event that is stopped is answered at once and its work ends where it next tells its
 progress; until then it keeps its place, so that what computes at once stays what it is.
@@ -114,7 +114,8 @@ class Room:
             told = None
             while not job.stopped and (before := self._jobs.index(job)) >= self._at_once:
                 if progress is not None and before != told:
-                    progress(0.0, desc=say("Waiting for its turn: {count} before you", count=before - self._at_once + 1))
+                    ahead = before - self._at_once + 1
+                    progress(0.0, desc=say("Waiting for its turn: {count} before you", count=ahead))
                     told = before
                 self._changed.wait()
         if job.stopped:

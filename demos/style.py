@@ -8,6 +8,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from demos.page_head import PageHead
+from demos.request_limits import RequestLimits
 from demos.wording import I18N
 
 # The text of a chart follows the theme through a variable of the page: a figure itself cannot know whether the
@@ -71,9 +72,9 @@ LAUNCH = {
     "theme": theme(),
     "css": CSS,
     "i18n": I18N,
-    "app_kwargs": {"middleware": [Middleware(PageHead)]},
+    "app_kwargs": {"middleware": [Middleware(RequestLimits), Middleware(PageHead)]},
     "ssr_mode": False,  # the head that PageHead changes is the one that Python serves
-    "state_session_capacity": 200,  # visitors whose last results are kept, of a megabyte or two
+    "state_session_capacity": 100,  # visitors whose last results are kept, of a few megabytes each, for an hour
     "max_file_size": "20mb",
     "show_error": True,  # what Gradio itself refuses, such as a word for a number, is said too
     "footer_links": ["api", "settings"],

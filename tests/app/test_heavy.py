@@ -1,4 +1,4 @@
-"""The room of the heavy events: few at once, few wait, a limit of time, cancelling; who gets no place hears it at once."""
+"""The room of the heavy events: few at once, few wait, a time limit, cancelling; who gets no place hears it at once."""
 
 from __future__ import annotations
 
