@@ -47,8 +47,10 @@ def link_inputs(demo: gr.Blocks, inputs: Mapping[str, Component]) -> None:
     demo.load(None, components, components, js=read, api_visibility="private")
     for name, component in inputs.items():
         write = _WRITE % {"name": json.dumps(name), "most": MAX_CHARACTERS}
-        listen = getattr(component, "input", None) or component.change  # what the visitor does, not what is drawn
-        listen(None, component, None, js=write, api_visibility="private")
+        # what the visitor does, rather than every change: what is drawn or read stands in the address already
+        listen = getattr(component, "input", None) or getattr(component, "change", None)
+        if listen is not None:
+            listen(None, component, None, js=write, api_visibility="private")
 
 
 def link_tabs(app: gr.Blocks, tabs: gr.Tabs, keys: list[str]) -> None:

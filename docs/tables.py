@@ -104,6 +104,16 @@ def levers() -> Iterable[Sequence[str]]:
         yield lever.name, f"`{lever.flag}`", lever.kind, lever.saves, lever.costs
 
 
+def gpus() -> Iterable[Sequence[str]]:
+    """A row a graphics card, by its memory."""
+    from grokaem.memory.gpus import GPUS
+
+    for card in sorted(GPUS.values(), key=lambda card: (card.memory_mib, card.title)):
+        offers = [name for name, has in (("bf16", card.bf16), ("tf32", card.bf16), ("int8", card.int8)) if has]
+        memory = f"{card.memory_mib:,}"
+        yield f"`{card.key}`", card.title, memory, card.architecture, ", ".join(["fp16", *offers]), card.note
+
+
 def tabs() -> Iterable[Sequence[str]]:
     """The rows of each tab of the page."""
     from demos.tab import TABS
@@ -125,6 +135,12 @@ TABLES = (
     ),
     Table("packages of the data sets", "data.md", ("name", "package", "download"), packages),
     Table("levers", "memory_checklist.md", ("lever", "flag", "what it trades", "saves", "costs"), levers),
+    Table(
+        "cards",
+        "memory_checklist.md",
+        ("`--gpu`", "card", "MiB, as nvidia-smi shows", "architecture", "arithmetic beside fp32", "note"),
+        gpus,
+    ),
     Table("tabs", "app.md", ("tab", "in", "out"), tabs),
 )
 

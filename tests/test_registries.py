@@ -212,7 +212,8 @@ def page():
         config = create_app().config
     found = {}
     for part in config["components"]:
-        found.setdefault(part["props"].get("label"), []).append(part["props"])
+        label = part["props"].get("label")
+        found.setdefault(getattr(label, "key", label), []).append(part["props"])  # translated ones by their English
     return found
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from grokaem import kinds
 from grokaem.audio.wide_resnet_shapes import SHORT_SOUND
 from grokaem.flags import Own, flag, option
-from grokaem.memory.workload import Workload, worst_case
+from grokaem.memory.workload import Length, Workload, worst_case
 
 if TYPE_CHECKING:
     import torch
@@ -61,6 +61,7 @@ class AudioWorkload(Workload):
     task = kinds.AUDIO.key
     flags = SoundShape
     factory = "AutoModelForAudioClassification"
+    length = Length("max_seconds", 0.1, 600)
 
     @classmethod
     def takes(cls, model_type: str) -> bool:

@@ -3,6 +3,9 @@
 grokaem plan                                                    # MiniLM, 32 texts of 128 tokens
 grokaem plan --base-model bert-base-uncased --budget 2GB
 grokaem plan --base-model bert-large-uncased --sequence-length 512 --device cuda --budget 8GB
+grokaem plan --base-model bert-large-uncased --gpu t4 --largest batch
+grokaem plan --base-model bert-large-uncased --batch-size 64 --gpus    # which of the known cards hold it
+grokaem plan --base-model bert-base-uncased --gpu colab --notebook train.ipynb
 grokaem plan --base-model wide_resnet --depth 28 --widen-factor 10 --budget 4GB --json
 """
 
@@ -14,17 +17,23 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grokaem import kinds
 from grokaem.command_line import quiet_libraries, run
 from grokaem.flags import Own, add_own_flags, take_own
+from grokaem.memory.cuda_account import CONTEXT_MIB
+from grokaem.memory.gpu_plan import LARGEST, find_largest, for_card, on_the_card, rank_gpus
+from grokaem.memory.gpus import GPUS
+from grokaem.memory.notebook import check_path, notebook, write_notebook
 from grokaem.memory.plan_answer import Plan, describe, figures, lever_row
 from grokaem.memory.settings import MemorySettings, add_settings_arguments, from_arguments
 from grokaem.plain_text import terminal
 from grokaem.processor import cpu_multiplies_bf16
 
 if TYPE_CHECKING:
+    from grokaem.memory.gpus import Gpu
     from grokaem.memory.predict import Prediction
     from grokaem.memory.situation import Situation
     from grokaem.memory.solver import Predictor
@@ -39,8 +48,13 @@ Progress = Callable[[str], object]  # takes a line about what is being predicted
 def main(argv: list[str]) -> int:
     """Runs the command; see the module's docstring for examples."""
     arguments = parser().parse_args(argv)
+    if arguments.notebook:
+        check_path(arguments.notebook)
     answer = plan(arguments, progress=_progress_printer(arguments.base_model, arguments.json))
     print(json.dumps(answer, indent=2) if arguments.json else describe(answer))
+    if arguments.notebook and answer["command"]:
+        write_notebook(arguments.notebook, as_notebook(answer))
+        print(f"notebook: {arguments.notebook}", file=sys.stderr)
     return 0 if answer["fits"] is not False or answer["chosen"] else 1
 
 
@@ -55,11 +69,16 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--processes", type=int, default=1, metavar="N", help="processes that train together")
     result.add_argument("--sharding", choices=("none", "fsdp"), default="none",
                         help="fsdp: weights, gradients and state are split over the processes")
-    result.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    result.add_argument("--device", choices=("cpu", "cuda"), help="(default: cpu; with --gpu or --gpus cuda)")
+    result.add_argument("--gpu", choices=tuple(GPUS), help="this card: its memory, its context, its arithmetic")
+    result.add_argument("--gpus", action="store_true", help="which of the known cards hold it, by their memory")
+    result.add_argument("--largest", choices=LARGEST, help="the largest that fits as asked into the budget or the card")
     result.add_argument("--context", type=parse_bytes, metavar="SIZE",
                         help="memory of the CUDA context (default: 500MiB; nvidia-smi shows yours)")
     result.add_argument("--budget", type=parse_bytes, metavar="SIZE", help="e.g. 8GB, 1.25GiB: find what fits")
     result.add_argument("--no-table", action="store_true", help="leave out the table of single levers")
+    result.add_argument("--notebook", type=Path, metavar="FILE", help="write a notebook for Colab or Kaggle that "
+                        "plans for the card it gets, trains, exports and publishes")
     result.add_argument("--json", action="store_true", help="print JSON only")
     result.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return result  # fmt: skip
@@ -85,17 +104,23 @@ def plan(arguments: argparse.Namespace, progress: Progress | None = None) -> Pla
     from grokaem.memory.solver import Predictor, cheapest
     from grokaem.memory.support import LeverSupport
 
+    arguments = on_the_card(arguments)
     settings = _checked_settings(arguments)
     cls, config = find_model(arguments.base_model)
     shape = take_own(arguments, _owners(), cls.task)
     work = make_workload(cls, arguments.base_model, config, arguments.num_labels, shape)
     situation = find_situation(work, arguments.device, arguments.processes)
+    if arguments.gpu:
+        situation = for_card(situation, GPUS[arguments.gpu])
     settings.check_statistics(situation.batch_norm)
     progress = progress or (lambda _: None)
     context = None if arguments.context is None else arguments.context / 2**20
-    predictor = Predictor(
-        work, arguments.device, processes=arguments.processes, sharding=arguments.sharding, context_mib=context
-    )
+
+    def predictor_of(context_mib: float | None, work: Workload = work) -> Predictor:
+        return Predictor(work, arguments.device, processes=arguments.processes, sharding=arguments.sharding,
+                         context_mib=context_mib if context is None else context)  # fmt: skip
+
+    predictor = predictor_of(context)
     progress("the settings asked for")
     prediction = LeverSupport(predictor, settings).predict(settings)
     assert prediction is not None  # of what was asked for it is a prediction, or an error
@@ -108,7 +133,22 @@ def plan(arguments: argparse.Namespace, progress: Progress | None = None) -> Pla
             may_change_precision=arguments.precision is None, progress=progress,
         )  # fmt: skip
     final = settings if choice is None else choice.prediction.settings
-    levers = [] if arguments.no_table else single_levers(settings, predictor, situation, progress)
+    levers = [] if arguments.no_table else single_levers(
+        settings, predictor, situation, progress, GPUS.get(arguments.gpu or "")
+    )
+    extent = None
+    if arguments.largest and budget is not None:
+
+        def of_length(length: float) -> Workload:
+            assert cls.length is not None
+            return make_workload(cls, arguments.base_model, config, arguments.num_labels,
+                                 {**shape, cls.length.name: length})  # fmt: skip
+
+        extent = find_largest(arguments.largest, work, settings, budget, predictor_of, of_length, progress)
+    cards = None
+    if arguments.gpus:
+        cards = rank_gpus(work, settings, situation, predictor_of,
+                          may_change_precision=arguments.precision is None, progress=progress)  # fmt: skip
     student = STUDENTS.get(short_name(arguments.base_model))
     if levers and student:
         with contextlib.suppress(ValueError):  # it reads shorter inputs
@@ -128,6 +168,8 @@ def plan(arguments: argparse.Namespace, progress: Progress | None = None) -> Pla
             **reasons(final, situation, choice.refused),
         },
         "command": None if budget is not None and choice is None else command(arguments, work, final),
+        "words": _model_words(arguments, work) + _asked_flags(arguments, settings),
+        "gpu": arguments.gpu, "largest": extent, "gpus": cards,
     }  # fmt: skip
 
 
@@ -142,19 +184,19 @@ def _checked_settings(arguments: argparse.Namespace) -> MemorySettings:
 
 
 def single_levers(
-    settings: MemorySettings, predictor: Predictor, situation: Situation, progress: Progress
+    settings: MemorySettings, predictor: Predictor, situation: Situation, progress: Progress, card: Gpu | None = None
 ) -> list[tuple[str, Prediction]]:
-    """The effect of every lever alone on the settings asked for; levers that do not apply are left out."""
+    """The effect of every lever alone on the settings asked for; those left out do not apply, or not to this card."""
     from grokaem.memory.checklist import levers
 
-    rows = []
+    rows: list[tuple[str, Prediction]] = []
     for item in levers():
         if not item.applies(situation):
             continue
         for name, change in item.rows_alone(settings, situation.device):
             try:
                 changed = settings.replace(**change)
-                if changed != settings:
+                if changed != settings and (card is None or card.refused(changed) is None):
                     progress(name)
                     rows.append((name, predictor(changed)))
             except Exception as error:  # not with this model, or not together with what was asked for
@@ -200,11 +242,34 @@ def reasons(
 
 def command(arguments: argparse.Namespace, work: Workload, settings: MemorySettings) -> str:
     """The command line that trains with these settings."""
+    words = ["python", "training/finetune.py", "--task", work.task, *_model_words(arguments, work)]
+    return shlex.join(words + settings.flags())
+
+
+def _model_words(arguments: argparse.Namespace, work: Workload) -> list[str]:
     from grokaem.memory.architectures import HUB_IDS
 
-    name = HUB_IDS.get(arguments.base_model, arguments.base_model)
-    words = ["python", "training/finetune.py", "--task", work.task, "--base-model", name, *work.words()]
-    return shlex.join(words + settings.flags())
+    name: str = arguments.base_model
+    return ["--base-model", HUB_IDS.get(name, name), *work.words()]
+
+
+def _asked_flags(arguments: argparse.Namespace, settings: MemorySettings) -> list[str]:
+    """The settings as flags; the precision only if it was asked for, so that another card may choose another."""
+    flags = settings.flags()
+    if arguments.precision is None:
+        place = flags.index("--precision")
+        del flags[place : place + 2]
+    return flags
+
+
+def as_notebook(answer: Plan) -> dict:
+    """A plan as a notebook, which plans again for the card that it meets."""
+    told = answer["chosen"] or answer
+    card = GPUS[answer["gpu"]] if answer["gpu"] else None
+    where = card.title if card else {"cuda": "a graphics card", "cpu": "a processor"}[answer["device"]]
+    context = told["components_mib"]["runtime"] if answer["device"] == "cuda" else CONTEXT_MIB
+    planned = f"{where}, peak {told['peak_mib']:,.0f} MiB"
+    return notebook(answer["words"], f"Fine-tuning {answer['base_model']} in the memory there is", planned, context)
 
 
 def parse_bytes(text: str) -> int:

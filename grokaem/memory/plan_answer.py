@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from grokaem.memory.gpus import AS_OF
+
 if TYPE_CHECKING:
+    from grokaem.memory.gpu_plan import GpuRow, Largest
     from grokaem.memory.predict import Prediction
 
 
@@ -41,6 +44,10 @@ class Plan(Figures):
     levers: list[LeverRow]
     chosen: dict[str, Any] | None
     command: str | None
+    words: list[str]
+    gpu: str | None
+    largest: Largest | None
+    gpus: list[GpuRow] | None
 
 
 def figures(prediction: Prediction, plain: Prediction) -> Figures:
@@ -87,6 +94,24 @@ def describe(answer: Plan) -> str:
             ]
             lines += [f"  + {why}" for why in chosen["reasons"]]
             lines += [f"  - {why}" for why in chosen["refused"]]
+    lines += _of_cards(answer)
     if answer["command"]:
         lines += ["", answer["command"]]
     return "\n".join(lines)
+
+
+def _of_cards(answer: Plan) -> list[str]:
+    """The largest run that fits, and the cards that hold this one."""
+    lines = []
+    if (extent := answer["largest"]) is not None:
+        named = "the largest batch in one pass" if extent["what"] == "batch" else "the longest inputs"
+        fits = f"{extent['value']:g}, peak {extent['peak_mib']:,.0f} MiB" if extent["value"] else "none"
+        lines += ["", f"Into {extent['budget_mib']:,.0f} MiB fit as asked, {named}: {fits}."]
+    if answer["gpus"] is not None:
+        lines += ["", f"{f'cards as of {AS_OF}':36}{'MiB':>8} {'peak':>8}  held"]
+        for row in answer["gpus"]:
+            peak = "" if row["peak_mib"] is None else f"{row['peak_mib']:,.0f}"
+            held = row["stage"] or ("not by anything on the checklist" if not row["note"] else "")
+            said = " ".join(filter(None, [held, *row["flags"]])) + (f" ({row['note']})" if row["note"] else "")
+            lines.append(f"{row['gpu'] + ': ' + row['title']:36}{row['memory_mib']:8,} {peak:>8}  {said.strip()}")
+    return lines

@@ -15,7 +15,8 @@ class Situation:
         attention (bool): the model has attention layers.
         embeddings (bool): the model has lookup tables.
         batch_norm (bool): the model normalises over the batch.
-        fast_bf16 (bool): the processor multiplies bf16 natively.
+        fast_bf16 (bool): the processor, or the graphics card, multiplies bf16 natively.
+        int8_products (bool): the device holds weights in int8 and multiplies them.
         processes (int): processes that train together.
         padding (bool): inputs differ in length, so some are padded.
     """
@@ -26,6 +27,7 @@ class Situation:
     embeddings: bool = True
     batch_norm: bool = False
     fast_bf16: bool = True
+    int8_products: bool = True
     processes: int = 1
     padding: bool = True
 
@@ -33,6 +35,16 @@ class Situation:
     def fast_16_bit(self) -> bool:
         """The device multiplies 16-bit numbers natively."""
         return self.device == "cuda" or self.fast_bf16
+
+    @property
+    def autocast(self) -> str:
+        """The precision of autocast that suits the device."""
+        return "fp16" if self.device == "cuda" and not self.fast_bf16 else "bf16"
+
+    @property
+    def keeps_bf16(self) -> bool:
+        """Weights may be kept in bf16: a graphics card that does not multiply it would copy them at every use."""
+        return self.device != "cuda" or self.fast_bf16
 
     @property
     def no_running_statistics(self) -> bool:
@@ -52,6 +64,14 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "fast_16_bit": (
         "the processor multiplies 16-bit numbers natively",
         "this processor multiplies 16-bit numbers more slowly than 32-bit ones",
+    ),
+    "keeps_bf16": (
+        "the device multiplies bf16, or is a CPU",
+        "this graphics card does not multiply bf16",
+    ),
+    "int8_products": (
+        "the device multiplies int8",
+        "this graphics card has no int8 products",
     ),
     "no_running_statistics": (
         "the model keeps no batch statistics",

@@ -184,6 +184,8 @@ def _with(
         return None
     if change.get("precision") == "bf16-pure" and not find_lever("pure_bf16").applies(situation):
         return None
+    if "load_in_8bit" in change and not find_lever("int8_lora").applies(situation):
+        return None
     if wanted.lora_rank:
         change.pop("lora_rank", None)
     if wanted.freeze not in ("none", 0):
@@ -198,7 +200,7 @@ def _families(
     whole = base.replace(micro_batch_size=base.effective_batch_size, gradient_accumulation_steps=1)
     precisions = [base.precision]
     if may_change_precision and base.precision == "fp32" and (situation.fast_bf16 or situation.device == "cuda"):
-        precisions.append("bf16")
+        precisions.append(situation.autocast)
     dropouts = [base.attention_dropout_off]
     if not base.attention_dropout_off and situation.attention and drops_attention(work.config):
         dropouts.append(True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from grokaem import kinds
 from grokaem.flags import Own, flag
-from grokaem.memory.workload import Workload
+from grokaem.memory.workload import Length, Workload
 
 if TYPE_CHECKING:
     import torch
@@ -44,6 +44,7 @@ class TextWorkload(Workload):
     flags = TextShape
     factory = "AutoModelForSequenceClassification"
     embeddings = True
+    length = Length("sequence_length", 1, 65_536)
 
     @classmethod
     def takes(cls, model_type: str) -> bool:

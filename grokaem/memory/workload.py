@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from grokaem.flags import Own
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
     from transformers import PreTrainedConfig
+
+
+class Length(NamedTuple):
+    """How long an input is: the flag's name, the steps in which the longest that fits is looked for, and the most."""
+
+    name: str
+    unit: float
+    most: float
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Workload:
         flags (type): the flags of ``grokaem plan`` that only this kind understands.
         factory (str): class of transformers that builds such a classifier.
         embeddings (bool): the models have lookup tables.
+        length (Length): of an input, where inputs have one.
     """
 
     name: str
@@ -37,6 +46,7 @@ class Workload:
     flags: ClassVar[type[Own]] = Own
     factory: ClassVar[str] = ""
     embeddings: ClassVar[bool] = False
+    length: ClassVar[Length | None] = None
 
     @classmethod
     def takes(cls, model_type: str) -> bool:
