@@ -31,15 +31,14 @@ def create_app():
 
     published = os.environ.get("SYSTEM") == "spaces"  # anybody may read there what it shows
     page = Page(ServedModel(kinds.TEXT.key), ServedModel(kinds.AUDIO.key), corpora.available_offline(published))
-    layouts = {key: tab.create(page) for key, tab in TABS.items()}  # before the page, which would take them in at once
     with gr.Blocks(title="grokaem", analytics_enabled=False, delete_cache=(600, 3600)) as app:  # seconds
         masthead.create(page)
         with gr.Tabs(elem_id="tabs") as tabs:
-            for key, layout in layouts.items():
-                with gr.Tab(text(TABS[key].title), id=key) as tab:
-                    layout.render()
+            for key, entry in TABS.items():
+                with gr.Tab(text(entry.title), id=key) as tab:
+                    entry.create(page)
                 deep_links.follow_tab(tab, key)
-        deep_links.link_tabs(app, tabs, list(layouts))
+        deep_links.link_tabs(app, tabs, list(TABS))
         if importlib.util.find_spec("spaces"):
             # ZeroGPU starts only a Space where an event may ask for a GPU; ours run on the CPU
             import spaces  # pyright: ignore[reportMissingImports]  # there only

@@ -18,6 +18,7 @@ from demos.audio_panels.features import drawn, extract, pictures, scaled
 from demos.audio_panels.linked_plot import linked_plot
 from demos.error_messages import one_sentence
 from demos.example_sounds import SOUNDS, write_sounds
+from demos.frame import frame
 from demos.plots import plot
 from demos.served_model import ServedModel
 from demos.tab import Page, Row, Tab
@@ -106,7 +107,7 @@ def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
     Returns:
         Blocks: to be launched, or rendered inside another.
     """
-    with gr.Blocks(title="Audio", analytics_enabled=False) as demo:
+    with frame("Audio") as demo:
         ways = _in_words(1 + len(drawn()))  # the waveform is one
         gr.Markdown(LESSON.format(ways=ways), elem_classes="lesson")
         computed = gr.State(None, time_to_live=3600)

@@ -75,19 +75,27 @@ def talkers(number: int = 6, n_vowels: int = 24) -> list[np.ndarray]:
 
 def _sung(formants: tuple[float, ...], pitch: tuple[float, float], seconds: float) -> np.ndarray:
     """One vowel: pulses whose pitch glides from one frequency in Hz to the other, through the formants."""
-    from scipy.signal import lfilter
-
     n = int(seconds * SAMPLE_RATE)
     cycles = np.floor(np.cumsum(np.linspace(*pitch, n) / SAMPLE_RATE))
     voice = np.diff(cycles, prepend=0.0)
-    voice = lfilter([1.0], [1.0, -0.9], voice)  # the glottis: less energy the higher the frequency
+    time = np.arange(n)
+    voice = _respond(voice, 0.9**time)  # the glottis: less energy the higher the frequency
     for centre, width in zip(formants, _BANDWIDTHS, strict=True):
         radius = np.exp(-np.pi * width / SAMPLE_RATE)
-        voice = lfilter(
-            [1 - radius], [1, -2 * radius * np.cos(2 * np.pi * centre / SAMPLE_RATE), radius**2], voice
-        )
+        angle = 2 * np.pi * centre / SAMPLE_RATE
+        voice = _respond(voice, (1 - radius) * radius**time * np.sin((time + 1) * angle) / np.sin(angle))
     fade = np.minimum(1, np.minimum(np.arange(n), np.arange(n)[::-1]) / (0.03 * SAMPLE_RATE))
     return fade * voice / np.abs(voice).max()
+
+
+def _respond(signal: np.ndarray, impulse: np.ndarray) -> np.ndarray:
+    """What a filter with this answer to an impulse makes of a signal, in the signal's length.
+
+    The filters here have one or two poles, whose answers are formulas: importing scipy for its lfilter took longer
+    than all the sounds together, before the page was there.
+    """
+    size = len(signal) + len(impulse)
+    return np.fft.irfft(np.fft.rfft(signal, size) * np.fft.rfft(impulse, size), size)[: len(signal)]
 
 
 def drums(seconds: float = 4.0, beats_per_minute: int = 100) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import gradio as gr
 import numpy as np
 
+from demos.frame import frame
 from demos.served_model import ServedModel
 from demos.tab import Page, Row, Tab
 from demos.text_input import MAX_CHARACTERS, MAX_LABELS
@@ -49,7 +50,7 @@ class Question(NamedTuple):
 
 
 def create_demo(
-    served: ServedModel, encode: Callable[[list[str]], np.ndarray], words: gr.Blocks | None = None
+    served: ServedModel, encode: Callable[[list[str]], np.ndarray], words: Callable[[], object] | None = None
 ) -> gr.Blocks:
     """Lays out the tab.
 
@@ -57,12 +58,12 @@ def create_demo(
         served (ServedModel): the fine-tuned classifier, if there is one.
         encode (callable): texts -> ndarray of shape (n, dim), rows of unit length; used where the visitor
             names labels.
-        words (Blocks, optional): the panel of word features, shown folded below. (Default: none)
+        words (callable, optional): lays out the panel of word features, shown folded below. (Default: none)
 
     Returns:
         Blocks: to be launched, or rendered inside another.
     """
-    with gr.Blocks(title="Text", analytics_enabled=False) as demo:
+    with frame("Text") as demo:
         gr.Markdown(LESSON, elem_classes="lesson")
         gr.Markdown(served.describe() or NO_MODEL, elem_classes="note")
         with gr.Row():
@@ -81,7 +82,7 @@ def create_demo(
         )
         if words is not None:
             with gr.Accordion("How few words are enough?", open=False, elem_id="word-features"):
-                words.render()
+                words()
     return demo
 
 
@@ -122,8 +123,8 @@ def _on_page(page: Page) -> gr.Blocks:
     from demos.sentence_encoder import encode
     from grokaem import corpora
 
-    words = word_features.create_demo(page.text, partial(corpora.load, limits=corpora.PAGE), page.corpora)
-    return create_demo(page.text, encode, words)
+    load = partial(corpora.load, limits=corpora.PAGE)
+    return create_demo(page.text, encode, partial(word_features.create_demo, page.text, load, page.corpora))
 
 
 TAB = Tab(

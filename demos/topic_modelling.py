@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import gradio as gr
 
 from demos import topic_layout
+from demos.frame import frame
 from demos.tab import Page, Row, Tab
 from demos.topic_fitting import TopicFitter
 from demos.topic_layout import TOPIC_HEADERS, Comparison, Reading, Settings
@@ -54,7 +55,7 @@ def create_demo(
     Returns:
         Blocks: to be launched, or rendered inside another.
     """
-    with gr.Blocks(title="Topics", analytics_enabled=False) as demo:
+    with frame("Topics") as demo:
         gr.Markdown(LESSON, elem_classes="lesson")
         fitted = gr.State(None, time_to_live=3600)
         all_topics = gr.Dataframe(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import gradio as gr
 
+from demos.frame import frame
 from demos.served_model import ServedModel
 from demos.word_comparison import (
     FILE_TYPES,
@@ -80,7 +81,7 @@ def create_demo(served: ServedModel, load: Callable[..., Corpus], corpora: list[
         Blocks: to be launched, or rendered inside another.
     """
     comparing = WordComparison(load, titles_of(corpora))
-    with gr.Blocks(title="Word features", analytics_enabled=False) as demo:
+    with frame("Word features") as demo:
         gr.Markdown(LESSON, elem_classes="lesson")
         with gr.Row():
             with gr.Column(scale=2, min_width=280):

@@ -36,9 +36,9 @@ def visitor(chromium, address):
 def test_topics_are_found_and_drawn(visitor):
     shown = browser.run_topics(visitor.page)
     assert shown["models"] == 2 and shown["bars"] == 8 and shown["mixture"] == 8
-    assert shown["points"] == 300
+    assert shown["points"] == 978
     assert "NMF" in shown["comparison"] and "LDA" in shown["comparison"]
-    assert "afghanistan" in shown["table"]
+    assert "mineral" in shown["table"]
     assert visitor.problems == []
 
 

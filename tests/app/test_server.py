@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from gradio_client.exceptions import AppError
 
 import app
 from app import create_app
+from demos.served_model import ServedModel
 from tests.app.running_app import ROOT, running_app
 from tests.app.test_audio_tab import RATE, tone
 
@@ -207,10 +209,29 @@ def test_a_start_says_which_models_are_served(monkeypatch, capsys):
     app.main([])
 
 
-def test_the_page_does_not_wait_for_the_heavy_libraries():
+def test_the_page_does_not_wait_for_the_heavy_libraries(tmp_path):
+    """Nor where nothing is kept yet, as on a Space."""
     code = (
-        "import app, sys; app.create_app();"
-        "print([name for name in ('torch', 'transformers', 'openvino', 'sklearn', 'bertopic') if name in sys.modules])"
+        "import app, sys; app.create_app(); print([name for name in ('torch', 'transformers', 'openvino', 'sklearn', "
+        "'scipy', 'bertopic', 'umap', 'numba') if name in sys.modules])"
     )
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=300)
+    fresh = {**os.environ, "HOME": str(tmp_path), "GROKAEM_CACHE": str(tmp_path / "cache")}
+    words = [sys.executable, "-c", code]
+    run = subprocess.run(words, cwd=ROOT, env=fresh, text=True, capture_output=True, timeout=300)
     assert run.stdout.strip().endswith("[]"), run.stdout + run.stderr
+
+
+def test_the_tabs_lie_in_one_page_and_each_alone_in_its_own(monkeypatch):
+    """Blocks inside Blocks build a server each."""
+    from gradio.routes import App
+
+    from demos.tab import TABS, Page
+
+    made, build = [], App.create_app
+    monkeypatch.setattr(App, "create_app", lambda *args, **kwargs: made.append(args) or build(*args, **kwargs))
+    whole = app.create_app()
+    assert {id(arguments[0]) for arguments in made} == {id(whole)}
+    page = Page(ServedModel("text"), ServedModel("audio"), ["definitions"])
+    for tab in TABS.values():
+        alone = tab.create(page)
+        assert alone is not whole and 3 < len(alone.blocks) < len(whole.blocks)
