@@ -6,10 +6,10 @@ PORT ?= 7860
 RUN := runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audio-demo test test-all lint wheel ranges accuracy screenshots examples tables clean
+.PHONY: help demo audio-demo test test-all lint wheel space-check space-check-short ranges accuracy screenshots examples tables clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
 
 $(VENV)/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +49,12 @@ lint: $(VENV)/installed-dev  ## ruff, and the types
 
 wheel: $(VENV)/installed-dev  ## the wheel, built and tried in an empty environment of each Python that is installed
 	$(PY) -m pytest tests/test_wheel.py
+
+space-check: $(VENV)/installed-dev  ## what a Space would get, tried: a fresh environment, another user, every button
+	$(PY) -m exporting.space_check
+
+space-check-short: $(VENV)/installed-dev  ## the same with one button a tab, in an environment that is kept
+	$(PY) -m exporting.space_check --short
 
 ranges: $(VENV)/installed-dev  ## both ends of the ranges in pyproject.toml tried (half an hour, gigabytes)
 	$(PY) -m tests.version_ranges lowest

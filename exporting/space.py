@@ -23,6 +23,7 @@ from grokaem import kinds
 from grokaem.command_line import run
 from grokaem.flags import option
 
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 NAME = re.compile(r"[A-Za-z_]\w*")
 # Names whose values are secrets; MAX_TOKENS is none.
 SECRET_NAME = re.compile(
@@ -41,6 +42,12 @@ def main(argv: list[str]) -> int:
     secrets = _secrets(options.secret)
     token = hub.find_token(token_file=options.token_file)
     hardware = HARDWARE[options.hardware]
+    if not hardware.gpu and not options.extra_index_url:
+        print(
+            f"the Space will carry gigabytes of CUDA, of which {options.hardware} has no use: add --extra-index-url "
+            f"{CPU_INDEX} for PyTorch's builds for processors.",
+            file=sys.stderr,
+        )
     if not options.dry_run:
         hub.check_write_access(options.space_id, token, repo_type="space")
         for task, name in models.items():

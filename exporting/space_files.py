@@ -22,11 +22,13 @@ class Hardware:
     Attributes:
         flavor (str): the Hub's name for it.
         python (str): version of Python it has.
+        gpu (bool): whether it has use for a build of torch with CUDA.
         pins (dict): distribution -> requirement that replaces the repository's.
     """
 
     flavor: str
     python: str = "3.12"
+    gpu: bool = False
     pins: dict[str, str] = field(default_factory=dict)
 
 
@@ -34,7 +36,7 @@ HARDWARE = {
     # torchaudio loads beside the torch of its own version only.
     "cpu-basic": Hardware("cpu-basic", pins={"torch": "torch==2.11.0"}),
     # ZeroGPU runs a few versions of torch only; this is the newest of them that the repository allows.
-    "zero-gpu": Hardware("zero-a10g", pins={"torch": "torch==2.11.0"}),
+    "zero-gpu": Hardware("zero-a10g", gpu=True, pins={"torch": "torch==2.11.0"}),
 }
 
 
@@ -42,7 +44,7 @@ def page_files(root: Path = ROOT) -> list[str]:
     """The files of the page: app.py, its tabs, and the library whole, for much of it is reached by name.
 
     Only what belongs to the repository: what git follows, or, where there is no history (a downloaded archive), the
-    modules and the data that one of them names.
+    modules and the data that one of them names, by the file or by its folder.
 
     Args:
         root (Path, optional): the repository. (Default: this one)
@@ -56,7 +58,13 @@ def page_files(root: Path = ROOT) -> list[str]:
     if tracked is None:
         modules = {path for path in files if path.suffix == ".py"}
         named = set().union(*map(_named_files, modules))
-        tracked = modules | {path for path in files if path.name in named}
+        homes = {path.parent for path in modules}
+        # a folder of data alone is named as a whole: its files are found by their endings
+        tracked = modules | {
+            path
+            for path in files
+            if path.name in named or (path.parent not in homes and path.parent.name in named)
+        }
     return sorted(path.relative_to(root).as_posix() for path in files & tracked)
 
 

