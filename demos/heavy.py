@@ -45,7 +45,7 @@ class _Job:
         self.session = session
         self.settled = threading.Event()  # done, or stopped
         self.stopped = False
-        self.result: Any = None
+        self.result: tuple[Any, ...] = ()  # of one, once it is there
         self.error: BaseException | None = None
 
 
@@ -81,7 +81,7 @@ class Room:
         context.run(_current.set, job)
         threading.Thread(target=self._compute, args=(job, context, function), daemon=True).start()
         in_time = job.settled.wait(self._seconds)
-        if job.result is None and job.error is None and (job.stopped or not in_time):
+        if not job.result and job.error is None and (job.stopped or not in_time):
             cancelled = job.stopped
             self._abandon(job)
             raise Refused(say("Cancelled.") if cancelled else _too_late(self._seconds))
@@ -167,7 +167,8 @@ def heavy(function: Callable[P, R]) -> Callable[P, R]:
 
         def compute() -> R:
             watched = [_watched(value) for value in args]
-            return function(*watched, **{name: _watched(value) for name, value in kwargs.items()})
+            named = {name: _watched(value) for name, value in kwargs.items()}
+            return function(*watched, **named)  # pyright: ignore[reportCallIssue]  # as they were given
 
         return ROOM.run(compute, told[0] if told else None)
 
