@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from demos.topic_file import check_type, text_column_of
 from grokaem.corpora.built_in import BUILT_IN
 from grokaem.plain_text import is_blank, lines_of
+from grokaem.text.vectorize import WORDS_AND_NUMBERS
 from grokaem.topics.documents import encodable
 from grokaem.topics.models import MODELS
 
@@ -17,17 +20,13 @@ if TYPE_CHECKING:
     from grokaem.topics.method import Method
 
 CHOSEN = ("nmf", "lda")  # the models that the page begins with, and names first
-OWN = {"lines": "My lines", "file": "My file"}
+OWN = ("lines", "file")  # sources of the visitor's own
+N_TOPICS = 8
 MIN_DOCUMENTS = 10
 MAX_DOCUMENTS = 2000
 MAX_CHARACTERS = 1_000_000  # of all documents together
 MAX_TOPICS = 30
-FILE_TYPES = [".txt", ".csv", ".tsv", ".jsonl", ".parquet"]
-LIMITS = (
-    f"Limits: {MIN_DOCUMENTS} to {MAX_DOCUMENTS:,} documents of {MAX_CHARACTERS:,} characters together, files up to "
-    f"20 MB, 2 to {MAX_TOPICS} topics, English and Russian stop words. A larger built-in corpus is sampled. "
-    "Without a limit: `grokaem topics`."
-)
+MAX_LEFT_OUT = 500  # words
 LINES = """The council approved the new tram line along the river after a long debate
 Commuters complain that the morning trains are late again this week
 A second bridge would take the lorries out of the old town, the mayor said
@@ -45,6 +44,29 @@ A late try settled the match in front of a full stadium
 The champions lost at home for the first time this season"""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a visitor asks of the topic tab.
+
+    Attributes:
+        source: "lines", "file" or a built-in corpus.
+        lines: documents, one a line, for "lines".
+        file: path of an uploaded file, for "file".
+        column: of the texts, in a file that is a table; empty to have it recognised.
+        models: titles of topic models.
+        n_topics: how many topics.
+        left_out: words that take no part besides the stop words, as typed.
+    """
+
+    source: str
+    lines: str = ""
+    file: str | None = None
+    column: str = ""
+    models: tuple[str, ...] = ("NMF",)
+    n_topics: float = N_TOPICS
+    left_out: str = ""
+
+
 def title_of(corpus: str) -> str:
     """What a visitor calls a built-in corpus."""
     return BUILT_IN[corpus].title if corpus in BUILT_IN else corpus
@@ -57,15 +79,14 @@ def models_by_title() -> dict[str, Method]:
 
 
 def collect_documents(
-    source: str, lines: str, file: str | None, read_documents: Callable[[str], Documents], corpora: list[str]
+    asked: Asked, read_documents: Callable[..., Documents], corpora: list[str]
 ) -> tuple[list[str], list[str] | None, list[str]]:
     """The documents that the visitor chose, within the limits of the page.
 
     Args:
-        source (str): one of ``corpora``, ``lines`` or ``file``.
-        lines (str): documents, one a line; read where ``source`` is ``lines``.
-        file (str or None): path of an uploaded file; read where ``source`` is ``file``.
-        read_documents (callable): a name or a path -> an object with ``texts``, ``labels`` and ``notes``.
+        asked (Asked): source, lines, file and column.
+        read_documents (callable): a name or a path, and ``text_column`` -> an object with ``texts``, ``labels`` and
+            ``notes``.
         corpora (list of str): the built-in corpora that the page offers.
 
     Returns:
@@ -75,16 +96,19 @@ def collect_documents(
         ValueError: no documents, too few, too many, or too long; with the remedy.
     """
     labels, notes = None, []
+    source, lines = asked.source, asked.lines or ""
     if source == "lines":
-        if len(lines or "") > MAX_CHARACTERS:
+        if len(lines) > MAX_CHARACTERS:
             raise ValueError(
                 f"The pasted text has {len(lines):,} characters; the limit is {MAX_CHARACTERS:,}."
             )
-        texts = lines_of(lines or "")
-    elif source == "file" or source in corpora:
-        if source == "file":
-            _check_file(file)
-        read = read_documents(file if source == "file" and file else source)
+        texts = lines_of(lines)
+    elif source == "file":
+        path = str(check_type(asked.file))
+        read = read_documents(path, text_column=text_column_of(path, asked.column or None))
+        texts, labels, notes = read.texts, read.labels, list(read.notes)
+    elif source in corpora:
+        read = read_documents(source)
         texts, labels, notes = read.texts, read.labels, list(read.notes)
     else:
         choices = ", ".join([*corpora, *OWN])
@@ -98,29 +122,29 @@ def collect_documents(
     return documents, labels and [labels[row] for row in rows], notes
 
 
-def check_settings(models: list[str], n_topics: float) -> None:
-    """Raises ValueError for models or a number of topics that the page does not offer."""
+def check_settings(asked: Asked) -> None:
+    """Raises ValueError for models, a number of topics or words to leave out that the page does not take."""
     offered = models_by_title()
-    if not models:
+    if not asked.models:
         raise ValueError(f"Choose at least one topic model: {', '.join(offered)}.")
-    for model in models:
+    for model in asked.models:
         if model not in offered:
             raise ValueError(f"The topic model is one of {', '.join(offered)}, not {model!r:.40}.")
-    if len(set(models)) < len(models):
+    if len(set(asked.models)) < len(asked.models):
         raise ValueError("A topic model is chosen twice; choose each once.")
+    n_topics = asked.n_topics
     if not isinstance(n_topics, int | float) or not 2 <= n_topics <= MAX_TOPICS or n_topics != int(n_topics):
         raise ValueError(
             f"The number of topics is a whole number from 2 to {MAX_TOPICS}, not {n_topics!r:.40}."
         )
+    words = len(left_out_words(asked.left_out))
+    if words > MAX_LEFT_OUT:
+        raise ValueError(f"{words:,} words to leave out are too many; give at most {MAX_LEFT_OUT}.")
 
 
-def _check_file(file: str | None) -> None:
-    if not file:
-        raise ValueError(f"Choose a file first ({', '.join(FILE_TYPES)}).")
-    if Path(file).suffix.lower() not in FILE_TYPES:
-        raise ValueError(
-            f"{Path(file).name} is not a file of documents; give one of {', '.join(FILE_TYPES)}."
-        )
+def left_out_words(typed: str) -> tuple[str, ...]:
+    """The words of a text, in lower case, each once, in the order of the alphabet."""
+    return tuple(sorted(set(re.findall(WORDS_AND_NUMBERS, (typed or "").lower()))))
 
 
 def _sample(texts: list[str], rows: list[int]) -> tuple[list[int], list[str]]:

@@ -1,97 +1,179 @@
-"""What the topic tab draws of fitted models: the comparison, one model, its map, one topic, one document."""
+"""What the topic tab shows of a result: the map and its sentence, one topic, one document, the models compared."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
 import gradio as gr
 from gradio.components.plot import PlotData
 from gradio.utils import get_upload_folder
 
-from demos.topic_fitting import FittedModels, sentence
+from demos.topic_charts import draw_comparison, draw_mixture, draw_shares, draw_words
+from demos.topic_fitting import sentence
+from demos.topic_map import draw_map, found
 from demos.topic_summary import (
-    draw_comparison,
-    draw_document,
-    draw_map,
-    draw_shares,
-    draw_topic,
+    Fitted,
+    comparison_table,
+    excerpt,
     topic_names,
     topic_table,
+    typical_documents,
 )
-from demos.topic_tables import write_tables
+from demos.topic_tables import write_files
+from demos.wording import say, translated
+from grokaem.plain_text import markdown
 
-if TYPE_CHECKING:
-    import numpy as np
-
-
-def show_comparison(fitted: FittedModels) -> tuple[PlotData, gr.Radio, gr.Column, None]:
-    """The chart of the models, a choice among them that stands at the most coherent, no map yet."""
-    models = list(fitted["summaries"])
-    npmi = {model: fitted["results"][model]["c_npmi"] for model in models}
-    best = max(models, key=lambda model: -1.0 if npmi[model] is None else npmi[model])
-    return draw_comparison(fitted["results"]), gr.Radio(models, value=best), gr.Column(visible=True), None
+COMPARISON_HEADERS = ("Model", "NPMI", "u_mass", "c_uci", "c_v", "Diversity", "NMI", "Seconds")
+ALL = -1  # the choice of every topic
+TEXT = 2000  # characters of an opened document
 
 
-def show_model(fitted: FittedModels | None, model: str) -> tuple[object, ...]:
-    """All that is shown of one model but the map, in the order of ``topic_layout.ModelParts``."""
-    if not fitted or model not in fitted["summaries"]:
-        raise gr.Error("The result is no longer kept: press Find topics again.")
-    summary = fitted["summaries"][model]
-    words, typical = draw_topic(summary, 0)
-    choices = [(name, number) for number, name in enumerate(topic_names(summary))]
-    mixture, text = draw_document(summary, fitted["documents"], 1)
-    return (
-        topic_table(summary),
-        " ".join(map(sentence, summary.get("notes", []))),
+class Choice(NamedTuple):
+    """Choices of a component, as pairs of words and value, and the one that is taken."""
+
+    choices: list[tuple[str, object]]
+    value: object
+
+
+class Place(NamedTuple):
+    """A number, and the highest one."""
+
+    value: int
+    most: int
+
+
+class Table(NamedTuple):
+    """Rows under their headers, which a layout could not translate."""
+
+    headers: list[str]
+    rows: list[list[str]]
+
+    def value(self) -> dict[str, object]:
+        """As a component of tables takes it."""
+        return {"headers": self.headers, "data": self.rows}
+
+
+class Shown(NamedTuple):
+    """What every part of the tab shows of one model of a result."""
+
+    sentence: str
+    plane: PlotData
+    status: str
+    search: str
+    model: Choice
+    topic: Choice
+    words: PlotData
+    typical: Table
+    document: Place
+    mixture: PlotData
+    text: str
+    comparison: PlotData
+    measures: Table
+    shares: PlotData
+    table: Table
+    remarks: str
+    topics_file: str
+    mixtures_file: str
+    everything_file: str
+
+
+def show(fitted: Fitted, model: str, folder: Path | None = None) -> Shown:
+    """Everything that is shown of one model, its largest topic's most typical document opened.
+
+    Args:
+        fitted (Fitted): the result.
+        model (str): title of one of its models.
+        folder (Path, optional): where the files to download are written. (Default: the page's own)
+    """
+    summary = fitted.summaries[model]
+    document = summary["topics"][0]["typical"][0] + 1
+    files = write_files(fitted, model, folder or Path(get_upload_folder()))
+    remarks = [*fitted.remarks, *(sentence(translated(note)) for note in summary["notes"])]
+    return Shown(
+        headline(fitted, model),
+        draw_map(fitted, model),
+        found(fitted, ""),
+        "",
+        Choice([(title, f"{fitted.name} {title}") for title in fitted.summaries], f"{fitted.name} {model}"),
+        Choice(_topic_choices(fitted, model), ALL),
+        draw_words(summary, 0),
+        _typical(fitted, model, None),
+        Place(document, len(fitted.documents)),
+        draw_mixture(summary, document),
+        excerpt(fitted.documents[document - 1], TEXT),
+        draw_comparison(fitted.summaries),
+        Table([say(header) for header in COMPARISON_HEADERS], comparison_table(fitted.summaries)),
         draw_shares(summary),
-        gr.Dropdown(choices=choices, value=0),
-        words,
-        typical,
-        gr.Slider(maximum=len(fitted["documents"]), value=1),
-        mixture,
-        text,
-        *write_tables(summary, fitted["documents"], Path(get_upload_folder())),
+        Table(["#", say("Share"), say("Words, the heaviest first")], topic_table(summary)),
+        " ".join(remarks),
+        *files,
     )
 
 
-def show_map(
-    fitted: FittedModels | None,
-    model: str,
-    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it in the signature)
-) -> PlotData | None:
-    """The documents on a plane; nothing where the result is no longer kept."""
-    if not fitted or model not in fitted["summaries"]:
-        return None
-    if "places" not in fitted:  # laid out once for all models
-        fitted["places"] = _places(fitted["documents"], fitted["embedded"], progress)
-    return draw_map(fitted["summaries"][model], fitted["places"], fitted["documents"])
+def as_updates(shown: Shown) -> list[object]:
+    """What an event returns for the components of ``Shown``."""
+    kinds: dict[str, Callable[[Any], object]] = {
+        "typical": Table.value,
+        "measures": Table.value,
+        "table": Table.value,
+        "model": lambda each: gr.Radio(choices=each.choices, value=each.value),
+        "topic": lambda each: gr.Radio(choices=each.choices, value=each.value),
+        "document": lambda each: gr.Slider(maximum=each.most, value=each.value),
+    }
+    return [
+        kinds[name](value) if name in kinds else value for name, value in zip(Shown._fields, shown, strict=True)
+    ]
 
 
-def read_topic(
-    fitted: FittedModels | None, model: str, number: int | None
-) -> tuple[PlotData | None, list[list[str]]]:
-    """A topic's words, and the documents that have most of it."""
-    return draw_topic(fitted["summaries"].get(model) if fitted else None, number)
+def headline(fitted: Fitted, model: str) -> str:
+    """The sentence over the map: what was found, and what the largest topic is about."""
+    summary = fitted.summaries[model]
+    largest = summary["topics"][0]
+    return say(
+        "**{model}** found **{count} topics** in {documents} documents. The largest, {share} of all the text, is about "
+        "**{words}**.",
+        model=model,
+        count=len(summary["topics"]),
+        documents=len(fitted.documents),
+        share=f"{largest['share']:.0%}",
+        words=markdown(", ".join(word for word, _ in largest["words"][:3]) or "–"),
+    )
 
 
-def read_document(fitted: FittedModels | None, model: str, number: int | None) -> tuple[PlotData | None, str]:
+def read_topic(fitted: Fitted, model: str, topic: int, words: str) -> tuple[PlotData, PlotData, dict]:
+    """A topic chosen: the map on which its points stand out, its words, the documents that have most of it."""
+    summary = fitted.summaries[model]
+    chosen = topic if isinstance(topic, int) and 0 <= topic < len(summary["topics"]) else None
+    return (
+        draw_map(fitted, model, chosen, words),
+        draw_words(summary, chosen or 0),
+        _typical(fitted, model, chosen).value(),
+    )
+
+
+def search_map(fitted: Fitted, model: str, topic: int, words: str) -> tuple[PlotData, str]:
+    """The map on which the points of the documents that hold the words stand out, and how many they are."""
+    chosen = topic if isinstance(topic, int) and topic >= 0 else None
+    return draw_map(fitted, model, chosen, words), found(fitted, words)
+
+
+def read_document(fitted: Fitted, model: str, number: float) -> tuple[PlotData | None, str]:
     """A document's topics, and its text."""
-    if not fitted:
+    if not isinstance(number, int | float) or not 1 <= number <= len(fitted.documents):
         return None, ""
-    return draw_document(fitted["summaries"].get(model), fitted["documents"], number)
+    return draw_mixture(fitted.summaries[model], int(number)), excerpt(fitted.documents[int(number) - 1], TEXT)
 
 
-def _places(documents: list[str], embedded: bool, progress: Callable[..., object]) -> np.ndarray:
-    """Each document's place on a plane: by its embedding where a model computed that already, else by its words."""
-    from grokaem.topics.document_map import document_map
+def _typical(fitted: Fitted, model: str, topic: int | None) -> Table:
+    last = "Documents that have most of it" if topic is not None else "A typical document of each topic"
+    rows = typical_documents(fitted.summaries[model], topic, fitted.documents)
+    return Table(["#", say("Share"), say(last)], rows)
 
-    embeddings = None
-    if embedded:
-        from grokaem.embedding import Embedder
 
-        embeddings = Embedder().encode(documents)
-    return document_map(
-        documents, embeddings=embeddings, progress=lambda done, doing: progress(done, desc=doing)
-    )
+def _topic_choices(fitted: Fitted, model: str) -> list[tuple[str, object]]:
+    summary = fitted.summaries[model]
+    sizes = [f"{topic['share']:.0%}" for topic in summary["topics"]]
+    named = [f"{name} ({size})" for name, size in zip(topic_names(summary), sizes, strict=True)]
+    return [(say("All topics"), ALL), *((name, number) for number, name in enumerate(named))]

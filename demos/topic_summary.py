@@ -1,71 +1,105 @@
-"""What the topic tab shows of fitted models: measures side by side, topics by their share, one topic, one document."""
+"""What the page keeps of fitted topic models: topics by their share, each document's mixture, the measures, places."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
-from gradio.components.plot import PlotData
-
-from demos.plots import plot
-from grokaem import charts
-from grokaem.figure import SECOND_INK
 
 if TYPE_CHECKING:
+    from demos.topic_input import Asked
     from grokaem.topics.model import TopicModel
 
 WORDS = 10
 MEASURES = ("c_npmi", "u_mass", "c_uci", "c_v", "diversity", "nmi", "seconds")
 FORMATS = {"u_mass": ".2f", "c_uci": ".2f", "diversity": ".2f", "seconds": ".1f"}  # others: .3f
-COMPARISON_HEADERS = ["Model", "NPMI", "u_mass", "c_uci", "c_v*", "Diversity", "NMI", "Seconds"]
+TYPICAL = 3  # documents shown of a topic
 
 Measures = Mapping[str, Any]  # of one model, as grokaem.topics.scoring.evaluate returns them
 
 
 class Topic(TypedDict):
-    """One topic: its share of all the text, its words with their weights, and the documents that have most of it."""
+    """One topic: its share of all the text, its words with their weights, the rows of the documents that have most."""
 
     share: float
     words: list[tuple[str, float]]
-    documents: list[tuple[float, str]]
+    typical: list[int]
 
 
 class Summary(TypedDict):
-    """A fitted model: topics, the largest first; ``mixtures``, float32, of shape (n_documents, n_topics)."""
+    """A fitted model: topics, the largest first; ``mixtures``, float16, of shape (n_documents, n_topics)."""
 
     topics: list[Topic]
     mixtures: np.ndarray
-    notes: NotRequired[list[str]]
+    measures: dict[str, float | None]
+    notes: list[str]
 
 
-def summarize(model: TopicModel, documents: list[str]) -> Summary:
-    """What the page shows of a fitted model: topics by their share of the corpus, the largest first.
+@dataclass
+class Fitted:
+    """What the page keeps between two events: what reading needs, no model and each text once.
+
+    Attributes:
+        name: of this result, which choices among its models carry, so that no older result is taken for it.
+        asked: what it answers.
+        documents: the texts.
+        summaries: of the models, by their titles, in the order in which they were asked for.
+        remarks: sentences about the documents and about models that were set aside.
+        embedded: whether sentence embeddings were computed.
+        places: float32 ndarray of shape (n_documents, 2), on the map.
+        sketched: whether the places are principal components, to be replaced by UMAP's.
+    """
+
+    name: str
+    asked: Asked
+    documents: Sequence[str]
+    summaries: dict[str, Summary]
+    remarks: list[str]
+    embedded: bool
+    places: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    sketched: bool = True
+
+    @property
+    def best(self) -> str:
+        """The title of the model whose topics are the most coherent."""
+        npmi = {model: summary["measures"]["c_npmi"] for model, summary in self.summaries.items()}
+        return max(npmi, key=lambda model: -1.0 if npmi[model] is None else npmi[model])
+
+
+def summarize(model: TopicModel, measures: Measures) -> Summary:
+    """What the page keeps of a fitted model: topics by their share of the corpus, the largest first.
 
     Args:
         model: a fitted topic model: ``topics`` (list of lists of word and weight) and ``document_topics``
             (ndarray of shape (n_documents, n_topics), rows that sum to 1).
-        documents (list of str): what it was fitted to.
+        measures (dict): from ``grokaem.topics.scoring.evaluate``.
 
     Returns:
         dict: ``topics``, a list of dicts with ``share`` (of all the text, 0 to 1), ``words`` (pairs of word
-        and weight) and ``documents`` (pairs of the topic's share in a document and the document's start, the
-        three highest); ``mixtures``, float32, shape (n_documents, n_topics), columns in the order of ``topics``.
+        and weight) and ``typical`` (the rows of the documents that have most of it); ``mixtures``, float16, shape
+        (n_documents, n_topics), columns in the order of ``topics``; ``measures``; ``notes``.
     """
     mixtures = np.asarray(model.document_topics, dtype=float)
     shares = mixtures.mean(axis=0)
     order = np.argsort(-shares, kind="stable")
     topics: list[Topic] = []
     for column in order:
-        typical = np.argsort(-mixtures[:, column], kind="stable")[:3]
+        typical = np.argsort(-mixtures[:, column], kind="stable")[:TYPICAL]
         topics.append(
             {
                 "share": float(shares[column]),
                 "words": [(str(word), float(weight)) for word, weight in model.topics[column][:WORDS]],
-                "documents": [(float(mixtures[row, column]), excerpt(documents[row])) for row in typical],
+                "typical": [int(row) for row in typical],
             }
         )
-    return {"topics": topics, "mixtures": mixtures[:, order].astype(np.float32)}
+    return {
+        "topics": topics,
+        "mixtures": mixtures[:, order].astype(np.float16),
+        "measures": {name: measures.get(name) for name in MEASURES},
+        "notes": list(measures.get("notes", [])),
+    }
 
 
 def topic_table(summary: Summary) -> list[list[str]]:
@@ -76,92 +110,32 @@ def topic_table(summary: Summary) -> list[list[str]]:
     ]
 
 
-def comparison_table(results: dict[str, Measures]) -> list[list[str]]:
-    """Rows of the comparison, a model each: its measures, a dash for what is unknown.
-
-    Args:
-        results (dict): model's name -> its measures, from ``grokaem.topics.scoring.evaluate``.
-    """
+def comparison_table(summaries: Mapping[str, Summary]) -> list[list[str]]:
+    """Rows of the comparison, a model each: its measures, a dash for what is unknown."""
     rows = []
-    for name, result in results.items():
-        values = [(result.get(measure), FORMATS.get(measure, ".3f")) for measure in MEASURES]
+    for name, summary in summaries.items():
+        values = [(summary["measures"].get(measure), FORMATS.get(measure, ".3f")) for measure in MEASURES]
         rows.append([name, *("–" if value is None else format(value, form) for value, form in values)])
     return rows
 
 
-def draw_comparison(results: dict[str, Measures]) -> PlotData:
-    """Bars: NPMI of every model that has one, the best first."""
-    measured = {name: result["c_npmi"] for name, result in results.items() if result["c_npmi"] is not None}
-    names = sorted(measured, key=lambda name: -measured[name])
-    return plot(charts.bars(names, [measured[name] for name in names], title="coherence of the topics (NPMI)"))
-
-
-def draw_shares(summary: Summary) -> PlotData:
-    """Bars: how much of all the text each topic is, named by its three heaviest words."""
-    names = topic_names(summary)
-    shares = [topic["share"] for topic in summary["topics"]]
-    return plot(charts.bars(names, shares, title="share of the corpus", value_format=".1%", axis_format=".0%"))
-
-
-def draw_map(summary: Summary, places: np.ndarray, documents: list[str]) -> PlotData:
-    """Each document at its place on the plane, in the colour of its main topic, its beginning on hover.
-
-    Args:
-        summary (dict): from ``summarize``.
-        places (ndarray): shape (n_documents, 2), from ``grokaem.topics.document_map``.
-        documents (list of str): the corpus.
-    """
-    main = summary["mixtures"].argmax(axis=1)
-    groups = []
-    for number, name in enumerate(topic_names(summary)):
-        rows = np.flatnonzero(main == number)
-        if len(rows):
-            hover = [f"document {row + 1}: {excerpt(documents[row], 160)}" for row in rows]
-            groups.append((name, places[rows], hover))
-    return plot(charts.points(groups))
-
-
-def topic_names(summary: Summary) -> list[str]:
-    """Each topic's number and its three heaviest words."""
+def topic_names(summary: Summary, words: int = 3) -> list[str]:
+    """Each topic's number and its heaviest words."""
     return [
-        f"{number} · {', '.join(word for word, _ in topic['words'][:3]) or '(no words)'}"
+        f"{number} · {', '.join(word for word, _ in topic['words'][:words]) or '–'}"
         for number, topic in enumerate(summary["topics"], start=1)
     ]
 
 
-def draw_topic(summary: Summary | None, number: int | None) -> tuple[PlotData | None, list[list[str]]]:
-    """One topic opened: its words with their weights, and the three documents that have most of it."""
-    if not summary or number is None or not 0 <= number < len(summary["topics"]):
-        return None, []
-    topic = summary["topics"][number]
-    words = [word for word, _ in topic["words"]]
-    chart = charts.bars(
-        words,
-        [weight for _, weight in topic["words"]],
-        title="weight of the word in the topic",
-        colour=SECOND_INK,
-    )
-    return plot(chart), [[f"{share:.0%}", text] for share, text in topic["documents"]]
-
-
-def draw_document(
-    summary: Summary | None, documents: list[str], number: int | None
-) -> tuple[PlotData | None, str]:
-    """One document opened: its mixture of topics, the heaviest first, and its text."""
-    if not summary or number is None or not 1 <= number <= len(documents):
-        return None, ""
-    row = int(number) - 1
-    mixture = summary["mixtures"][row]
-    names = topic_names(summary)
-    order = np.argsort(-mixture, kind="stable")[:WORDS]
-    chart = charts.bars(
-        [names[topic] for topic in order],
-        [float(mixture[topic]) for topic in order],
-        title=f"mixture of document {row + 1}",
-        value_format=".1%",
-        axis_format=".0%",
-    )
-    return plot(chart), excerpt(documents[row], 1500)
+def typical_documents(summary: Summary, topic: int | None, documents: Sequence[str]) -> list[list[str]]:
+    """Rows of number, share and beginning of the documents that have most of a topic; of each, where there is none."""
+    chosen = range(len(summary["topics"])) if topic is None else [topic]
+    count = 1 if topic is None else TYPICAL
+    return [
+        [str(row + 1), f"{summary['mixtures'][row, number]:.0%}", excerpt(documents[row])]
+        for number in chosen
+        for row in summary["topics"][number]["typical"][:count]
+    ]
 
 
 def excerpt(document: str, characters: int = 260) -> str:

@@ -22,6 +22,7 @@ from grokaem.figure import (
     series_style,
 )
 
+FAINT = 0.15  # opacity of points that step back
 MANY_POINTS = 3000  # beyond, the graphics card draws them: one element of the page a point would be slow
 
 
@@ -124,41 +125,89 @@ def bar_grid(charts: Sequence[Bars], *, columns: int = 4) -> Figure:
     return figure(traces, layout)
 
 
-def points(groups: Sequence[tuple[str, np.ndarray, list[str]]], *, height: int = 520) -> Figure:
+class Points(NamedTuple):
+    """A group of points on a plane.
+
+    Attributes:
+        name (str): of the group.
+        places (ndarray): shape (n, 2).
+        texts (list of str): one a point, shown under the pointer.
+        numbers (list of int or None): what the page calls each point; its script finds them as ``customdata``.
+        faint (ndarray of bool or None): which points step back behind the others; None for none.
+    """
+
+    name: str
+    places: np.ndarray
+    texts: Sequence[str]
+    numbers: Sequence[int] | None = None
+    faint: np.ndarray | None = None
+
+
+class Label(NamedTuple):
+    """Words at a place on the plane."""
+
+    text: str
+    place: tuple[float, float]
+
+
+def points(
+    groups: Sequence[Points], *, labels: Sequence[Label] = (), legend: bool = True, height: int = 520
+) -> Figure:
     """Points on a plane without axes, a colour and a symbol a group.
 
     Args:
-        groups (list of tuple): name, places (ndarray of shape (n, 2)), and a text a point, shown on hover.
-        height (int, optional): pixels. (Default: 520)
+        groups (list of Points): colour and symbol follow a group's place in the list; one may be empty.
+        labels (list of Label, optional): written over the points. (Default: none)
+        legend (bool, optional): list the groups below. (Default: ``True``)
+        height (int, optional): pixels, without the legend. (Default: 520)
 
     Returns:
         Figure
     """
-    many = sum(len(texts) for _, _, texts in groups) > MANY_POINTS
-    traces = [
-        {
-            "type": "scattergl" if many else "scatter",
-            "mode": "markers",
-            "name": escape(name),
-            "x": floats(places[:, 0]),
-            "y": floats(places[:, 1]),
-            "text": [_wrap(text) for text in texts],
-            "marker": {"size": 6, **{key: series_style(number)[key] for key in ("color", "symbol")}},
-            "hovertemplate": "<b>%{fullData.name}</b><br>%{text}<extra></extra>",
-        }
-        for number, (name, places, texts) in enumerate(groups)
-    ]
+    count = sum(len(group.texts) for group in groups)
     hidden = {"visible": False, "fixedrange": True}
     layout = {
         "xaxis": hidden,
         "yaxis": hidden,
-        "margin": {"l": 8, "r": 8, "t": 38, "b": 8},
-        "height": height + 11 * len(groups),
-        "showlegend": True,
+        "margin": {"l": 8, "r": 8, "t": 38 if legend else 8, "b": 8},
+        "height": height + (11 * len(groups) if legend else 0),
+        "showlegend": legend,
         "legend": {"orientation": "h", "y": 0, "yanchor": "top", "font": {"size": 11}},
         "hovermode": "closest",
+        "annotations": [
+            {
+                "text": f"<b>{escape(label.text)}</b>",
+                "x": float(label.place[0]),
+                "y": float(label.place[1]),
+                "showarrow": False,
+                "font": {"size": 13},
+            }
+            for label in labels
+        ],
     }
-    return figure(traces, layout)
+    return figure([_scatter(number, group, count) for number, group in enumerate(groups)], layout)
+
+
+def _scatter(number: int, group: Points, count: int) -> dict:
+    style = series_style(number)
+    size = 7 if count < 500 else 5
+    marker: dict[str, object] = {"size": size, "color": style["color"], "symbol": style["symbol"]}
+    if group.faint is not None:
+        marker |= {
+            "opacity": [FAINT if faint else 1.0 for faint in group.faint],
+            "size": [size if faint else size + 2 for faint in group.faint],
+        }
+    trace = {
+        "type": "scattergl" if count > MANY_POINTS else "scatter",
+        "mode": "markers",
+        "name": escape(group.name),
+        "x": floats(group.places[:, 0]),
+        "y": floats(group.places[:, 1]),
+        "text": [_wrap(text) for text in group.texts],
+        "marker": marker,
+        "hovertemplate": "<b>%{fullData.name}</b><br>%{text}<extra></extra>",
+    }
+    return trace if group.numbers is None else trace | {"customdata": [int(each) for each in group.numbers]}
 
 
 class Names(NamedTuple):

@@ -17,8 +17,8 @@ Y = np.arange(3.0)
 EVERY_CHART = {
     "bars": lambda: charts.bars(["a", "b"], [1.0, -2.0], title="t", spread=[0.1, 0.2]),
     "bar grid": lambda: charts.bar_grid([charts.Bars(f"topic {n}", ["a", "b"], [2.0, 1.0]) for n in range(9)]),
-    "points": lambda: charts.points([(f"g{n}", np.zeros((2, 2)), ["a", "b"]) for n in range(9)]),
-    "many points": lambda: charts.points([("g", np.zeros((4000, 2)), ["a"] * 4000)]),
+    "points": lambda: charts.points([charts.Points(f"g{n}", np.zeros((2, 2)), ["a", "b"]) for n in range(9)]),
+    "many points": lambda: charts.points([charts.Points("g", np.zeros((4000, 2)), ["a"] * 4000)]),
     "matrix": lambda: charts.matrix(
         np.eye(3), charts.Names("row"), charts.Names("column"), value_title="v", bounds=(-1, 1)
     ),

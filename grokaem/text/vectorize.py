@@ -31,6 +31,7 @@ class VectorSettings:
         max_features: keep this many most frequent terms; None for all.
         numbers: whether numbers are words too.
         sublinear: replace a count by 1 + log(count), ``tfidf`` only.
+        left_out: words that are dropped besides, in lower case.
     """
 
     weighting: Literal["count", "tfidf"] = "count"
@@ -41,6 +42,7 @@ class VectorSettings:
     max_features: int | None = None
     numbers: bool = False
     sublinear: bool = False
+    left_out: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raises ValueError, in a sentence, for a setting that no corpus could fulfil."""
@@ -63,7 +65,9 @@ class VectorSettings:
     @classmethod
     def from_dict(cls, settings: dict[str, Any]) -> VectorSettings:
         """The inverse of ``as_dict``."""
-        lists: dict[str, Any] = {"languages": tuple(settings["languages"]), "ngrams": tuple(settings["ngrams"])}
+        lists: dict[str, Any] = {
+            name: tuple(settings[name]) for name in ("languages", "ngrams", "left_out") if name in settings
+        }
         return cls(**(settings | lists))
 
 
@@ -80,7 +84,7 @@ def make_vectorizer(settings: VectorSettings, vocabulary: list[str] | None = Non
     from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
     common = {
-        "stop_words": sorted(stop_words(settings.languages)) or None,
+        "stop_words": sorted({*stop_words(settings.languages), *settings.left_out}) or None,
         "ngram_range": settings.ngrams,
         "min_df": settings.min_df,
         "max_df": settings.max_df,
@@ -111,12 +115,13 @@ def fit_vectorizer(
     settings = settings or VectorSettings()
     settings.check()
     kept = {"min_df": 1, "max_df": 1.0}
+    all_kept = kept | {"languages": (), "left_out": ()}
     attempts = [
         ({}, ""),
         ({"min_df": 1}, "rare words were kept: min_df={0.min_df} leaves none"),
         (kept, "every word was kept, however rare or frequent: min_df={0.min_df} and max_df={0.max_df} leave none"),
-        (kept | {"languages": ()}, "stop words were kept: there are no other words"),
-        (kept | {"languages": (), "numbers": True}, "numbers and stop words were kept: there are no other words"),
+        (all_kept, "stop words were kept: there are no other words"),
+        (all_kept | {"numbers": True}, "numbers and stop words were kept: there are no other words"),
     ]
     for looser, note in attempts:
         vectorizer = make_vectorizer(replace(settings, **looser))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+    from grokaem.text.vectorize import VectorSettings
+
 AXES = 50  # of the semantic space in which documents without embeddings are compared
 
 
@@ -40,14 +42,25 @@ def document_map(
     return np.asarray(layout.embedding_, np.float32)
 
 
-def semantic_vectors(documents: list[str], seed: int = 0) -> np.ndarray:
-    """Unit vectors by latent semantic analysis; a document without words gets zeros."""
+def semantic_vectors(
+    documents: list[str], seed: int = 0, settings: VectorSettings | None = None
+) -> np.ndarray:
+    """Unit vectors by latent semantic analysis; a document without words gets zeros.
+
+    Args:
+        documents (list of str): the corpus.
+        seed (int, optional): of the decomposition. (Default: 0)
+        settings (VectorSettings, optional): how documents become words. (Default: as topic models count them)
+
+    Returns:
+        float32 ndarray of shape (n_documents, at most ``AXES``).
+    """
     import numpy as np
     from sklearn.utils.extmath import randomized_svd
 
     from grokaem.topics.documents import count_terms, default_settings
 
-    terms = count_terms(documents, default_settings(len(documents), "tfidf"))
+    terms = count_terms(documents, settings or default_settings(len(documents), "tfidf"))
     rank = min(AXES, *terms.matrix.shape)
     left, sizes, _ = randomized_svd(terms.matrix, rank, random_state=seed)
     vectors = np.asarray(left * sizes, np.float32)

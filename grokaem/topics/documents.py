@@ -147,7 +147,7 @@ def count_terms(documents: list[str], settings: VectorSettings) -> Terms:
     vocabulary = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)
     extra = {"idf": vectorizer.idf_} if settings.weighting == "tfidf" else {}
     if vectorizer.stop_words is None:  # loosened: what counts new documents must not drop these words
-        settings = replace(settings, languages=())
+        settings = replace(settings, languages=(), left_out=())
     if vectorizer.token_pattern == WORDS_AND_NUMBERS:
         settings = replace(settings, numbers=True)
     return Terms(settings, matrix, vocabulary, notes, extra)

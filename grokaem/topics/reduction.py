@@ -59,7 +59,7 @@ class ExactUMAP:
         vectors = np.asarray(vectors, np.float32)
         n = len(vectors)
         if n <= self.components + 2:  # too few points for a neighbourhood: keep their own directions
-            return _principal_axes(vectors, self.components)
+            return principal_axes(vectors, self.components)
         import warnings
 
         umap_ = _umap()
@@ -76,7 +76,7 @@ class ExactUMAP:
                 vectors, neighbours, random_state, "cosine", knn_indices=indices, knn_dists=distances
             )
             a, b = umap_.find_ab_params(1.0, self.min_dist)
-            start = "spectral" if n > 3 * self.components + 10 else _principal_axes(vectors, self.components)
+            start = "spectral" if n > 3 * self.components + 10 else principal_axes(vectors, self.components)
             layout, _ = umap_.simplicial_set_embedding(
                 vectors,
                 graph,
@@ -98,8 +98,16 @@ class ExactUMAP:
         return np.nan_to_num(layout)
 
 
-def _principal_axes(vectors: np.ndarray, components: int) -> np.ndarray:
-    """The first principal axes, padded with zeros: shape (n, components), float32."""
+def principal_axes(vectors: np.ndarray, components: int) -> np.ndarray:
+    """Coordinates on the first principal axes, padded with zeros.
+
+    Args:
+        vectors (ndarray): shape (n, dimension).
+        components (int): how many axes.
+
+    Returns:
+        float32 ndarray of shape (n, components).
+    """
     import numpy as np
 
     centred = vectors - vectors.mean(axis=0)

@@ -106,19 +106,32 @@ def drawn(page: Any, element: str, marks: str) -> int:
     return found.count()
 
 
-def run_topics(page: Any, models: tuple[str, ...] = ("NMF", "LDA")) -> dict[str, Any]:
-    """Finds topics in the sample corpus; what the page then shows."""
+def run_topics(page: Any, models: tuple[str, ...] = ("NMF", "LDA"), source: str = "News stories") -> dict[str, Any]:
+    """Finds topics in a corpus; what the page then shows."""
     open_tab(page, "Topics")
-    for box in page.get_by_role("checkbox").filter(visible=True).all():
+    page.locator("#topics-source").get_by_role("radio", name=source, exact=True).check()
+    for box in page.locator("#topic-models").get_by_role("checkbox").all():
         box.set_checked(box.get_attribute("name") in models)
+    shown_before = page.locator("#topic-model input").first.get_attribute("value")
     page.locator("#find-topics").click()
+    other = "before => document.querySelector('#topic-model input')?.value !== before"
+    page.wait_for_function(other, arg=shown_before)
+    page.wait_for_timeout(500)
     shown = {"models": drawn(page, "topic-coherence", ".barlayer .point")}
     shown["bars"] = drawn(page, "topic-shares", ".barlayer .point")
     page.locator("#topic-words .barlayer .point").first.wait_for()
     shown["points"] = drawn(page, "document-map", ".scatterlayer .point")
     shown["mixture"] = drawn(page, "document-topics", ".barlayer .point")
-    shown["comparison"] = page.locator("#topic-comparison").inner_text()
-    return shown | {"table": page.locator("#topic-table").inner_text()}
+    shown["comparison"] = _folded(page, "measures", "topic-comparison")
+    return shown | {"table": _folded(page, "all-topics", "topic-table")}
+
+
+def _folded(page: Any, accordion: str, element: str) -> str:
+    """The words of what an accordion holds, which is opened for it."""
+    if not page.locator(f"#{element}").is_visible():
+        page.locator(f"#{accordion} button").first.click()
+    page.locator(f"#{element}").wait_for()
+    return page.locator(f"#{element}").inner_text()
 
 
 def run_text(page: Any, text: str | None = None, labels: str | None = None) -> str:

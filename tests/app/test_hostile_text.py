@@ -31,7 +31,7 @@ def test_in_the_browser_no_text_asks_another_host(address, tmp_path):
         page.locator("#topics-file input[type=file]").set_input_files(str(file))
         page.locator("#topics-file [download]").first.wait_for()
         page.locator("#find-topics").click()
-        page.locator("#document-topics .js-plotly-plot").wait_for(timeout=60_000)
+        page.get_by_text("in 24 documents").wait_for(timeout=60_000)
         page.wait_for_timeout(1000)
         assert not [problem for problem in visited.problems if "elsewhere" in problem], visited.problems
         assert str(tmp_path) not in page.content() and "gradio/" not in page.locator(".note").all_inner_texts()

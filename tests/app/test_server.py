@@ -56,30 +56,49 @@ def test_every_public_event_describes_itself_and_its_arguments():
         assert len(description) > 20 and returns and not undescribed, event.api_name
 
 
-def test_two_models_of_the_sample_corpus_are_compared(client):
-    compared, topics, note = client.predict("lee_news", "", None, ["NMF", "LDA"], 6, api_name="/fit_topics")
-    assert [row[0] for row in compared["data"]] == ["NMF", "LDA"]
-    assert all(-1 < float(npmi) < 1 for _, npmi, *_ in compared["data"])
-    assert [row[0] for row in topics["data"]] == ["NMF"] * 6 + ["LDA"] * 6
-    assert "**6 topics** in 300 documents" in note
-    shares = [float(share.rstrip("%")) for _, _, share, _ in topics["data"][:6]]
-    assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(100, abs=0.4)
-    assert all(row[-1].count(",") == 9 for row in topics["data"])
+def test_two_models_of_a_corpus_are_compared(client):
+    found = client.predict("definitions", models=["NMF", "LDA"], n_topics="6", api_name="/fit_topics")
+    assert [row["model"] for row in found["models"]] == ["NMF", "LDA"]
+    assert all(-1 < row["npmi"] < 1 and 0 < row["nmi"] < 1 for row in found["models"])
+    assert [row["model"] for row in found["topics"]] == ["NMF"] * 6 + ["LDA"] * 6
+    assert "**6 topics** in 978 documents" in found["summary"]
+    shares = [row["share"] for row in found["topics"][:6]]
+    assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
+    assert all(len(row["words"]) == 10 for row in found["topics"])
+    assert len(found["main_topics"]["LDA"]) == 978 and set(found["main_topics"]["LDA"]) <= set(range(1, 7))
 
 
-@pytest.mark.parametrize("name, header", [("stories.txt", ""), ("stories.csv", "text\n")])
+@pytest.mark.parametrize("name, header", [("stories.txt", ""), ("stories.csv", "text\n"), ("odd.csv", "story\n")])
 def test_an_uploaded_file_is_read(client, tmp_path, name, header):
     (tmp_path / name).write_text(header + "\n".join(STORIES))
     file = handle_file(str(tmp_path / name))
-    _, topics, note = client.predict("file", "", file, ["NMF"], 3, api_name="/fit_topics")
-    assert len(topics["data"]) == 3 and "in 15 documents" in note
+    found = client.predict("file", "", file, ["NMF"], 3, api_name="/fit_topics")
+    assert len(found["topics"]) == 3 and "in 15 documents" in found["summary"]
+
+
+def test_the_column_of_the_texts_is_chosen_and_words_are_left_out(client, tmp_path):
+    rows = [f"{story},other words {number % 3}" for number, story in enumerate(STORIES)]
+    (tmp_path / "two.csv").write_text("story,remark\n" + "\n".join(rows))
+    file = handle_file(str(tmp_path / "two.csv"))
+    with pytest.raises(AppError, match="two.csv holds the texts cannot be told; choose it under Column of the texts"):
+        client.predict("file", "", file, ["NMF"], 3, api_name="/fit_topics")
+    found = client.predict("file", "", file, ["NMF"], 3, "story", "Match, rain", api_name="/fit_topics")
+    words = {word for topic in found["topics"] for word in topic["words"]}
+    assert "coast" in words and not words & {"match", "rain", "remark", "other"}
+
+
+def test_no_file_of_the_server_is_read(client, tmp_path):
+    (tmp_path / "own.txt").write_text("\n".join(STORIES))
+    for path in (str(tmp_path / "own.txt"), {"path": str(tmp_path / "own.txt")}):
+        with pytest.raises(AppError, match="was not uploaded here"):
+            client.predict("file", "", path, ["NMF"], 3, api_name="/fit_topics")
 
 
 @pytest.mark.slow
 def test_bertopic_reads_pasted_lines(client):
     lines = "\n".join(STORIES * 4)
-    _, topics, note = client.predict("lines", lines, None, ["BERTopic"], 3, api_name="/fit_topics")
-    assert 1 <= len(topics["data"]) <= 3 and "**BERTopic** looked" in note
+    found = client.predict("lines", lines, None, ["BERTopic"], 3, api_name="/fit_topics")
+    assert 1 <= len(found["topics"]) <= 3 and "**BERTopic** found" in found["summary"]
 
 
 def test_label_names_are_scored_by_their_meaning(client):
@@ -123,7 +142,8 @@ def test_a_tone_to_listen_to_stays_below_the_limit(client):
         (("lines", "one line", None, ["NMF"], 5), "/fit_topics", "at least 10 documents"),
         (("lines", "\n".join(["the"] * 20), None, ["NMF"], 5), "/fit_topics", "different word"),
         (("file", "", None, ["NMF"], 5), "/fit_topics", "Choose a file"),
-        (("lee_news", "", None, [], 5), "/fit_topics", "at least one topic model"),
+        (("definitions", "", None, [], 5), "/fit_topics", "at least one topic model"),
+        (("definitions", "", None, ["NMF"], "many"), "/fit_topics", "from 2 to 30, not 'many'"),
         (("", "a, b"), "/classify_text", "no text"),
         (("x" * 2001, "a, b"), "/classify_text", "2,001 characters"),
         (("a text", "alone"), "/classify_text", "at least two"),

@@ -133,10 +133,10 @@ def test_only_line_feed_and_carriage_return_end_a_line(case_inputs, tmp_path):
 
 @pytest.mark.case("L14")
 def test_pasted_lines_end_where_lines_of_a_file_do(case_inputs):
-    from demos.topic_input import collect_documents
+    from demos.topic_input import Asked, collect_documents
 
     text = (case_inputs / "lines.txt").read_text(encoding="utf-8")
-    documents, _, _ = collect_documents("lines", text, None, corpora.read_documents, [])
+    documents, _, _ = collect_documents(Asked("lines", text), corpora.read_documents, [])
     assert len(documents) == 48
 
 
@@ -548,7 +548,7 @@ def test_the_page_reads_within_its_own_limits(case_inputs, monkeypatch):
             raise RuntimeError("both panels were asked for")
 
     monkeypatch.setattr(word_features, "create_demo", lambda served, load, at_hand: seen(load))
-    monkeypatch.setattr(topic_modelling, "create_demo", lambda read, evaluate, at_hand: seen(read))
+    monkeypatch.setattr(topic_modelling, "create_demo", lambda read, *rest: seen(read))
     with pytest.raises(RuntimeError, match="both panels"):
         app.create_app()
     for read in readers:

@@ -11,8 +11,8 @@ import pytest
 from demos.error_messages import one_sentence
 from demos.text_classification import create_demo
 from demos.text_input import parse_labels
-from demos.topic_input import check_settings, collect_documents
-from grokaem import charts
+from demos.topic_input import Asked, check_settings, collect_documents
+from grokaem import charts, corpora
 from grokaem.curves import curves
 from grokaem.figure import Axis
 
@@ -82,7 +82,7 @@ def _encode(texts):
 def test_no_chart_reads_a_name_as_markup_or_as_a_template():
     drawn = [
         charts.bars([IMAGE, "%{meta}"], [1.0, 2.0], title="weight"),
-        charts.points([(f"{IMAGE}%{{meta}}", np.zeros((1, 2), np.float32), [IMAGE])]),
+        charts.points([charts.Points(f"{IMAGE}%{{meta}}", np.zeros((1, 2), np.float32), [IMAGE])]),
         charts.bar_grid([charts.Bars(IMAGE, [IMAGE, "%{meta}"], [1.0, 2.0])]),
         charts.matrix(np.eye(1), charts.Names("", [IMAGE]), charts.Names(""), value_title="", bounds=(0, 1)),
         curves(np.arange(2), {f"{IMAGE}%{{meta}}": np.arange(2)}, Axis("x"), Axis("y"), mark=(1, 1), mark_name=IMAGE),
@@ -96,12 +96,12 @@ def test_no_chart_reads_a_name_as_markup_or_as_a_template():
 @pytest.mark.case("P5")
 def test_a_thousand_repetitions_are_refused():
     with pytest.raises(ValueError, match="twice"):
-        check_settings(["NMF"] * 1000, 5)
+        check_settings(Asked("lines", models=("NMF",) * 1000, n_topics=5))
 
 
 @pytest.mark.case("L14")
 def test_pasted_lines_are_cut_at_line_ends_alone(case_inputs):
     lines = (case_inputs / "lines.txt").read_text(encoding="utf-8")
-    documents, _, _ = collect_documents("lines", lines, None, None, [])
-    assert len(documents) == 48
-    assert len(collect_documents("lines", lines.replace("\n", "\r\n"), None, None, [])[0]) == 48
+    for ending in ("\n", "\r\n"):
+        documents, _, _ = collect_documents(Asked("lines", lines.replace("\n", ending)), corpora.read_documents, [])
+        assert len(documents) == 48
