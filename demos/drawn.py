@@ -50,11 +50,10 @@ def translate(demo: gr.Blocks, tab: str, parts: Mapping[str, Component]) -> None
         parts (mapping): the name of a part of the example -> the component that shows it.
     """
 
-    def change() -> list[Any]:
-        if language() == "en":
-            return [gr.skip()] * len(parts)
-        example = drawn(tab, language())
-        return [example.get(name, gr.skip()) for name in parts]
+    def change() -> Any:
+        example = {} if language() == "en" else drawn(tab, language())
+        shown = [example.get(name, gr.skip()) for name in parts]
+        return shown if len(shown) > 1 else shown[0]  # of a single component Gradio takes a list for its value
 
     # no queue: it only hands out what a file holds
     demo.load(change, None, list(parts.values()), queue=False, show_progress="hidden", api_visibility="private")

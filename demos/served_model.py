@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from demos.wording import say
 from grokaem import kinds
 from grokaem.plain_text import markdown
 
@@ -67,6 +68,16 @@ class ServedModel:
                 self._loaded = (name, loaded)
             return self._loaded[1]
 
+    def folder(self) -> Path | None:
+        """Where the export lies on this machine; None where it has not been downloaded yet."""
+        name = self.name()
+        if name is None:
+            return None
+        if (path := Path(name).expanduser()).is_dir():
+            return path / "export" if (path / "export" / "config.json").is_file() else path
+        loaded = self._loaded
+        return loaded[1].export.path if loaded is not None and loaded[0] == name else None
+
     def describe(self) -> str:
         """One line of Markdown: which model, its labels, its accuracy and size, as far as its folder says."""
         name = self.name()
@@ -74,35 +85,36 @@ class ServedModel:
             return ""
         folder = Path(name)
         if not folder.is_dir():
-            return f"Model: **{markdown(name)}**"
-        shown = folder.parent.name if folder.name == "export" else folder.name
-        run = _read(folder.parent / "run.json")
+            return say("Model: **{name}**", name=markdown(name))
+        shown = markdown(folder.parent.name if folder.name == "export" else folder.name)
+        run = read_json(folder.parent / "run.json")
         base, data = _named(run, "base_model"), _named(run, "data")
         if base and data:
-            shown = f"{base} fine-tuned on {data}"
-        parts = [f"Model: **{markdown(shown)}**, {runs_as(folder)}"]
+            shown = say("{base} fine-tuned on {data}", base=markdown(base), data=markdown(data))
+        parts = [say("Model: **{name}**, {method}", name=shown, method=runs_as(folder))]
         labels = [markdown(label) for label in labels_of(folder)]
         if labels:
-            parts.append(f"{len(labels)} labels: {', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}")
-        parity = _read(folder / "parity.json").get("export", {})
+            listed = f"{', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}"
+            parts.append(say("{count} labels: {names}", count=len(labels), names=listed))
+        parity = read_json(folder / "parity.json").get("export", {})
         if "accuracy" in parity:
-            parts.append(f"test accuracy {parity['accuracy']:.3f}")
+            parts.append(say("test accuracy {accuracy}", accuracy=f"{parity['accuracy']:.3f}"))
         if "bytes" in parity:
-            parts.append(f"{parity['bytes'] / 1e6:.0f} MB")
+            parts.append(say("{size} MB", size=f"{parity['bytes'] / 1e6:.0f}"))
         return " · ".join(parts)
 
 
 def runs_as(folder: Path) -> str:
     """What a classifier's folder is run by: the method of its export on OpenVINO, or counted words."""
-    if _read(folder / "config.json").get("model_type") == "tfidf":
+    if read_json(folder / "config.json").get("model_type") == "tfidf":
         return "TF-IDF"
-    method = _read(folder / "parity.json").get("method")
-    return f"{markdown(method)} on OpenVINO" if isinstance(method, str) else "on OpenVINO"
+    method = read_json(folder / "parity.json").get("method")
+    return say("{method} on OpenVINO", method=markdown(method)) if isinstance(method, str) else say("on OpenVINO")
 
 
 def labels_of(folder: Path) -> list[str]:
     """The label names in an export folder's ``config.json``, in the order of the model's outputs."""
-    config = _read(folder / "config.json")
+    config = read_json(folder / "config.json")
     labels = config.get("labels") or config.get("label_names")
     if not labels and isinstance(config.get("id2label"), dict):
         labels = [config["id2label"][key] for key in sorted(config["id2label"], key=int)]
@@ -123,10 +135,11 @@ def _written(folder: Path) -> float:
 
 
 def _task(config: Path) -> str | None:
-    return _read(config).get("task")
+    return read_json(config).get("task")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """What a JSON file holds; nothing where it cannot be read or holds no object."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

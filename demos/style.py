@@ -7,7 +7,7 @@ import importlib.util
 import gradio as gr
 from starlette.middleware import Middleware
 
-from demos import topic_style
+from demos import result_style, topic_style
 from demos.page_head import PageHead
 from demos.request_limits import RequestLimits
 from demos.wording import I18N
@@ -71,7 +71,7 @@ def theme() -> gr.themes.Base:
 # tools of the Model Context Protocol too where its package is installed, as it is on Spaces.
 LAUNCH = {
     "theme": theme(),
-    "css": CSS + topic_style.CSS,
+    "css": CSS + result_style.CSS + topic_style.CSS,
     "i18n": I18N,
     "app_kwargs": {"middleware": [Middleware(RequestLimits), Middleware(PageHead)]},
     "ssr_mode": False,  # the head that PageHead changes is the one that Python serves

@@ -22,7 +22,7 @@ def parse_labels(labels: str) -> list[str]:
     Raises:
         ValueError: one name only, too many, or one too long.
     """
-    names = [terminal(name.strip()) for name in (labels or "").replace("\n", ",").split(",")]
+    names = [terminal(name.strip()) for name in str(labels or "").replace("\n", ",").split(",")]
     names = list(dict.fromkeys(name for name in names if name))
     if len(names) == 1:
         raise ValueError(
@@ -44,7 +44,7 @@ def check_text(text: str) -> str:
     Raises:
         ValueError: nothing in it, or more than the page takes.
     """
-    text = encodable(text or "").strip()
+    text = encodable(str(text or "")).strip()
     if is_blank(text):
         raise ValueError("There is no text to classify; type a sentence.")
     if len(text) > MAX_CHARACTERS:

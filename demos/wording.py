@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -38,6 +38,21 @@ def text(english: str, **values: object) -> I18nData:
     shown = _filled(english, values, "en")
     I18N.translations["en"][shown] = shown
     I18N.translations["ru"][shown] = _filled(RUSSIAN.get(english, english), values, "ru")
+    return I18N(shown)
+
+
+def text_of(make: Callable[[], str]) -> I18nData:
+    """Words of a layout that are put together of sentences: what ``make`` says in each language.
+
+    Args:
+        make (callable): puts them together by ``say``.
+    """
+    with speaking("en"):
+        shown = make()
+    with speaking("ru"):
+        russian = make()
+    I18N.translations["en"][shown] = shown
+    I18N.translations["ru"][shown] = russian
     return I18N(shown)
 
 

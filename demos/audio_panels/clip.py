@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from demos.label_scores import below_certainty
 from demos.served_model import ServedModel
 
 if TYPE_CHECKING:
@@ -94,4 +93,5 @@ def classify(waveform: np.ndarray, served: ServedModel) -> tuple[dict[str, float
 
     classifier = cast("AudioClassifier", served.load())  # this tab's model hears
     prediction = classifier.predict([resample(waveform, SAMPLE_RATE, classifier.sample_rate)])[0]
-    return below_certainty(prediction.scores), prediction.milliseconds
+    scores = {name: share if share >= 1 else min(share, 0.9949) for name, share in prediction.scores.items()}
+    return scores, prediction.milliseconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,12 +14,26 @@ from grokaem.figure import REPORT_STYLE, Axis, Figure, to_html
 from grokaem.text.selection_experiment import SelectionExperiment
 
 
-def accuracy_curves(experiment: SelectionExperiment, measure: str = "accuracy") -> Figure:
+class CurveWords(NamedTuple):
+    """What stands on the curves: the axes' titles, and the name of the recommended point."""
+
+    features: str = "features kept"
+    measure: str = ""
+    recommended: str = "recommended"
+
+
+_ENGLISH = CurveWords()
+
+
+def accuracy_curves(
+    experiment: SelectionExperiment, measure: str = "accuracy", words: CurveWords = _ENGLISH
+) -> Figure:
     """Accuracy, or macro F1, against the number of features, a line a scorer, with the spread over folds.
 
     Args:
         experiment (SelectionExperiment): what was found.
         measure (str, optional): ``accuracy`` or ``macro_f1``. (Default: ``accuracy``)
+        words (CurveWords, optional): its words in another language. (Default: English)
 
     Returns:
         Figure
@@ -33,11 +48,11 @@ def accuracy_curves(experiment: SelectionExperiment, measure: str = "accuracy") 
     return curves(
         places,
         values,
-        Axis("features kept", log=True),
-        Axis(measure.replace("_", " ")),
+        Axis(words.features, log=True),
+        Axis(words.measure or measure.replace("_", " ")),
         spread=spread,
         mark=(chosen.features, getattr(chosen, measure)),
-        mark_name="recommended",
+        mark_name=words.recommended,
         markers=True,
         height=380,
     )

@@ -7,6 +7,7 @@ python tests/app/browser.py --screenshots /tmp/dark --dark --every-chart --width
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -141,8 +142,13 @@ def run_text(page: Any, text: str | None = None, labels: str | None = None) -> s
         page.locator("#text-to-classify textarea").fill(text)
     if labels is not None:
         page.locator("#label-names textarea, #label-names input").first.fill(labels)
+    answers = [page.locator(f"#{name} textarea, #{name} input").first.input_value().strip()
+               for name in ("text-to-classify", "label-names")]  # fmt: skip
     page.locator("#classify-text").click()
-    page.locator("#text-scores [data-testid$='-confidence-set']").first.wait_for()
+    page.wait_for_function(
+        "answers => document.querySelector('#text-result [data-answers]')?.dataset.answers === answers",
+        arg=json.dumps(answers, ensure_ascii=False),
+    )
     return page.locator("#text-scores").inner_text()
 
 
@@ -154,9 +160,11 @@ def run_words(page: Any, table: Path, sentence: str) -> dict[str, Any]:
     page.locator("#feature-file input[type=file]").set_input_files(table)
     page.locator("#feature-file").get_by_text(table.stem).first.wait_for()
     page.locator("#compare-features").click()
+    page.locator("#words-by-class").get_by_text("superb").first.wait_for()
     shown: dict[str, Any] = {"curves": drawn(page, "feature-curves", ".scatterlayer .js-line")}
     page.locator("#sentence textarea, #sentence input").first.fill(sentence)
     page.locator("#explain-sentence").click()
+    page.locator("#sentence-words", has_text=sentence.split()[0]).wait_for()
     shown["bars"] = drawn(page, "words-that-decided", ".barlayer .point")
     return shown | {"recommended": page.locator("#feature-recommendation").inner_text()}
 

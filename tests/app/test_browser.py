@@ -82,8 +82,59 @@ def _choose_topic(page, place):
 
 def test_a_text_is_classified(visitor):
     shown = browser.run_text(visitor.page, "The goalkeeper saved a penalty.", "sports, cooking, tax law")
-    assert shown.split("\n")[1] == "sports" and "%" in shown
+    assert shown.split("\n")[0] == "sports" and float(shown.split("\n")[1]) > 0.4
+    page = visitor.page
+    assert page.locator("#text-words mark").count() >= 1
+    assert page.locator("#text-words").inner_text().startswith("The ")
+    # another text: the result says that it is old, until its own text stands there again
+    page.locator("#text-to-classify textarea").fill("The onions are soft.")
+    page.locator("#text-result-old").wait_for(state="visible")
+    page.locator("#text-to-classify textarea").fill("The goalkeeper saved a penalty.")
+    page.locator("#text-result-old").wait_for(state="hidden")
     assert visitor.problems == []
+
+
+def test_the_text_tab_opens_drawn_and_an_example_runs_on_its_click(chromium, address):
+    with browser.visit(chromium, address) as visit:
+        page = visit.page
+        browser.open_tab(page, "Text")
+        page.locator("#text-words mark").first.wait_for()
+        assert "complaint" in page.locator("#text-scores").inner_text()
+        page.wait_for_timeout(500)
+        assert not page.locator("#text-result-old").is_visible()
+        page.get_by_role("button", name="A planet").click()
+        page.locator("#text-scores", has_text="science").wait_for()
+        assert "telescope" in page.locator("#text-to-classify textarea").input_value()
+        assert not page.locator("#text-result-old").is_visible()
+        page.get_by_role("button", name="How few words are enough?").click()
+        browser.drawn(page, "feature-curves", ".scatterlayer .js-line")
+        assert "bird" in page.locator("#sentence-words mark").all_inner_texts()[1]
+        assert visit.problems == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_marked_words_can_be_read_and_are_told_by_more_than_their_colour(visitor, dark):
+    page = visitor.page
+    browser.run_text(page, "The goalkeeper saved a penalty and cooked soup.", "sports, cooking, tax law")
+    page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
+    painted = page.evaluate(MARKS)
+    page.evaluate("document.body.classList.remove('dark')")
+    assert {each["line"] for each in painted} == {"solid", "dashed"}
+    for each in painted:
+        assert contrast(each["text"], each["ground"]) >= TEXT and contrast(each["border"], each["under"]) >= MARK
+
+
+# Of each marked word its text's colour, its line, and the ground: the mark's own over the first opaque one below.
+MARKS = """() => [...document.querySelectorAll('#text-result mark')].map(mark => {
+  const numbers = colour => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
+  let under = mark.parentElement;
+  while (numbers(getComputedStyle(under).backgroundColor)[3] === 0) under = under.parentElement;
+  const below = numbers(getComputedStyle(under).backgroundColor), own = numbers(getComputedStyle(mark).backgroundColor);
+  const mixed = [0, 1, 2].map(place => own[place] * own[3] + below[place] * (1 - own[3]));
+  const style = getComputedStyle(mark);
+  return {text: style.color, line: style.borderBottomStyle, border: style.borderBottomColor,
+          ground: `rgb(${mixed.join(', ')})`, under: getComputedStyle(under).backgroundColor};
+})"""
 
 
 def test_words_of_an_uploaded_table_are_compared(visitor, tmp_path):
@@ -166,9 +217,10 @@ def test_bad_input_shows_one_sentence(visitor):
     browser.open_tab(page, "Text")
     page.locator("#text-to-classify textarea").fill(" ")
     page.locator("#classify-text").click()
-    toast = page.locator("[data-testid='toast-body']").first
-    toast.wait_for()
-    assert "There is no text to classify; type a sentence." in toast.inner_text()
+    trouble = page.locator("#text-trouble [role=alert]")
+    trouble.wait_for()
+    assert trouble.inner_text() == "There is no text to classify; type a sentence."
+    assert page.locator("#text-scores").is_visible(), "the result before stays"
     assert visitor.problems == []
 
 

@@ -24,8 +24,8 @@ def test_in_the_browser_no_text_asks_another_host(address, tmp_path):
         page.locator("#classify-text").click()
         page.locator("#text-scores").get_by_text(IMAGE).first.wait_for()
         page.locator("#label-names textarea, #label-names input").first.fill(IMAGE)
-        page.locator("#classify-text").click()  # one label: refused, and the toast quotes it
-        page.get_by_test_id("toast-body").get_by_text(IMAGE).first.wait_for()
+        page.locator("#classify-text").click()  # one label: refused, and the sentence quotes it
+        page.locator("#text-trouble").get_by_text(IMAGE).first.wait_for()
         page.get_by_role("tab", name="Topics", exact=True).click()
         page.get_by_label("My file").check()
         page.locator("#topics-file input[type=file]").set_input_files(str(file))

@@ -102,12 +102,27 @@ def test_bertopic_reads_pasted_lines(client):
 
 
 def test_label_names_are_scored_by_their_meaning(client):
-    answer, note = client.predict(
-        "Simmer the onions in butter until they are soft", "sports, cooking, tax law", api_name="/classify_text"
-    )
-    assert answer["label"] == "cooking"
-    assert sum(each["confidence"] for each in answer["confidences"]) == pytest.approx(1)
-    assert " ms** on the CPU" in note
+    text, labels = "Simmer the onions in butter until they are soft", "sports, cooking, tax law"
+    answer = client.predict(text, labels, api_name="/classify_text")
+    assert answer["label"] == "cooking" and answer["score"] == max(answer["scores"].values())
+    assert sum(answer["scores"].values()) == pytest.approx(1) and answer["milliseconds"] > 0
+    assert answer["by"] == "label names" and answer["probabilities"] is False
+    told = client.predict(text, labels, api_name="/explain_sentence")
+    assert told["score"] == answer["score"]
+    assert [text[word["start"] : word["end"]] for word in told["words"]] == [word["word"] for word in told["words"]]
+    assert all((word["effect"] > 0) == (word["score_without"] < told["score"]) for word in told["words"])
+
+
+@pytest.mark.parametrize("longest", [1, "2"])
+def test_scorers_are_compared_on_a_table_or_on_a_corpus_of_the_page(client, tmp_path, longest):
+    rows = [f"{('superb', 'awful')[i % 2]} film{i % 17},{('good', 'bad')[i % 2]}" for i in range(200)]
+    (tmp_path / "opinions.csv").write_text("text,label\n" + "\n".join(rows))
+    file = handle_file(str(tmp_path / "opinions.csv"))
+    found = client.predict("My file", file, "en", [], longest, "chi2", api_name="/compare_features")
+    assert found["test_accuracy"]["recommended"] == 1 and found["words_of_classes"]["good"][0] == "superb"
+    assert found["recommended"] in found["curve"] and found["vocabulary"][0]["different_words"] > 15
+    with pytest.raises(AppError, match="was not uploaded here"):
+        client.predict("My file", {"path": "/etc/hostname"}, "en", [], 1, ["chi2"], api_name="/compare_features")
 
 
 def test_a_stereo_clip_at_another_rate_is_measured(client, tmp_path):
@@ -184,7 +199,7 @@ def test_a_model_that_is_not_there_does_not_keep_the_page_from_starting(tmp_path
         with pytest.raises(AppError, match="nowhere") as refusal:
             other.predict("a text", "", api_name="/classify_text")
         assert "\n" not in str(refusal.value)
-        answer, _ = other.predict("a text", "letters, music", api_name="/classify_text")
+        answer = other.predict("a text", "letters, music", api_name="/classify_text")
         assert answer["label"] in ("letters", "music")
 
 

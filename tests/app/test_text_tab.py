@@ -13,6 +13,8 @@ import pytest
 from demos import text_classification as tab
 from demos import text_input, text_scoring
 from demos.served_model import ServedModel
+from demos.text_result import marked
+from grokaem.text.occlusion import LeftOut
 from tests.app.test_topics_tab import event
 
 
@@ -58,11 +60,11 @@ def test_texts_beyond_the_limits_are_refused(text, message):
 
 
 def test_likeness_scores_are_the_softmax_of_the_cosines():
-    scores = text_scoring.similarity_scores("b text", ["b name", "e name", "z name"], encode)
+    scores, others = text_scoring.likenesses(["b text", "z text"], ["b name", "e name", "z name"], encode)
     cosines = np.cos([0.0, 0.3, 2.4])
     expected = np.exp(cosines / 0.05) / np.exp(cosines / 0.05).sum()
     assert list(scores.values()) == pytest.approx(expected, abs=1e-4)
-    assert sum(scores.values()) == pytest.approx(1)
+    assert sum(scores.values()) == pytest.approx(1) and max(others, key=others.get) == "z name"
 
 
 def test_without_model_and_labels_the_visitor_is_told_what_to_type(tmp_path, monkeypatch):
@@ -70,26 +72,65 @@ def test_without_model_and_labels_the_visitor_is_told_what_to_type(tmp_path, mon
     demo = tab.create_demo(ServedModel("text", "NO_MODEL", tmp_path), encode)
     with pytest.raises(gr.Error, match="at least two label names"):
         event(demo, "classify_text")("a text", "")
-    scores, note = event(demo, "classify_text")("a text", "apple, zebra")
-    assert max(scores, key=scores.get) == "apple" and " ms** on the CPU" in note
+    answer = event(demo, "classify_text")("a text", "apple, zebra")
+    assert answer["label"] == "apple" and answer["score"] == answer["scores"]["apple"] > 0.99
+    assert answer["by"] == "label names" and not answer["probabilities"], "they are not calibrated, and it is said"
 
 
-def test_the_served_model_answers_where_no_labels_are_typed(tmp_path, monkeypatch):
+@pytest.fixture
+def serving(tmp_path, monkeypatch):
+    """A served model that likes one word, and the names that it was loaded by."""
     export(tmp_path / "run", "text")
-    prediction = SimpleNamespace(scores={"no": 0.1, "yes": 0.9}, milliseconds=1.5)
     loads = []
+
+    def predict(texts):
+        shares = [0.999999 if "good" in text else 0.25 for text in texts]
+        return [SimpleNamespace(scores={"no": 1 - share, "yes": share}, milliseconds=1.5, read="") for share in shares]
 
     def load(name):
         loads.append(name)
-        export = SimpleNamespace(task="text")
-        return SimpleNamespace(predict=lambda texts: [prediction] * len(texts), export=export, example=lambda: "a text")
+        return SimpleNamespace(predict=predict, export=SimpleNamespace(task="text"), example=lambda: "a text")
 
     monkeypatch.setattr("grokaem.inference.load", load)
-    demo = tab.create_demo(ServedModel("text", "NO_MODEL", tmp_path), encode)
+    return ServedModel("text", "NO_MODEL", tmp_path), loads
+
+
+def test_the_served_model_answers_where_no_labels_are_typed(serving, tmp_path):
+    served, loads = serving
+    demo = tab.create_demo(served, encode)
     for _ in range(2):
-        scores, note = event(demo, "classify_text")("a text", "")
-    assert scores == prediction.scores and note.startswith("**1.5 ms**")
+        answer = event(demo, "classify_text")("a good text", "")
+    assert answer["scores"] == {"no": 1 - 0.999999, "yes": 0.999999}, "as they are, not rounded"
+    assert answer["milliseconds"] == 1.5 and answer["by"] == "run" and answer["probabilities"]
     assert loads == [str(tmp_path / "run" / "export")], "loaded once, at first use"
+
+
+def test_each_word_is_left_out_and_its_effect_told(serving):
+    answer = event(tab.create_demo(serving[0], encode), "explain_sentence")("A good, good<text> it is")
+    assert [(word["word"], word["start"]) for word in answer["words"]] == [
+        ("good", 2), ("good", 8), ("text", 13), ("it", 19), ("is", 22)
+    ]  # fmt: skip
+    assert answer["label"] == "yes" and all(word["effect"] == 0 for word in answer["words"]), "the other good is left"
+    word = event(tab.create_demo(serving[0], encode), "explain_sentence")("One good text")["words"][1]
+    assert word["score_without"] == 0.25
+    assert word["effect"] == pytest.approx(np.log(0.999999 / 1e-6) - np.log(0.25 / 0.75), rel=1e-3)
+
+
+def test_the_words_are_marked_in_place_and_nothing_of_the_text_is_markup(serving):
+    scorer = text_scoring.TextScorer(serving[0], encode)
+    shown = tab.scored(scorer, "A <i>good</i> text", "", lambda *_, **__: None)
+    assert "A &lt;i&gt;<mark class=\"for step3\"" in shown and ">good<sub>+" in shown and "<i>good" not in shown
+    assert "Without <i><span class=\"quoted\">good</span></i> it would be <b>0.2500</b>" in shown
+    assert "0.999999" in shown and "1.5 ms on the CPU · by the fine-tuned model" in shown
+    long = tab.scored(scorer, "good " + "word " * 99, "", lambda *_, **__: None)
+    assert "the first 60 of 100 words were left out in turn" in long
+
+
+def test_a_mark_against_is_told_by_its_line_and_its_sign():
+    words = [LeftOut("bad", 0, 3, -2.0, 0.9), LeftOut("day", 4, 7, 0.1, 0.5)]
+    shown = marked("bad day", words, "joy", elem_id="words")
+    assert '<mark class="against step3" title="−2.0">bad<sub>−2.0</sub></mark> day</p>' in shown
+    assert "No word alone" in marked("bad day", [], "joy", elem_id="words")
 
 
 def test_the_newest_export_of_the_task_is_served_unless_one_is_named(tmp_path, monkeypatch):

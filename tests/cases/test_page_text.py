@@ -61,7 +61,8 @@ def test_an_uploaded_file_is_called_by_its_name_in_notes_too(tmp_path):
 @pytest.mark.case("P6")
 def test_label_names_are_characters():
     assert parse_labels(f"{IMAGE}, \ud800, \x1b[31m") == [IMAGE, "\\ud800", "\\x1b[31m"]
-    scores, _ = event(create_demo(_Nothing(), _encode), "classify_text")("a text \ud800", f"{IMAGE},b\ud800")
+    answer = event(create_demo(_Nothing(), _encode), "classify_text")("a text \ud800", f"{IMAGE},b\ud800")
+    scores = answer["scores"]
     assert set(scores) == {IMAGE, "b\\ud800"}
     json.dumps(scores, ensure_ascii=False).encode()
 
