@@ -46,7 +46,7 @@ class Start(NamedTuple):
 
 def main(argv: list[str]) -> int:
     """Runs the rounds; 1 where a median misses the bar or torch was imported."""
-    parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(allow_abbrev=False, description="Times the start of the page.")
     parser.add_argument("--rounds", type=int, default=5, help="(default: %(default)s)")
     parser.add_argument("--fresh", action="store_true", help="an empty home and cache for each start")
     parser.add_argument("--json", type=user_path, help="write every measurement here")

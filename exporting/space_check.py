@@ -37,7 +37,7 @@ SILENT = {"HF_HUB_OFFLINE": "1", **{f"{name}_proxy": "http://127.0.0.1:9" for na
 def main(argv: list[str]) -> int:
     """Runs the command; 1 where something went wrong, each thing in a sentence."""
     parser = argparse.ArgumentParser(
-        prog="python -m exporting.space_check", allow_abbrev=False, description=__doc__.split("\n", 1)[0]
+        prog="python -m exporting.space_check", allow_abbrev=False, description="Tries what would be published."
     )
     parser.add_argument("--short", action="store_true", help="one button a tab, in an environment that is kept")
     parser.add_argument("--hardware", choices=tuple(HARDWARE), default="cpu-basic", help="(default: %(default)s)")
