@@ -57,7 +57,7 @@ class TopicFitter:
         documents, labels, notes = self.collect(asked)
         from grokaem.topics.coherence import Reference
 
-        reference = Reference.from_documents(documents)
+        reference = Reference.from_documents(list(documents))
         summaries: dict[str, Summary] = {}
         failed: list[tuple[str, ValueError]] = []
         for place, model in enumerate(asked.models):

@@ -54,7 +54,7 @@ class Asked:
         file: path of an uploaded file, for "file".
         column: of the texts, in a file that is a table; empty to have it recognised.
         models: titles of topic models.
-        n_topics: how many topics.
+        n_topics: how many topics; words that are no number are refused.
         left_out: words that take no part besides the stop words, as typed.
     """
 
@@ -63,7 +63,7 @@ class Asked:
     file: str | None = None
     column: str = ""
     models: tuple[str, ...] = ("NMF",)
-    n_topics: float = N_TOPICS
+    n_topics: float | str = N_TOPICS
     left_out: str = ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gradio as gr
 from gradio.i18n import I18nData
@@ -229,16 +229,17 @@ def comparison(shown: Shown | None) -> dict[str, gr.components.Component]:
         parts["table"] = _topics_table(shown)
         parts["remarks"] = gr.Markdown(shown and shown.remarks, elem_classes="note")
     with gr.Row():
-        parts["topics_file"] = gr.DownloadButton(
-            text("Topics (CSV)"), value=shown and shown.topics_file, elem_id="topics-csv"
+        parts["topics_file"] = _download("Topics (CSV)", shown and shown.topics_file, "topics-csv")
+        parts["mixtures_file"] = _download(
+            "Topics of each document (CSV)", shown and shown.mixtures_file, "mixtures-csv"
         )
-        parts["mixtures_file"] = gr.DownloadButton(
-            text("Topics of each document (CSV)"), value=shown and shown.mixtures_file, elem_id="mixtures-csv"
-        )
-        parts["everything_file"] = gr.DownloadButton(
-            text("Everything (zip)"), value=shown and shown.everything_file, elem_id="topics-zip"
-        )
+        parts["everything_file"] = _download("Everything (zip)", shown and shown.everything_file, "topics-zip")
     return parts
+
+
+def _download(title: str, file: str | None, elem_id: str) -> gr.DownloadButton:
+    words: Any = text(title)  # of which Gradio's types do not know here
+    return gr.DownloadButton(words, value=file, elem_id=elem_id)
 
 
 def _topics_table(shown: Shown | None) -> gr.Dataframe:
@@ -248,7 +249,7 @@ def _topics_table(shown: Shown | None) -> gr.Dataframe:
         type="array",
         interactive=False,
         wrap=True,
-        column_widths=["8%", "15%", "77%"],
+        column_widths=["11%", "19%", "70%"],
         max_height=2000,
         elem_id="topic-table",
     )
@@ -261,7 +262,7 @@ def _typical_documents(shown: Shown | None) -> gr.Dataframe:
         type="array",
         interactive=False,
         wrap=True,
-        column_widths=["12%", "15%", "73%"],
+        column_widths=["17%", "20%", "63%"],
         max_height=2000,
         show_label=False,
         elem_id="typical-documents",

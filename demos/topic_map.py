@@ -72,7 +72,7 @@ def draw_map(fitted: Fitted, model: str, topic: int | None = None, words: str = 
     groups = []
     for number, name in enumerate(topic_names(summary)):
         rows = np.flatnonzero(main == number)
-        hover = [f"{row + 1}: {excerpt(fitted.documents[row], HOVER)}" for row in rows]
+        hover = [f"{row + 1}: {excerpt(fitted.documents[int(row)], HOVER)}" for row in rows]
         faint = None if bright.all() else ~bright[rows]
         groups.append(charts.Points(name, fitted.places[rows], hover, [int(row) + 1 for row in rows], faint))
     labels = cluster_labels(summary, fitted.places, topic)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import gradio as gr
 
@@ -97,7 +97,7 @@ def _wire_fit(
     kept: gr.State,
     old: gr.Markdown,
     settings: Settings,
-    parts: dict[str, Component],
+    parts: dict[str, Any],
     outputs: list[Component],
 ) -> None:
     """The button fits and shows everything; where UMAP was not loaded yet, its map follows."""
@@ -119,7 +119,7 @@ def _wire_fit(
 
 
 def _wire_settings(
-    events: TopicEvents, kept: gr.State, old: gr.Markdown, settings: Settings, parts: dict[str, Component]
+    events: TopicEvents, kept: gr.State, old: gr.Markdown, settings: Settings, parts: dict[str, Any]
 ) -> None:
     """What the visitor chooses: the parts of a source, the columns of a file; a result of other settings is old."""
     settings.source.change(
@@ -155,7 +155,7 @@ def is_old_now(choice: str | None) -> gr.Markdown:
 
 
 def _wire_reading(
-    events: TopicEvents, kept: gr.State, parts: dict[str, Component], outputs: list[Component]
+    events: TopicEvents, kept: gr.State, parts: dict[str, Any], outputs: list[Component]
 ) -> None:
     """Another model shows everything of it; a topic, a search, a document their parts."""
     chosen = [kept, parts["model"]]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 from gradio.components.plot import PlotData
+from gradio.i18n import I18nData
 from gradio.utils import get_upload_folder
 
 from demos.topic_charts import draw_comparison, draw_mixture, draw_shares, draw_words
@@ -33,8 +34,8 @@ TEXT = 2000  # characters of an opened document
 class Choice(NamedTuple):
     """Choices of a component, as pairs of words and value, and the one that is taken."""
 
-    choices: list[tuple[str, object]]
-    value: object
+    choices: list[tuple[str | I18nData, str | int | float]]
+    value: str | int | None
 
 
 class Place(NamedTuple):
@@ -172,7 +173,7 @@ def _typical(fitted: Fitted, model: str, topic: int | None) -> Table:
     return Table(["#", say("Share"), say(last)], rows)
 
 
-def _topic_choices(fitted: Fitted, model: str) -> list[tuple[str, object]]:
+def _topic_choices(fitted: Fitted, model: str) -> list[tuple[str | I18nData, str | int | float]]:
     summary = fitted.summaries[model]
     sizes = [f"{topic['share']:.0%}" for topic in summary["topics"]]
     named = [f"{name} ({size})" for name, size in zip(topic_names(summary), sizes, strict=True)]

@@ -64,8 +64,11 @@ class Fitted:
     @property
     def best(self) -> str:
         """The title of the model whose topics are the most coherent."""
-        npmi = {model: summary["measures"]["c_npmi"] for model, summary in self.summaries.items()}
-        return max(npmi, key=lambda model: -1.0 if npmi[model] is None else npmi[model])
+        def coherence(model: str) -> float:
+            npmi = self.summaries[model]["measures"]["c_npmi"]
+            return -1.0 if npmi is None else npmi
+
+        return max(self.summaries, key=coherence)
 
 
 def summarize(model: TopicModel, measures: Measures) -> Summary:
