@@ -107,7 +107,7 @@ def drawn(page: Any, element: str, marks: str) -> int:
     return found.count()
 
 
-def run_topics(page: Any, models: tuple[str, ...] = ("NMF", "LDA"), source: str = "News stories") -> dict[str, Any]:
+def run_topics(page: Any, models: tuple[str, ...] = ("NMF", "LDA"), source: str = "Dictionary") -> dict[str, Any]:
     """Finds topics in a corpus; what the page then shows."""
     open_tab(page, "Topics")
     page.locator("#topics-source").get_by_role("radio", name=source, exact=True).check()
