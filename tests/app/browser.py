@@ -1,12 +1,14 @@
 """A visitor in headless Chromium: opens every tab, runs it, and looks whether a result is drawn.
 
 python tests/app/browser.py --screenshots docs/images
+python tests/app/browser.py --screenshots docs/images/opening --as-opened
 python tests/app/browser.py --screenshots /tmp/dark --dark --every-chart --width 400
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import shutil
 import sys
@@ -21,6 +23,7 @@ if __package__ in (None, ""):  # run by path: make the repository root importabl
 
 from tests.app.running_app import ROOT, running_app
 
+SCREENS = ((390, 844), (820, 1180), (1366, 900))  # a phone, a tablet, a laptop
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -72,13 +75,13 @@ def running_browser() -> Iterator[Any]:
 
 @contextmanager
 def visit(
-    browser: Any, address: str, *, width: int = 1280, height: int = 900, dark: bool = False
+    browser: Any, address: str, *, width: int = 1280, height: int = 900, dark: bool = False, scale: float = 1.5
 ) -> Iterator[Visit]:
     """The page at the address, loaded, in a window of its own."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
-        device_scale_factor=1.5,
+        device_scale_factor=scale,
     )
     page = context.new_page()
     page.set_default_timeout(60_000)
@@ -282,6 +285,30 @@ def take_screenshots(address: str, folder: Path, *, width: int, dark: bool, ever
         return visitor.problems
 
 
+def take_openings(address: str, folder: Path) -> list[str]:
+    """Writes every tab as it opens, on a phone, a tablet and a laptop, light and dark, as WebP; the problems met."""
+    import io
+
+    from PIL import Image
+
+    from demos.tab import TABS
+
+    folder.mkdir(parents=True, exist_ok=True)
+    problems = []
+    with running_browser() as browser:
+        for (width, height), dark in itertools.product(SCREENS, (False, True)):
+            with visit(browser, address, width=width, height=height, dark=dark, scale=1) as visitor:
+                for key, tab in TABS.items():
+                    open_tab(visitor.page, tab.title)
+                    visitor.page.wait_for_timeout(1500)  # charts are drawn, animations end
+                    visitor.page.mouse.move(0, 0)
+                    picture = Image.open(io.BytesIO(visitor.page.screenshot(animations="disabled")))
+                    name = f"{key}-{width}-{'dark' if dark else 'light'}.webp"
+                    picture.convert("RGB").save(folder / name, quality=60, method=6)
+                problems += visitor.problems
+    return problems
+
+
 def main() -> int:
     """Starts the app, visits it, writes the pictures."""
     parser = argparse.ArgumentParser(description="Takes a screenshot of each tab.")
@@ -289,13 +316,17 @@ def main() -> int:
     parser.add_argument("--width", type=int, default=1180)
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--every-chart", action="store_true", help="the panels of the tabs too")
+    parser.add_argument("--as-opened", action="store_true", help="every tab before a press: 3 widths, light and dark")
     parser.add_argument("--address", help="of an app that runs already")
     options = parser.parse_args()
     served = running_app(GROKAEM_RUNS=str(ROOT / "runs"))  # the pictures show the checkout's own model
     with nullcontext(options.address) if options.address else served as address:
-        problems = take_screenshots(
-            address, options.screenshots, width=options.width, dark=options.dark, every_chart=options.every_chart
-        )
+        if options.as_opened:
+            problems = take_openings(address, options.screenshots)
+        else:
+            problems = take_screenshots(
+                address, options.screenshots, width=options.width, dark=options.dark, every_chart=options.every_chart
+            )
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
