@@ -59,7 +59,8 @@ def _message(error: Exception, args: tuple, kwargs: dict) -> str:
 
 def _paths(args: tuple, kwargs: dict) -> list[str]:
     """The server's paths among an event's arguments, as given and resolved."""
-    given = [value for value in (*args, *kwargs.values()) if isinstance(value, str) and os.path.isabs(value)]
+    values = (value.get("path") if isinstance(value, dict) else value for value in (*args, *kwargs.values()))
+    given = [value for value in values if isinstance(value, str) and os.path.isabs(value)]
     given = [value for value in given if "\n" not in value and len(value) < 4096 and "\0" not in value]
     return [*given, *map(os.path.realpath, given)]
 

@@ -87,11 +87,10 @@ def classify(waveform: np.ndarray, served: ServedModel) -> tuple[dict[str, float
         served (ServedModel): there is one: ``served.name()`` is not None.
 
     Returns:
-        tuple: label -> score as the page shows it, never 1 that is less; and the milliseconds it took.
+        tuple: label -> score; and the milliseconds it took.
     """
     from grokaem.audio.resampling import resample
 
     classifier = cast("AudioClassifier", served.load())  # this tab's model hears
     prediction = classifier.predict([resample(waveform, SAMPLE_RATE, classifier.sample_rate)])[0]
-    scores = {name: share if share >= 1 else min(share, 0.9949) for name, share in prediction.scores.items()}
-    return scores, prediction.milliseconds
+    return dict(prediction.scores), prediction.milliseconds

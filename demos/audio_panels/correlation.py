@@ -11,6 +11,7 @@ from gradio.components.plot import PlotData
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
 from demos.error_messages import one_sentence
 from demos.plots import plot
+from demos.wording import say, text
 from grokaem.charts import Names, matrix
 
 N_BANDS = 24
@@ -64,8 +65,9 @@ def mean_off_diagonal(matrix: np.ndarray) -> float:
 def draw(matrices: dict[str, np.ndarray]) -> list[PlotData]:
     """Two squares: mel bands, MFCC."""
     drawn = []
-    for name, what in (("mel", "mel band"), ("mfcc", "coefficient")):
-        drawn.append(plot(matrix(matrices[name], Names(what), Names(what), value_title="correlation", bounds=(-1, 1))))
+    for name, what in (("mel", say("mel band")), ("mfcc", say("coefficient"))):
+        values = {"value_title": say("correlation"), "bounds": (-1, 1)}
+        drawn.append(plot(matrix(matrices[name], Names(what), Names(what), **values)))
     return drawn
 
 
@@ -103,22 +105,22 @@ class Correlator:
         """
         matrices = correlations(read_clip(clip, self.read_waveform))
         means = {name: round(mean_off_diagonal(matrix), 4) for name, matrix in matrices.items()}
-        note = (
-            f"Two mel bands correlate by **{means['mel']:.2f}** on average, two coefficients by "
-            f"**{means['mfcc']:.2f}**."
+        note = say(
+            "Two mel bands correlate by **{mel}** on average, two coefficients by **{mfcc}**.",
+            **{name: f"{value:.2f}" for name, value in means.items()},
         )
         return means, note, matrices
 
 
 def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
     """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
-    with gr.Accordion("Why the cosine transform: correlation before and after", open=False):
-        gr.Markdown(LESSON, elem_classes="lesson")
-        button = gr.Button("Correlate", elem_id="correlate")
-        note = gr.Markdown("Choose a sound above, then press **Correlate**.", elem_classes="note")
+    with gr.Accordion(text("Why the cosine transform: correlation before and after"), open=False):
+        gr.Markdown(text(LESSON), elem_classes="lesson")
+        button = gr.Button(text("Correlate"), elem_id="correlate")
+        note = gr.Markdown(text("Choose a sound above, then press **Correlate**."), elem_classes="note")
         with gr.Row():
-            mel = gr.Plot(label="Mel bands, before the cosine transform", elem_id="mel-correlation")
-            mfcc = gr.Plot(label="MFCC, after it", elem_id="mfcc-correlation")
+            mel = gr.Plot(label=text("Mel bands, before the cosine transform"), elem_id="mel-correlation")
+            mfcc = gr.Plot(label=text("MFCC, after it"), elem_id="mfcc-correlation")
         numbers, matrices = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
         button.click(
             Correlator(read_waveform).mel_and_mfcc_correlation,

@@ -12,6 +12,7 @@ from gradio.components.plot import PlotData
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
 from demos.error_messages import one_sentence
 from demos.plots import plot
+from demos.wording import say, text
 from grokaem.curves import curves
 from grokaem.figure import Axis
 
@@ -75,9 +76,9 @@ def draw(found: Moment) -> PlotData:
     highest = max(found["spectrum"].max(), found["envelope"].max())
     drawn = curves(
         found["hertz"],
-        {"spectrum": np.maximum(found["spectrum"], highest - 100), "spectral envelope": found["envelope"]},
-        Axis("frequency (Hz)"),
-        Axis("power (dB)", bounds=(highest - 90, highest + 8)),
+        {say("spectrum"): np.maximum(found["spectrum"], highest - 100), say("spectral envelope"): found["envelope"]},
+        Axis(say("frequency (Hz)")),
+        Axis(say("power (dB)"), bounds=(highest - 90, highest + 8)),
         at={float(hertz): f"F{number}" for number, hertz in enumerate(found["formants"], 1)},
         height=340,
     )
@@ -109,25 +110,31 @@ class FormantFinder:
             The same as a sentence.
         """
         found = envelope_at(read_clip(clip, self.read_waveform), float(place))
-        named = ", ".join(f"F{n} **{hertz:,} Hz**" for n, hertz in enumerate(found["formants"][:4], 1))
-        note = f"At {found['second']:.2f} s: {named or 'no narrow resonance, so no formants'}."
+        named = ", ".join(
+            say("F{number} **{hertz} Hz**", number=n, hertz=hertz) for n, hertz in enumerate(found["formants"][:4], 1)
+        )
+        note = say(
+            "At {second} s: {formants}.",
+            second=f"{found['second']:.2f}",
+            formants=named or say("no narrow resonance, so no formants"),
+        )
         return {"second": found["second"], "formants": found["formants"]}, note, found
 
 
 def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
     """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
-    with gr.Accordion("Spectral envelope and formants", open=False):
-        gr.Markdown(LESSON, elem_classes="lesson")
+    with gr.Accordion(text("Spectral envelope and formants"), open=False):
+        gr.Markdown(text(LESSON), elem_classes="lesson")
         place = gr.Slider(
             0,
             1,
             0.12,
             step=0.01,
-            label="Where in the clip (0 its start, 1 its end)",
+            label=text("Where in the clip (0 its start, 1 its end)"),
             elem_id="envelope-place",
         )
-        note = gr.Markdown("Choose a sound above, then move the slider.", elem_classes="note")
-        plot = gr.Plot(label="Spectrum and its envelope", elem_id="envelope")
+        note = gr.Markdown(text("Choose a sound above, then move the slider."), elem_classes="note")
+        plot = gr.Plot(label=text("Spectrum and its envelope"), elem_id="envelope")
         numbers, found = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
         place.change(
             FormantFinder(read_waveform).spectral_envelope,

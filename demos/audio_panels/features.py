@@ -6,6 +6,7 @@ import numpy as np
 
 from demos.audio_panels.clip import SAMPLE_RATE
 from demos.audio_panels.linked_plot import Picture
+from demos.wording import say
 from grokaem.audio.feature import Feature
 from grokaem.audio.feature_list import FEATURES
 from grokaem.audio.scales import Scale
@@ -23,7 +24,7 @@ def drawn() -> dict[str, tuple[Feature, Scale]]:
 
 def title(key: str) -> str:
     """What a visitor calls a feature."""
-    return FEATURES[key].title
+    return say(FEATURES[key].title)
 
 
 def extract(waveform: np.ndarray) -> dict[str, np.ndarray]:
@@ -74,12 +75,15 @@ def scaled(features: dict[str, np.ndarray], reference: dict[str, np.ndarray]) ->
     return shown
 
 
-def pictures(shown: dict[str, np.ndarray], remarks: dict[str, str] | None = None) -> list[Picture]:
+def pictures(
+    shown: dict[str, np.ndarray], remarks: dict[str, str] | None = None, columns: int = COLUMNS
+) -> list[Picture]:
     """The rows of a linked plot.
 
     Args:
         shown (dict): as ``scaled`` returns them.
         remarks (dict, optional): what to add to a title, by name. (Default: nothing)
+        columns (int, optional): of a picture at most. (Default: 900)
 
     Returns:
         list of Picture: in the order of ``shown``.
@@ -87,24 +91,24 @@ def pictures(shown: dict[str, np.ndarray], remarks: dict[str, str] | None = None
     rows = []
     for name, values in shown.items():
         feature, scale = drawn()[name]
-        values = _narrowed(values)
+        values = _narrowed(values, columns)
         if scale.power:
             # whole decibels are finer than the eye and a quarter of the bytes
             values = np.round(np.clip(values, -128, 127)).astype(np.int8)
-            what, value, colours, bounds = "Hz", "dB", SEQUENTIAL, (FLOOR, 0)
+            what, value, colours, bounds = say("Hz"), say("dB"), SEQUENTIAL, (FLOOR, 0)
         else:
             values = values.astype(np.float32)
-            what, value, colours, bounds = "coefficient", "deviations", DIVERGING, (-3, 3)
+            what, value, colours, bounds = say("coefficient"), say("deviations"), DIVERGING, (-3, 3)
         first, step = scale.rows(len(values), SAMPLE_RATE)
         ticks = scale.ticks(len(values), SAMPLE_RATE)
-        heading = feature.title + (remarks or {}).get(name, "")
+        heading = say(feature.title) + (remarks or {}).get(name, "")
         rows.append(Picture(heading, values, what, value, first, step, ticks, scale.unit, colours, bounds))
     return rows
 
 
-def _narrowed(values: np.ndarray) -> np.ndarray:
-    """The frames averaged in groups, so that at most COLUMNS remain."""
-    group = -(-values.shape[1] // COLUMNS)
+def _narrowed(values: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
+    """The frames averaged in groups, so that at most so many columns remain."""
+    group = -(-values.shape[1] // columns)
     if group == 1:
         return values
     starts = np.arange(0, values.shape[1], group)

@@ -9,6 +9,7 @@ from gradio.components.plot import PlotData
 from demos.audio_panels.clip import SAMPLE_RATE
 from demos.error_messages import one_sentence
 from demos.plots import plot
+from demos.wording import say, text
 from grokaem.audio.scales import gammatone_range
 from grokaem.curves import curves
 from grokaem.figure import Axis
@@ -65,7 +66,7 @@ def draw(banks: dict[str, np.ndarray]) -> list[PlotData]:
         series = {
             f"{hertz:,.0f} Hz": row for hertz, row in zip(banks[f"{name}_centres"], decibels, strict=True)
         }
-        hertz_axis, power_axis = Axis("frequency (Hz)", log=True), Axis("passes (dB)", bounds=(-60, 3))
+        hertz_axis, power_axis = Axis(say("frequency (Hz)"), log=True), Axis(say("passes (dB)"), bounds=(-60, 3))
         drawn.append(plot(curves(banks["hertz"], series, hertz_axis, power_axis)))
     return drawn
 
@@ -90,12 +91,12 @@ def mel_and_gammatone_filters(n_filters: int = 24) -> tuple[dict[str, list[float
 
 def add_panel() -> None:
     """Lays out the panel inside the open ``gr.Blocks``."""
-    with gr.Accordion("Filter banks: mel and gammatone", open=False) as panel:
-        gr.Markdown(LESSON, elem_classes="lesson")
-        number = gr.Slider(FEWEST, MOST, 24, step=1, label="Filters in each bank", elem_id="n-filters")
+    with gr.Accordion(text("Filter banks: mel and gammatone"), open=False) as panel:
+        gr.Markdown(text(LESSON), elem_classes="lesson")
+        number = gr.Slider(FEWEST, MOST, 24, step=1, label=text("Filters in each bank"), elem_id="n-filters")
         with gr.Row():
-            mel = gr.Plot(label="Mel filters", elem_id="mel-filters")
-            gammatone = gr.Plot(label="Gammatone filters", elem_id="gammatone-filters")
+            mel = gr.Plot(label=text("Mel filters"), elem_id="mel-filters")
+            gammatone = gr.Plot(label=text("Gammatone filters"), elem_id="gammatone-filters")
         centres, banks = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
         gr.on(
             [panel.expand, number.release],

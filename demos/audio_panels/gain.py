@@ -11,6 +11,7 @@ from gradio.components.plot import PlotData
 from demos.audio_panels.clip import SAMPLE_RATE, ReadWaveform, read_clip
 from demos.error_messages import one_sentence
 from demos.plots import plot
+from demos.wording import say, text
 from grokaem.curves import curves
 from grokaem.figure import Axis
 
@@ -88,8 +89,9 @@ def draw(coefficients: dict[str, np.ndarray]) -> list[PlotData]:
     order = np.arange(N_COEFFICIENTS)
     drawn = []
     for name in ("mfcc", "gfcc"):
-        series = {"as recorded": coefficients[name], "with the gain": coefficients[f"{name}_gain"]}
-        drawn.append(plot(curves(order, series, Axis("coefficient"), Axis(f"mean {name.upper()}"), markers=True)))
+        series = {say("as recorded"): coefficients[name], say("with the gain"): coefficients[f"{name}_gain"]}
+        mean = Axis(say("mean {name}", name=name.upper()))
+        drawn.append(plot(curves(order, series, Axis(say("coefficient")), mean, markers=True)))
     return drawn
 
 
@@ -118,23 +120,27 @@ class GainMeter:
         """
         coefficients = with_gain(read_clip(clip, self.read_waveform), float(gain_db))
         numbers = effect(coefficients)
-        note = (
-            f"{gain_db:+.0f} dB: MFCC 0 moves by **{numbers['mfcc_0_shift']:+.2f}**, every other MFCC by at most "
-            f"**{numbers['mfcc_others_shift']:.3f}**; all GFCC are multiplied by **{numbers['gfcc_factor']:.3f}**, "
-            f"which is 10^({gain_db:.0f}/30)."
+        note = say(
+            "{gain} dB: MFCC 0 moves by **{shift}**, every other MFCC by at most **{others}**; all GFCC are multiplied "
+            "by **{factor}**, which is 10^({decibels}/30).",
+            gain=f"{gain_db:+.0f}",
+            shift=f"{numbers['mfcc_0_shift']:+.2f}",
+            others=f"{numbers['mfcc_others_shift']:.3f}",
+            factor=f"{numbers['gfcc_factor']:.3f}",
+            decibels=f"{gain_db:.0f}",
         )
         return numbers, note, coefficients
 
 
 def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
     """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
-    with gr.Accordion("Why the cube root matters: a gain on MFCC and on GFCC", open=False):
-        gr.Markdown(LESSON, elem_classes="lesson")
-        slider = gr.Slider(LOWEST, HIGHEST, 12, step=1, label="Gain (dB)", elem_id="gain")
-        note = gr.Markdown("Choose a sound above, then move the slider.", elem_classes="note")
+    with gr.Accordion(text("Why the cube root matters: a gain on MFCC and on GFCC"), open=False):
+        gr.Markdown(text(LESSON), elem_classes="lesson")
+        slider = gr.Slider(LOWEST, HIGHEST, 12, step=1, label=text("Gain (dB)"), elem_id="gain")
+        note = gr.Markdown(text("Choose a sound above, then move the slider."), elem_classes="note")
         with gr.Row():
-            mfcc = gr.Plot(label="MFCC: one coefficient shifts", elem_id="gain-mfcc")
-            gfcc = gr.Plot(label="GFCC: all scale", elem_id="gain-gfcc")
+            mfcc = gr.Plot(label=text("MFCC: one coefficient shifts"), elem_id="gain-mfcc")
+            gfcc = gr.Plot(label=text("GFCC: all scale"), elem_id="gain-gfcc")
         numbers, coefficients = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
         slider.change(
             GainMeter(read_waveform).gain_on_mfcc_and_gfcc,

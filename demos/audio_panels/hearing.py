@@ -8,6 +8,7 @@ from gradio.components.plot import PlotData
 
 from demos.error_messages import one_sentence
 from demos.plots import plot
+from demos.wording import say, text
 from grokaem.audio.scales import mel
 from grokaem.curves import curves
 from grokaem.figure import Axis
@@ -94,16 +95,16 @@ def sweep() -> np.ndarray:
 def draw_steps(scale: str) -> PlotData:
     """Frequency of each tone over time, with the other scale's beside it."""
     seconds = np.arange(N_STEPS) * STEP_SECONDS
-    series = {label: steps(name) for label, name in SCALES.items() if name == scale}
-    series |= {f"({label})": steps(name) for label, name in SCALES.items() if name != scale}
-    return plot(curves(seconds, series, Axis("time (s)"), Axis("frequency (Hz)"), markers=True, height=280))
+    series = {say(label): steps(name) for label, name in SCALES.items() if name == scale}
+    series |= {f"({say(label)})": steps(name) for label, name in SCALES.items() if name != scale}
+    return plot(curves(seconds, series, Axis(say("time (s)")), Axis(say("frequency (Hz)")), markers=True, height=280))
 
 
 def draw_sweep() -> PlotData:
     """Frequency of the sweep over time."""
     seconds = np.linspace(0, SWEEP_SECONDS, 200)
-    series = {"sweep": sweep_frequency(seconds)}
-    return plot(curves(seconds, series, Axis("time (s)"), Axis("frequency (Hz)", log=True), height=280))
+    series = {say("sweep"): sweep_frequency(seconds)}
+    return plot(curves(seconds, series, Axis(say("time (s)")), Axis(say("frequency (Hz)"), log=True), height=280))
 
 
 def _faded(sound: np.ndarray) -> np.ndarray:
@@ -161,25 +162,25 @@ def hear_sweep() -> tuple[tuple[int, np.ndarray], PlotData]:
 
 def add_panel() -> None:
     """Lays out the panel inside the open ``gr.Blocks``."""
-    with gr.Accordion("Listening corner: hear the mel scale, and how far you hear", open=False):
-        gr.Markdown(LESSON, elem_classes="lesson")
-        gr.Markdown(WARNING, elem_id="volume-warning", elem_classes="warning")
+    with gr.Accordion(text("Listening corner: hear the mel scale, and how far you hear"), open=False):
+        gr.Markdown(text(LESSON), elem_classes="lesson")
+        gr.Markdown(text(WARNING), elem_id="volume-warning", elem_classes="warning")
         with gr.Row():
             hertz = gr.Slider(
-                LOWEST, HIGHEST, 1000, step=10, label="Tone (Hz)", elem_id="tone-hertz", scale=3
+                LOWEST, HIGHEST, 1000, step=10, label=text("Tone (Hz)"), elem_id="tone-hertz", scale=3
             )
-            play_tone = gr.Button("Make the tone", elem_id="make-tone", scale=1)
+            play_tone = gr.Button(text("Make the tone"), elem_id="make-tone", scale=1)
         with gr.Row():
             scale = gr.Radio(
-                list(SCALES.items()),
+                [(text(label), name) for label, name in SCALES.items()],
                 value="hertz",
-                label="Twelve tones, 100 to 8,000 Hz",
+                label=text("Twelve tones, 100 to 8,000 Hz"),
                 elem_id="tone-steps",
             )
-            play_steps = gr.Button("Make the twelve tones", elem_id="make-steps")
-            play_sweep = gr.Button("Make the sweep", elem_id="make-sweep")
-        player = gr.Audio(label="Sound", interactive=False, elem_id="hearing-player", buttons=["download"])
-        plot = gr.Plot(label="Frequency over time", elem_id="hearing-plot")
+            play_steps = gr.Button(text("Make the twelve tones"), elem_id="make-steps")
+            play_sweep = gr.Button(text("Make the sweep"), elem_id="make-sweep")
+        player = gr.Audio(label=text("Sound"), interactive=False, elem_id="hearing-player", buttons=["download"])
+        plot = gr.Plot(label=text("Frequency over time"), elem_id="hearing-plot")
         play_tone.click(hear_tone, hertz, player, api_name="hear_tone")
         play_steps.click(hear_steps, scale, [player, plot], api_name="hear_tone_steps")
         play_sweep.click(hear_sweep, None, [player, plot], api_name="hear_sweep")

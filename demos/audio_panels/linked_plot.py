@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demos.wording import say
 from grokaem.figure import (
     GRID,
     INK,
@@ -70,7 +71,7 @@ def linked_plot(waveform: np.ndarray, sample_rate: int, pictures: list[Picture])
     inside = sum(pixels) + _GAP_PIXELS * len(pictures)
     tops = [inside - sum(pixels[:number]) - _GAP_PIXELS * number for number in range(len(pixels))]
     domains = [[max(0.0, (top - height) / inside), top / inside] for top, height in zip(tops, pixels, strict=True)]
-    amplitude = {**axis("amplitude"), "zeroline": True, "zerolinecolor": GRID, "nticks": 4}
+    amplitude = {**axis(say("amplitude")), "zeroline": True, "zerolinecolor": GRID, "nticks": 4}
     axes = [amplitude, *map(_rows_axis, pictures)]
     traces = [_waveform_trace(waveform, sample_rate)]
     for number, picture in enumerate(pictures, 1):
@@ -83,7 +84,7 @@ def linked_plot(waveform: np.ndarray, sample_rate: int, pictures: list[Picture])
         "xaxis": _time_axis(seconds, _axis_name("y", len(pictures))),
         "annotations": [
             heading(title, 0, domain[1])
-            for title, domain in zip(["Waveform", *(each.title for each in pictures)], domains, strict=True)
+            for title, domain in zip([say("Waveform"), *(each.title for each in pictures)], domains, strict=True)
         ],
         "dragmode": "zoom",
         "margin": {"l": 66, "r": 16, "t": _TOP_PIXELS, "b": _BOTTOM_PIXELS},
@@ -106,7 +107,7 @@ def _rows_axis(picture: Picture) -> dict[str, object]:
 def _time_axis(seconds: float, anchor: str) -> dict[str, object]:
     """The one axis of all rows, below the last; a line across them follows the pointer."""
     return {
-        **axis("time (s)"),
+        **axis(say("time (s)")),
         "range": [0, seconds],
         "minallowed": 0,
         "maxallowed": seconds,

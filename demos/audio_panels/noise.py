@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import gradio as gr
 import numpy as np
@@ -14,8 +14,10 @@ from demos.audio_panels.features import extract, pictures, scaled, title
 from demos.audio_panels.linked_plot import linked_plot
 from demos.error_messages import one_sentence
 from demos.example_sounds import talkers
+from demos.label_scores import score_list
 from demos.plots import plot
 from demos.served_model import ServedModel
+from demos.wording import say, text
 from grokaem.audio.noise import KINDS, add_noise, make_noise
 from grokaem.curves import curves
 from grokaem.figure import Axis
@@ -83,6 +85,8 @@ class InNoise(TypedDict):
     curve: dict[str, list[float]]
     snr_db: float
     kind: str
+    clean: NotRequired[dict[str, float]]
+    noisy: NotRequired[dict[str, float]]
 
 
 def in_noise(waveform: np.ndarray, kind: str, snr_db: float) -> InNoise:
@@ -122,21 +126,27 @@ def in_noise(waveform: np.ndarray, kind: str, snr_db: float) -> InNoise:
     }
 
 
-def draw(found: InNoise) -> list[PlotData]:
-    """The noisy features on one time axis, and what survives over the ratio."""
-    remarks = {name: f": {max(0.0, share):.0%} survives" for name, share in found["survives"].items()}
+def draw(found: InNoise) -> list[PlotData | str]:
+    """The noisy features on one time axis, what survives over the ratio, the classes' scores clean and in noise."""
+    remarks = {
+        name: say(": {share} survives", share=f"{max(0.0, share):.0%}") for name, share in found["survives"].items()
+    }
     curve = {title(name): np.array(values) for name, values in found["curve"].items()}
     survives = curves(
         np.array(CURVE),
         curve,
-        Axis(f"signal over {found['kind']} noise (dB)"),
-        Axis("survives (correlation)", bounds=(-0.05, 1.05)),
+        Axis(say("signal over {kind} noise (dB)", kind=say(found["kind"]))),
+        Axis(say("survives (correlation)"), bounds=(-0.05, 1.05)),
         at={found["snr_db"]: f"{found['snr_db']:+.0f} dB"},
         markers=True,
         height=340,
     )
     features = linked_plot(found["waveform"], SAMPLE_RATE, pictures(found["shown"], remarks))
-    return [plot(features), plot(survives)]
+    scores = [
+        score_list(each, f"{name}-scores-list", most=5) if each else ""
+        for name, each in (("clean", found.get("clean")), ("noisy", found.get("noisy")))
+    ]
+    return [plot(features), plot(survives), *scores]
 
 
 def to_hear(waveform: np.ndarray) -> tuple[int, np.ndarray]:
@@ -187,32 +197,44 @@ class NoiseMixer:
         scores, noisy_scores = None, None
         if self.served.name() is not None:
             scores, noisy_scores = (classify(each, self.served)[0] for each in (waveform, found["waveform"]))
+            found["clean"], found["noisy"] = scores, noisy_scores
         survives = {name: round(share, 4) for name, share in found["survives"].items()}
         order = sorted(survives, key=survives.__getitem__, reverse=True)
         listed = ", ".join(f"{title(name)} **{survives[name]:.2f}**" for name in order)
-        note = f"{kind.capitalize()} noise at {snr_db:+.0f} dB. What survives: {listed}."
+        note = say(
+            "{kind} noise at {ratio} dB. What survives: {features}.",
+            kind=say(kind).capitalize(),
+            ratio=f"{snr_db:+.0f}",
+            features=listed,
+        )
         return survives, scores, noisy_scores, note, to_hear(found["waveform"]), found
 
 
 def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) -> None:
     """Lays out the panel inside the open ``gr.Blocks``; it works on the clip of the tab."""
     has_model = served.name() is not None
-    with gr.Accordion("In noise", open=False):
-        gr.Markdown(LESSON, elem_classes="lesson")
+    with gr.Accordion(text("In noise"), open=False):
+        gr.Markdown(text(LESSON), elem_classes="lesson")
         with gr.Row():
-            kind = gr.Radio(list(KINDS), value="white", label="Noise", elem_id="noise-kind")
-            snr = gr.Slider(LOWEST, HIGHEST, 10, step=1, label="Signal-to-noise ratio (dB)", elem_id="snr")
-        button = gr.Button("Add noise", elem_id="add-noise")
-        note = gr.Markdown("Choose a sound above, then press **Add noise**.", elem_classes="note")
+            kinds = [(text(each), each) for each in KINDS]
+            kind = gr.Radio(kinds, value="white", label=text("Noise"), elem_id="noise-kind")
+            snr = gr.Slider(LOWEST, HIGHEST, 10, step=1, label=text("Signal-to-noise ratio (dB)"), elem_id="snr")
+        button = gr.Button(text("Add noise"), elem_id="add-noise")
+        note = gr.Markdown(text("Choose a sound above, then press **Add noise**."), elem_classes="note")
         with gr.Row(visible=has_model):
-            clean = gr.Label(label="Clean, it sounds like", num_top_classes=5, elem_id="clean-scores")
-            noisy = gr.Label(label="In noise, it sounds like", num_top_classes=5, elem_id="noisy-scores")
+            for_clean = gr.HTML(
+                label=text("Clean, it sounds like"), container=True, show_label=True, elem_id="clean-scores"
+            )
+            for_noisy = gr.HTML(
+                label=text("In noise, it sounds like"), container=True, show_label=True, elem_id="noisy-scores"
+            )
         player = gr.Audio(
-            label="The clip in noise", interactive=False, elem_id="noisy-clip", buttons=["download"]
+            label=text("The clip in noise"), interactive=False, elem_id="noisy-clip", buttons=["download"]
         )
-        survives = gr.Plot(label="What survives at each ratio", elem_id="survival")
-        plot = gr.Plot(label="The features in noise, on one time axis", elem_id="noisy-plots")
-        numbers, found = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
+        survives = gr.Plot(label=text("What survives at each ratio"), elem_id="survival")
+        plot = gr.Plot(label=text("The features in noise, on one time axis"), elem_id="noisy-plots")
+        numbers, clean, noisy = (gr.JSON(visible=False) for _ in range(3))
+        found = gr.State(None, time_to_live=3600)
         gr.on(
             [button.click, snr.release],
             NoiseMixer(read_waveform, served).sound_in_noise,
@@ -220,4 +242,4 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) 
             [numbers, clean, noisy, note, player, found],
             api_name="audio_in_noise",
             show_progress_on=[survives, plot],
-        ).success(draw, found, [plot, survives], show_progress="hidden", api_visibility="private")
+        ).success(draw, found, [plot, survives, for_clean, for_noisy], show_progress="hidden", api_visibility="private")

@@ -8,6 +8,7 @@ from gradio.components.plot import PlotData
 
 from demos.error_messages import one_sentence
 from demos.plots import plot
+from demos.wording import say, text
 from grokaem.audio.wide_resnet_shapes import cost
 from grokaem.curves import curves
 from grokaem.figure import Axis
@@ -66,15 +67,15 @@ def draw(depth: int, widen_factor: int, seconds: float, batch_size: int) -> list
     table = {d: [network_cost(d, int(k), seconds, batch_size) for k in factors] for d in depths}
     chosen = table[depth][widen_factor - 1]
     titles = {
-        "parameters": "parameters",
-        "multiply_adds": "multiply-adds, one clip",
-        "training_mib": "memory to train (MiB)",
+        "parameters": say("parameters"),
+        "multiply_adds": say("multiply-adds, one clip"),
+        "training_mib": say("memory to train (MiB)"),
     }
     drawn = []
     for key, title in titles.items():
-        series = {f"depth {d}": np.array([row[key] for row in rows]) for d, rows in table.items()}
+        series = {say("depth {depth}", depth=d): np.array([row[key] for row in rows]) for d, rows in table.items()}
         mark = (widen_factor, chosen[key])
-        horizontal, vertical = Axis("widening factor k"), Axis(title, log=True)
+        horizontal, vertical = Axis(say("widening factor k")), Axis(title, log=True)
         drawn.append(plot(curves(factors, series, horizontal, vertical, markers=True, mark=mark)))
     return drawn
 
@@ -96,30 +97,37 @@ def wide_resnet_cost(
         The same as a sentence.
     """
     found = network_cost(int(depth), int(widen_factor), float(seconds), int(batch_size))
-    note = (
-        f"WRN-{int(depth)}-{int(widen_factor)}: **{found['parameters']:,} parameters**, "
-        f"{found['multiply_adds'] / 1e6:,.0f} million multiply-adds and {found['activation_mib']:,.1f} MiB of kept "
-        f"feature maps for a clip of {seconds:g} s; training with AdamW in float32, {int(batch_size)} clips at "
-        f"once, keeps about **{found['training_mib']:,.0f} MiB** of weights, gradients, moments and feature maps."
+    note = say(
+        "WRN-{depth}-{factor}: **{parameters} parameters**, {operations} million multiply-adds and {kept} MiB of kept "
+        "feature maps for a clip of {seconds} s; training with AdamW in float32, {batch} clips at once, keeps about "
+        "**{training} MiB** of weights, gradients, moments and feature maps.",
+        depth=int(depth),
+        factor=int(widen_factor),
+        parameters=found["parameters"],
+        operations=f"{found['multiply_adds'] / 1e6:,.0f}",
+        kept=f"{found['activation_mib']:,.1f}",
+        seconds=f"{seconds:g}",
+        batch=int(batch_size),
+        training=f"{found['training_mib']:,.0f}",
     )
     return found, note
 
 
 def add_panel() -> None:
     """Lays out the panel inside the open ``gr.Blocks``."""
-    with gr.Accordion("Width against depth: a wide residual network's cost", open=False) as panel:
-        gr.Markdown(LESSON, elem_classes="lesson")
+    with gr.Accordion(text("Width against depth: a wide residual network's cost"), open=False) as panel:
+        gr.Markdown(text(LESSON), elem_classes="lesson")
         with gr.Row():
-            depth = gr.Radio(list(DEPTHS), value=16, label="Depth d", elem_id="wrn-depth")
-            factor = gr.Slider(1, WIDEST, 2, step=1, label="Widening factor k", elem_id="wrn-factor")
-            seconds = gr.Slider(0.5, MAX_SECONDS, 2, step=0.5, label="Clip (s)")
-            batch = gr.Slider(1, MAX_BATCH, 32, step=1, label="Batch size")
+            depth = gr.Radio(list(DEPTHS), value=16, label=text("Depth d"), elem_id="wrn-depth")
+            factor = gr.Slider(1, WIDEST, 2, step=1, label=text("Widening factor k"), elem_id="wrn-factor")
+            seconds = gr.Slider(0.5, MAX_SECONDS, 2, step=0.5, label=text("Clip (s)"))
+            batch = gr.Slider(1, MAX_BATCH, 32, step=1, label=text("Batch size"))
         note = gr.Markdown("", elem_id="wrn-note")
         with gr.Row():
             plots = [
-                gr.Plot(label="Parameters", elem_id="wrn-parameters"),
-                gr.Plot(label="Multiply-adds", elem_id="wrn-multiply-adds"),
-                gr.Plot(label="Memory to train", elem_id="wrn-memory"),
+                gr.Plot(label=text("Parameters"), elem_id="wrn-parameters"),
+                gr.Plot(label=text("Multiply-adds"), elem_id="wrn-multiply-adds"),
+                gr.Plot(label=text("Memory to train"), elem_id="wrn-memory"),
             ]
         numbers = gr.JSON(visible=False)
         settings = [depth, factor, seconds, batch]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grokaem.audio import webm
 from grokaem.audio.resampling import check_rate, resample, resample_blocks
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ BLOCK_SAMPLES = 2**22  # of all channels; a header may promise a thousand of the
 MARGIN_SECONDS = 0.05  # read beyond max_seconds, so that resampling sees what follows the last sample
 CANCELLED = 0.01  # of the energy that the mean of independent channels has: with less, they cancel each other
 LARGEST = 1e9  # of a sample, where 1 is full scale and some write 16 bits as they are; squares of more overflow
+LARGEST_WEBM = 256 * 2**20  # bytes of a WebM file that are read: hours of Opus
 STREAMED = 0x7FFFFF00  # from here on a length in a WAV header means that its writer did not know
 
 logger = logging.getLogger(__name__)
@@ -30,7 +33,7 @@ logger = logging.getLogger(__name__)
 def read_waveform(
     path: str | Path, sample_rate: int = 16000, *, max_seconds: float | None = None, tell: Tell = logger.warning
 ) -> np.ndarray:
-    """Reads a sound file of any container libsndfile knows (WAV, FLAC, OGG, MP3, AIFF, ...).
+    """Reads a sound file of any container libsndfile knows (WAV, FLAC, OGG, MP3, AIFF, ...), or a browser's WebM.
 
     Channels are averaged, whatever their number; where they cancel each other, the loudest is taken. Samples are not
     rescaled: integer files come out within [-1, 1], clipped files stay clipped.
@@ -132,8 +135,7 @@ def _opened(path: Path) -> soundfile.SoundFile:
     import soundfile
 
     try:
-        # As bytes, since a name may hold some that are no UTF-8, which soundfile would encode strictly.
-        file = soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)
+        file = soundfile.SoundFile(_source(path))
     except (soundfile.LibsndfileError, TypeError, RuntimeError) as error:
         raise _unreadable(path, error) from error
     try:
@@ -142,6 +144,21 @@ def _opened(path: Path) -> soundfile.SoundFile:
         file.close()
         raise
     return file
+
+
+def _source(path: Path) -> bytes | Path | io.BytesIO:
+    """What libsndfile is given: the file, or a browser's WebM in the container that it reads."""
+    with path.open("rb") as opened:
+        start = opened.read(12)
+        if start.startswith(webm.MAGIC):
+            try:
+                return io.BytesIO(webm.as_ogg(start + opened.read(LARGEST_WEBM)))
+            except ValueError as error:
+                raise _unreadable(path, error) from error
+    if start[4:8] == b"ftyp":
+        raise _unreadable(path, ValueError("it is MP4, whose AAC is not decoded here"))
+    # As bytes, since a name may hold some that are no UTF-8, which soundfile would encode strictly.
+    return os.fsencode(path) if os.name == "posix" else path
 
 
 def _channels(file: soundfile.SoundFile, path: Path, max_seconds: float | None) -> Iterator[np.ndarray]:

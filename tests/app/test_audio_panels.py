@@ -277,7 +277,7 @@ def test_every_panel_draws_what_it_computed(demo, vowels_file):
         "cepstral_correlation": correlation.draw(event(demo, "cepstral_correlation")(vowels_file)[-1]),
         "gain_effect": gain.draw(event(demo, "gain_effect")(vowels_file, 6)[-1]),
         "spectral_envelope": [envelope.draw(event(demo, "spectral_envelope")(vowels_file, 0.12)[-1])],
-        "audio_in_noise": noise.draw(event(demo, "audio_in_noise")(vowels_file, "white", 5)[-1]),
+        "audio_in_noise": noise.draw(event(demo, "audio_in_noise")(vowels_file, "white", 5)[-1])[:2],
         "filter_banks": filters.draw(event(demo, "filter_banks")(12)[-1]),
     }
     for name, plots in found.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
@@ -16,6 +17,7 @@ from demos.audio_panels import clip as clip_room
 from demos.audio_panels import features as feature_room
 from demos.audio_panels.linked_plot import linked_plot
 from demos.served_model import ServedModel
+from demos.wording import speaking
 from grokaem.audio.reading import read_waveform
 from grokaem.figure import typed_array
 from tests.app.test_topics_tab import event
@@ -43,13 +45,14 @@ def test_clips_beyond_the_limits_are_refused(tmp_path, seconds, amplitude, messa
         clip_room.read_clip(str(tmp_path / "clip.wav"), read_waveform)
 
 
-def test_no_clip_and_no_sound_file_get_one_sentence(tmp_path):
+def test_no_clip_and_no_sound_file_get_one_sentence(tmp_path, monkeypatch):
     demo = tab.create_demo(ServedModel("audio", "NO_MODEL", tmp_path), read_waveform)
     with pytest.raises(gr.Error, match="There is no sound yet"):
         event(demo, "audio_features")(None)
     (tmp_path / "notes.wav").write_text("not a sound")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with pytest.raises(gr.Error, match="^'notes.wav cannot be read as sound"):
-        event(demo, "audio_features")(str(tmp_path / "notes.wav"))
+        event(demo, "audio_features")({"path": str(tmp_path / "notes.wav")})
 
 
 def test_stereo_is_averaged_over_channels_not_over_time(tmp_path):
@@ -71,7 +74,8 @@ def test_the_numbers_of_a_tone_are_the_tones():
 
 def figure_of(waveform):
     features = feature_room.extract(waveform)
-    return json.loads(tab.draw({"waveform": waveform, "features": features}).plot)
+    found = tab.Measured(waveform, features, clip_room.describe(waveform, features), None, 0.0)
+    return json.loads(tab.show(found).views.plot)
 
 
 def rows_of(figure):
@@ -157,3 +161,18 @@ def test_the_sounds_are_written_once_and_can_be_read(tmp_path):
         assert 0.79 < np.abs(waveform).max() <= 0.801
     assert [path.stat().st_mtime_ns for path in example_sounds.write_sounds(tmp_path)] == written
     assert sorted(tmp_path.iterdir()) == sorted(paths), "no half-written file stays"
+
+
+def test_the_served_classifier_is_told_with_the_digits_it_has(tmp_path, monkeypatch):
+    served = ServedModel("audio", "NO_MODEL", tmp_path)
+    monkeypatch.setattr(served, "name", lambda: "model")
+    answer = SimpleNamespace(scores={"<b>": 0.9959, "hat": 0.0041}, milliseconds=2.0)
+    monkeypatch.setattr(served, "load", lambda: SimpleNamespace(sample_rate=RATE, predict=lambda clips: [answer]))
+    path = example_sounds.write_sounds(tmp_path)[0]
+    shown = tab.show(tab.AudioMeter(served, read_waveform).measure(str(path)))
+    assert "0.9959" in shown.scores and "&lt;b&gt;" in shown.scores and "Classified in 2.0 ms" in shown.note
+    with speaking("ru"):
+        russian = tab.show(tab.AudioMeter(served, read_waveform).measure(str(path)))
+    assert "середина энергии" in russian.note and "Мел-спектрограмма" in json.loads(russian.views.plot)["layout"][
+        "annotations"
+    ][2]["text"]

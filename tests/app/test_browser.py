@@ -162,6 +162,23 @@ def test_a_sound_is_drawn_six_ways_on_one_time_axis(visitor):
     assert visitor.problems == []
 
 
+def test_the_audio_tab_opens_drawn_and_reads_what_the_browser_records(chromium, address):
+    context = chromium.new_context(permissions=["microphone"])
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{address}/?tab=audio")
+    assert browser.drawn(page, "linked-plots", ".heatmaplayer image") == 5, "before anybody has pressed"
+    page.locator("#clip button[aria-label='Clear']").click()
+    page.locator("#clip button[aria-label='Record audio']").click()
+    page.locator("#clip .record-button").click()
+    page.wait_for_timeout(2000)
+    page.locator("#clip .stop-button").click()
+    page.wait_for_function("!document.querySelector('#audio-note').textContent.startsWith('3.52 s')")
+    assert float(page.locator("#audio-note").inner_text().split(" ")[0]) > 0.5
+    assert page.locator("#audio-trouble").inner_text().strip() == ""
+    context.close()
+
+
 def test_every_audio_panel_draws(visitor):
     shown = browser.run_panels(visitor.page)
     assert shown["mel-filters"] == shown["gammatone-filters"] == 24
