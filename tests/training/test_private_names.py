@@ -1,6 +1,7 @@
 """No private name of transformers or accelerate is used: such a name may go with the next patch release."""
 
 import ast
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +32,13 @@ def own_names(tree: ast.AST) -> set[str]:
     return found
 
 
+# A private function or class, or an attribute that is set: also one of several, or one that merely stands before a
+# comma. A reader of the syntax takes twenty seconds for the libraries' thousands of files and finds a few names less.
+DEFINED = re.compile(
+    r"\b(?:def|class)\s+(_(?!_)\w*)|\.(_(?!_)\w*)(?=\s*(?:=[^=]|:[^=\n]*=[^=]|[-+*/|&^%@]+=|,))", re.MULTILINE
+)
+
+
 @cache
 def private_names_of_the_libraries() -> frozenset[str]:
     """Every private name that they define or set, on whatever object."""
@@ -39,14 +47,15 @@ def private_names_of_the_libraries() -> frozenset[str]:
         spec = find_spec(library)
         assert spec and spec.origin
         for path in Path(spec.origin).parent.rglob("*.py"):
-            if path.name.startswith("test_"):
-                continue
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                    found.add(node.name)
-                elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                    found.add(node.attr)
-    return frozenset(filter(private, found))
+            if not path.name.startswith("test_"):
+                found.update(a or b for a, b in DEFINED.findall(path.read_text(encoding="utf-8")))
+    return frozenset(found)
+
+
+def test_names_are_read_off_as_a_reader_of_the_syntax_would():
+    source = "class _A:\n    def _f(self):\n        self._a = self._b, x._c = 1, 2\n        self._d: int = 3\n"
+    source += "        self._e += 1\n        if self._read == self._asked: self.g()\n        self.__mangled = 1\n"
+    assert {a or b for a, b in DEFINED.findall(source)} == {"_A", "_f", "_a", "_b", "_c", "_d", "_e"}
 
 
 def uses(source: str, own: frozenset[str]) -> list[str]:
