@@ -7,7 +7,7 @@ import json
 import pytest
 
 from grokaem.memory import plan
-from grokaem.memory.gpu_plan import for_card, largest
+from grokaem.memory.gpu_plan import for_card, largest, on_the_card
 from grokaem.memory.gpus import AS_OF, GPUS
 from grokaem.memory.settings import MemorySettings
 from grokaem.memory.situation import Situation
@@ -66,9 +66,9 @@ def test_a_card_by_name_gives_device_budget_context_and_arithmetic(ask):
     assert told["device"] == "cuda" and told["budget_mib"] == 15360 and told["fits"] is True
     assert told["components_mib"]["runtime"] == GPUS["t4"].context_mib
     assert told["chosen"]["precision"] in ("fp32", "fp16")  # never bf16
-    assert ask("--gpu", "a100-40")["chosen"]["precision"] in ("fp32", "bf16")
-    assert ask("--gpu", "t4", "--budget", "2GiB")["budget_mib"] == 2048  # a smaller one is kept, a larger is not there
-    assert ask("--gpu", "t4", "--budget", "64GiB")["budget_mib"] == 15360
+    for asked, kept in (("2GiB", 2048), ("64GiB", 15360)):  # a smaller one is kept, a larger is not there
+        told = on_the_card(plan.parser().parse_args(["--gpu", "t4", "--budget", asked]))
+        assert told.budget == kept * 2**20
     old, new = (for_card(Situation(), GPUS[key]) for key in ("t4", "h100"))
     assert (old.autocast, new.autocast) == ("fp16", "bf16") and not old.keeps_bf16 and new.keeps_bf16
 
@@ -82,18 +82,20 @@ def test_the_cards_are_ranked_by_memory_and_told_whether_they_hold_it(ask):
     assert not rows["t4"]["fits"] and "multiplies neither bf16" in rows["t4"]["note"] and rows["l4"]["fits"]
 
 
+@pytest.mark.slow  # the search itself has a quick test below
 def test_the_largest_batch_fits_and_one_more_does_not(ask):
-    told = ask("--device", "cuda", "--budget", "900MiB", "--largest", "batch")["largest"]
+    told = ask("--device", "cuda", "--budget", "560MiB", "--precision", "fp32", "--largest", "batch")["largest"]
     value = int(told["value"])
+    assert value > 8
 
     def peak(size):
-        return ask("--device", "cuda", "--batch-size", str(size), "--context", "500MiB")["peak_mib"]
+        return ask("--device", "cuda", "--batch-size", str(size), "--precision", "fp32")["peak_mib"]
 
-    assert told["peak_mib"] <= 900 and peak(value) <= 900 < peak(value + 1)
+    assert told["peak_mib"] == peak(value) <= 560 < peak(value + 1)
 
 
 def test_the_longest_inputs_end_where_the_model_does(ask):
-    assert ask("--gpu", "h100", "--largest", "length")["largest"]["value"] == 96
+    assert ask("--gpu", "h100", "--precision", "fp32", "--largest", "length")["largest"]["value"] == 96
 
 
 def test_the_search_finds_the_last_that_fits():
