@@ -6,7 +6,7 @@ PORT ?= 7860
 RUN := runs/all-MiniLM-L6-v2-rotten_tomatoes-seed0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audio-demo test test-all lint wheel space-check space-check-short ranges accuracy screenshots examples tables clean
+.PHONY: help demo audio-demo test test-all lint wheel space-check space-check-short ranges accuracy screenshots examples memory-tables tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -70,6 +70,9 @@ screenshots: $(VENV)/installed-dev  ## redraw docs/images from the running page
 examples: $(VENV)/installed  ## redraw what the page's tabs open with, demos/drawn, and the corpus that travels
 	$(PY) -m grokaem.corpora.definitions
 	$(PY) -m demos.drawn
+
+memory-tables: $(VENV)/installed  ## record the steps behind the memory tab anew, demos/memory_tables (an hour)
+	$(PY) -m demos.memory_models
 
 tables: $(VENV)/installed  ## rewrite the tables of docs/ that come from the code
 	$(PY) -m docs.tables

@@ -142,7 +142,7 @@ def _import_model(work: Workload) -> None:
     """Has the library import the model's code, which is not the step's memory."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from grokaem.memory.trace import Recorder
+    from grokaem.memory.recorder import Recorder
 
     with FakeTensorMode(), Recorder():
         work.build()

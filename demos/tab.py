@@ -64,5 +64,6 @@ TABS = Registry(
         "demos.topic_modelling:TAB",
         "demos.text_classification:TAB",
         "demos.audio_features:TAB",
+        "demos.memory_planner:TAB",
     ],
 )

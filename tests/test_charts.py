@@ -11,6 +11,7 @@ import pytest
 from grokaem import charts, figure
 from grokaem.curves import curves
 from grokaem.figure import Axis
+from grokaem.stacked_bars import Limit, Stack, stacked_bars
 from tests.contrast import DARK, LIGHT, MARK, TEXT, contrast
 
 Y = np.arange(3.0)
@@ -21,6 +22,9 @@ EVERY_CHART = {
     "many points": lambda: charts.points([charts.Points("g", np.zeros((4000, 2)), ["a"] * 4000)]),
     "matrix": lambda: charts.matrix(
         np.eye(3), charts.Names("row"), charts.Names("column"), value_title="v", bounds=(-1, 1)
+    ),
+    "stacked bars": lambda: stacked_bars(
+        [Stack(f"b{n}", [1.0] * 6, "6 GB") for n in range(3)], list("abcdef"), title="t", limit=Limit(2.0, "budget")
     ),
     "curves": lambda: curves(
         Y, {f"s{n}": Y for n in range(7)}, Axis("x"), Axis("y"), mark=(1, 1), mark_name="m", at={1.0: "F1"}
@@ -119,3 +123,19 @@ def test_a_figure_in_a_report_needs_no_network_and_its_script_comes_once():
     first, second = figure.to_html(drawn, with_script=True), figure.to_html(drawn, with_script=False)
     assert len(first) > 1_000_000 > 20_000 > len(second)
     assert "<script src=" not in first + second and "Plotly.newPlot" in second
+
+
+def test_stacked_bars_add_up_and_the_limit_is_across():
+    drawn = stacked_bars(
+        [Stack("one <b>", [1.0, 2.0], "3 GB"), Stack("two", [0.5, 0.0], "0.5 GB")], ["a", "b"], title="GB",
+        limit=Limit(2.5, "budget 2.5"),
+    )  # fmt: skip
+    assert [trace["name"] for trace in drawn["data"]] == ["a", "b"] and drawn["layout"]["barmode"] == "stack"
+    (line,) = drawn["layout"]["shapes"]
+    assert line["x0"] == line["x1"] == 2.5
+    notes = {note["text"]: note for note in drawn["layout"]["annotations"]}
+    assert notes["3 GB"]["x"] == 3.0 and notes["0.5 GB"]["x"] == 0.5
+    assert {"one &lt;b&gt;", "two", "budget 2.5"} <= notes.keys()
+    assert drawn["layout"]["xaxis"]["range"][1] > 3.0
+    with pytest.raises(ValueError, match="every bar needs 2 values"):
+        stacked_bars([Stack("one", [1.0], "")], ["a", "b"], title="")

@@ -194,7 +194,7 @@ def _within_budget(
     free = config.precision == "auto"
     start = asked.replace(precision="fp32") if free and asked.precision == "bf16" else asked
     choice = cheapest(
-        planner.work, start, budget - kept, planner.predictor, planner.situation, may_change_precision=free
+        start, budget - kept, planner.predictor, planner.situation, may_change_precision=free
     )
     if choice is None:
         raise ValueError(

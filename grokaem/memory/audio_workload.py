@@ -119,7 +119,7 @@ class AudioWorkload(Workload):
 
         import grokaem.audio.wide_resnet_model as module
         from grokaem.audio.features import make
-        from grokaem.memory.trace import forget_values, recording_paused
+        from grokaem.memory.recorder import forget_values, recording_paused
 
         def real_filters(*args: Any, **kwargs: Any) -> nn.Module:
             # torchaudio looks at the values of its filters while it makes them.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from unittest import mock
 
 from grokaem.memory import checkpointing
+from grokaem.memory.recorder import Recorder
 from grokaem.memory.settings import MemorySettings
-from grokaem.memory.trace import Recorder, Trace
+from grokaem.memory.trace import Trace
 from grokaem.memory.workload import Workload
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def trace_step(
     make_optimizer: MakeOptimizer | None = None,
     keep_gradients: bool = False,
     from_first_step: bool = False,
+    record: Callable[[bool], Recorder] = Recorder,
 ) -> Trace:
     """Records what one optimizer step does with memory, from building the model on.
 
@@ -53,15 +55,21 @@ def trace_step(
             loops did before torch 2. (Default: False)
         from_first_step (bool, optional): run three steps in their true order, two passes for each where
             gradients accumulate, so that the order of allocations is a real one. (Default: False)
+        record (callable, optional): told whether convolutions copy, makes the recorder. (Default: the usual one)
 
     Returns:
         Trace: every storage, in time; marks ``build``, ``state``, ``forward``, ``backward``, ``optimizer``.
     """
+    # Both make tensors when they are imported, and those are of no step.
+    import bitsandbytes.functional  # noqa: F401
     from torch._subclasses.fake_tensor import FakeTensorMode
+
+    if settings.lora_rank:
+        import peft  # noqa: F401
 
     from grokaem.memory.apply import apply_to_model, weights_dtype
 
-    with _quiet(), FakeTensorMode(), Recorder(kernels is None) as recorder, _fake_friendly(recorder):
+    with _quiet(), FakeTensorMode(), record(kernels is None) as recorder, _fake_friendly(recorder):
         recorder.mark("build", "workspace")
         model = _without_scripts(work.build(weights_dtype(settings), attention))
         model = apply_to_model(model, settings).train()

@@ -149,7 +149,7 @@ def rank_gpus(
         if asked.peak_mib <= card.memory_mib:
             rows.append({**row, "fits": True, "peak_mib": round(asked.peak_mib, 1), "stage": "as asked"})
             continue
-        choice = cheapest(work, settings, card.memory_mib, predictor, for_card(situation, card),
+        choice = cheapest(settings, card.memory_mib, predictor, for_card(situation, card),
                           may_change_precision=may_change_precision, progress=progress)  # fmt: skip
         if choice is not None:
             found = choice.prediction

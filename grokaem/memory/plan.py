@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from grokaem.memory.gpus import Gpu
     from grokaem.memory.predict import Prediction
     from grokaem.memory.situation import Situation
-    from grokaem.memory.solver import Predictor
+    from grokaem.memory.solver import Predictions, Predictor
     from grokaem.memory.workload import Workload
 
 DEFAULT_MODEL = "minilm-l6"
@@ -129,7 +129,7 @@ def plan(arguments: argparse.Namespace, progress: Progress | None = None) -> Pla
     choice = None
     if budget is not None:
         choice = cheapest(
-            work, settings, budget, predictor, situation,
+            settings, budget, predictor, situation,
             may_change_precision=arguments.precision is None, progress=progress,
         )  # fmt: skip
     final = settings if choice is None else choice.prediction.settings
@@ -184,7 +184,7 @@ def _checked_settings(arguments: argparse.Namespace) -> MemorySettings:
 
 
 def single_levers(
-    settings: MemorySettings, predictor: Predictor, situation: Situation, progress: Progress, card: Gpu | None = None
+    settings: MemorySettings, predictor: Predictions, situation: Situation, progress: Progress, card: Gpu | None = None
 ) -> list[tuple[str, Prediction]]:
     """The effect of every lever alone on the settings asked for; those left out do not apply, or not to this card."""
     from grokaem.memory.checklist import levers
@@ -224,7 +224,14 @@ def find_situation(work: Workload, device: str, processes: int = 1) -> Situation
     return Situation(
         device=device, architecture=work.model_type, attention=not network, batch_norm=network,
         embeddings=work.embeddings, fast_bf16=device == "cuda" or cpu_multiplies_bf16(), processes=processes,
+        drops_attention=drops_attention(work.config),
     )  # fmt: skip
+
+
+def drops_attention(config: object) -> bool:
+    """Whether a model of this configuration drops attention weights in training."""
+    names = ("attention_probs_dropout_prob", "attention_dropout")
+    return any(getattr(config, name, 0.0) for name in names)
 
 
 def reasons(

@@ -109,12 +109,17 @@ def _cpu(
     tensors, _ = trace.peak(first_step=first_step)
     _, by_kind = trace.peak(PAGE_BYTES, touched=True, first_step=first_step)
     components = {name: size / MIB for name, size in by_kind.items()}
+    return tensors, {**components, "runtime": runtime_mib(settings)}, trace
+
+
+def runtime_mib(settings: MemorySettings) -> float:
+    """What a process on a CPU holds beside tensors, MiB."""
     runtime = RUNTIME_MIB
     if settings.precision != "fp32":
         runtime += LOW_PRECISION_MIB
     if settings.gradient_checkpointing:
         runtime += CHECKPOINTING_MIB
-    return tensors, {**components, "runtime": runtime}, trace
+    return runtime
 
 
 def _cuda(

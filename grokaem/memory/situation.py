@@ -19,6 +19,7 @@ class Situation:
         int8_products (bool): the device holds weights in int8 and multiplies them.
         processes (int): processes that train together.
         padding (bool): inputs differ in length, so some are padded.
+        drops_attention (bool): the model drops attention weights in training.
     """
 
     device: str = "cpu"
@@ -30,6 +31,7 @@ class Situation:
     int8_products: bool = True
     processes: int = 1
     padding: bool = True
+    drops_attention: bool = True
 
     @property
     def fast_16_bit(self) -> bool:

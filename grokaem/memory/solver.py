@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from grokaem.memory.checklist import find_lever
 from grokaem.memory.predict import Prediction, PredictOptions, predict
@@ -13,6 +13,9 @@ from grokaem.memory.settings import MemorySettings
 from grokaem.memory.situation import Situation
 from grokaem.memory.support import LeverSupport
 from grokaem.memory.workload import Workload
+
+if TYPE_CHECKING:
+    from grokaem.memory.trace import Trace
 
 # What is tried, from what changes training least to what changes it most; each is added to the settings asked for.
 STAGES: tuple[tuple[str, tuple[dict, ...]], ...] = (
@@ -56,21 +59,16 @@ class Choice:
     refused: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-class Predictor:
-    """Predictions of one workload, each computed once.
+class Predictions:
+    """Predictions of one model and shape, each made once.
 
     Args:
-        work (Workload): model and shapes.
+        name (str): what the user called the model.
         device (str): ``"cpu"`` or ``"cuda"``.
-        later (Workload, optional): of all steps after the first, where they see shorter inputs; the first meets no
-            state of the optimizer yet. (Default: any step may see the longest)
-        **options: of :func:`grokaem.memory.predict.predict`.
     """
 
-    def __init__(
-        self, work: Workload, device: str, later: Workload | None = None, **options: Unpack[PredictOptions]
-    ) -> None:
-        self.work, self.device, self.later, self.options = work, device, later, options
+    def __init__(self, name: str, device: str) -> None:
+        self.name, self.device = name, device
         self._known: dict[MemorySettings, Prediction] = {}
 
     def __call__(self, settings: MemorySettings) -> Prediction:
@@ -85,24 +83,47 @@ class Predictor:
         return self._known[settings]
 
     def _predict(self, settings: MemorySettings) -> Prediction:
+        raise NotImplementedError
+
+    def _seconds(self, trace: Trace, settings: MemorySettings) -> float:
+        from grokaem.memory.step_time import seconds
+
+        return seconds(trace, settings, self.device)
+
+    def _more_passes(self, prediction: Prediction, settings: MemorySettings) -> Prediction:
+        took = self._seconds(prediction.trace, settings)
+        return dataclasses.replace(prediction, settings=settings, seconds=took)
+
+
+class Predictor(Predictions):
+    """Predictions of one workload, from steps that are recorded now.
+
+    Args:
+        work (Workload): model and shapes.
+        device (str): ``"cpu"`` or ``"cuda"``.
+        later (Workload, optional): of all steps after the first, where they see shorter inputs; the first meets no
+            state of the optimizer yet. (Default: any step may see the longest)
+        **options: of :func:`grokaem.memory.predict.predict`.
+    """
+
+    def __init__(
+        self, work: Workload, device: str, later: Workload | None = None, **options: Unpack[PredictOptions]
+    ) -> None:
+        super().__init__(work.name, device)
+        self.work, self.later, self.options = work, later, options
+
+    def _predict(self, settings: MemorySettings) -> Prediction:
         if self.later is None:
             return predict(self.work, settings, self.device, **self.options)
         first = predict(self.work, settings, self.device, first_step=True, **self.options)
         later = predict(self.later, settings, self.device, **self.options)
         return max(first, later, key=lambda prediction: prediction.peak_mib)
 
-    def _more_passes(self, prediction: Prediction, settings: MemorySettings) -> Prediction:
-        from grokaem.memory.step_time import seconds
-
-        took = seconds(prediction.trace, settings, self.device)
-        return dataclasses.replace(prediction, settings=settings, seconds=took)
-
 
 def cheapest(
-    work: Workload,
     wanted: MemorySettings,
     budget_mib: float,
-    predictor: Predictor,
+    predictor: Predictions,
     situation: Situation,
     *,
     may_change_precision: bool = False,
@@ -115,7 +136,6 @@ def cheapest(
     when nothing before them fits. A lever that the model does not take is left out.
 
     Args:
-        work (Workload): model and shapes.
         wanted (MemorySettings): what was asked for.
         budget_mib (float): the peak must not be above.
         predictor (Predictor): remembers what has been predicted.
@@ -134,14 +154,14 @@ def cheapest(
     support = LeverSupport(predictor, wanted)
     for stage, changes in STAGES:
         best: Prediction | None = None
-        bases = [_with(wanted, change, situation, may_change_precision) for change in changes]
-        families = []
+        bases = [with_change(wanted, change, situation, may_change_precision) for change in changes]
+        followed = []
         for base in filter(None, bases):
-            members = list(_families(base, work, situation, may_change_precision))
+            members = list(families(base, situation, may_change_precision))
             tried += 1
             # The most frugal member in the smallest passes, with a margin, for it need not be the very least.
             least = (
-                support.predict(_in_passes_of(pass_sizes(member, situation)[-1], member))
+                support.predict(in_passes_of(pass_sizes(member, situation)[-1], member))
                 for member in reversed(members)
             )
             frugal = next((prediction for prediction in least if prediction is not None), None)
@@ -151,9 +171,9 @@ def cheapest(
                 progress(f"{stage}: {' '.join(family.flags())}")
                 prediction = support.predict(family)
                 if prediction is not None:
-                    families.append(prediction)
+                    followed.append(prediction)
         # More passes only take longer: a family whose single pass is slower than the best so far is out.
-        for family in sorted(families, key=lambda prediction: prediction.seconds):
+        for family in sorted(followed, key=lambda prediction: prediction.seconds):
             if best is not None and family.seconds >= best.seconds:
                 break
             progress(f"{stage}: {' '.join(family.settings.flags())}")
@@ -167,9 +187,10 @@ def cheapest(
     return None
 
 
-def _with(
+def with_change(
     wanted: MemorySettings, change: dict, situation: Situation, may_change_precision: bool
 ) -> MemorySettings | None:
+    """What was asked for with a change of :data:`STAGES`, as far as it may be made; None where it cannot."""
     change = dict(change)
     if not may_change_precision:
         change.pop("precision", None)
@@ -193,8 +214,8 @@ def _with(
     return wanted.replace(**change)
 
 
-def _families(
-    base: MemorySettings, work: Workload, situation: Situation, may_change_precision: bool
+def families(
+    base: MemorySettings, situation: Situation, may_change_precision: bool
 ) -> Iterator[MemorySettings]:
     """The exact levers in every combination, with the whole batch in one pass."""
     whole = base.replace(micro_batch_size=base.effective_batch_size, gradient_accumulation_steps=1)
@@ -202,18 +223,12 @@ def _families(
     if may_change_precision and base.precision == "fp32" and (situation.fast_bf16 or situation.device == "cuda"):
         precisions.append(situation.autocast)
     dropouts = [base.attention_dropout_off]
-    if not base.attention_dropout_off and situation.attention and drops_attention(work.config):
+    if not base.attention_dropout_off and situation.attention and situation.drops_attention:
         dropouts.append(True)
     for precision in precisions:
         for off in dropouts:
             for again in [False, True] if not base.gradient_checkpointing else [True]:
                 yield whole.replace(precision=precision, attention_dropout_off=off, gradient_checkpointing=again)
-
-
-def drops_attention(config: object) -> bool:
-    """Whether the model drops attention weights in training."""
-    names = ("attention_probs_dropout_prob", "attention_dropout")
-    return any(getattr(config, name, 0.0) for name in names)
 
 
 def pass_sizes(family: MemorySettings, situation: Situation) -> list[int]:
@@ -226,12 +241,12 @@ def pass_sizes(family: MemorySettings, situation: Situation) -> list[int]:
 
 
 def _largest_fitting(
-    sizes: list[int], family: MemorySettings, budget_mib: float, predictor: Predictor
+    sizes: list[int], family: MemorySettings, budget_mib: float, predictor: Predictions
 ) -> tuple[Prediction | None, int]:
     """The fewest passes that fit: bisection over the sizes of a pass, largest first."""
 
     def predicted(size: int) -> Prediction:
-        return predictor(_in_passes_of(size, family))
+        return predictor(in_passes_of(size, family))
 
     first = predicted(sizes[0])
     if first.peak_mib <= budget_mib:
@@ -250,7 +265,7 @@ def _largest_fitting(
     return predicted(sizes[high]), count
 
 
-def _in_passes_of(size: int, family: MemorySettings) -> MemorySettings:
+def in_passes_of(size: int, family: MemorySettings) -> MemorySettings:
     """The family with passes of so many examples."""
     batch = family.effective_batch_size
     return family.replace(micro_batch_size=size, gradient_accumulation_steps=batch // size)

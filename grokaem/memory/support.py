@@ -11,21 +11,21 @@ from grokaem.plain_text import as_reason
 
 if TYPE_CHECKING:
     from grokaem.memory.predict import Prediction
-    from grokaem.memory.solver import Predictor
+    from grokaem.memory.solver import Predictions
 
 
 class LeverSupport:
     """Predictions that may fail over a lever nobody asked for.
 
     Args:
-        predictor (Predictor): of the model.
+        predictor (Predictions): of the model.
         asked (MemorySettings): what was asked for; that must work.
 
     Attributes:
         refused (dict): key of a lever -> why the model does not take it.
     """
 
-    def __init__(self, predictor: Predictor, asked: MemorySettings):
+    def __init__(self, predictor: Predictions, asked: MemorySettings):
         self.predictor, self.asked = predictor, asked
         self.refused: dict[str, str] = {}
         self._together: list[set[str]] = []  # levers that each work alone, and not with the others
@@ -46,7 +46,7 @@ class LeverSupport:
             raise
         except Exception as error:
             if not levers:
-                raise _as_asked(error, self.predictor.work.name) from error
+                raise _as_asked(error, self.predictor.name) from error
         self._blame(settings, levers)
         return None
 
@@ -65,7 +65,7 @@ class LeverSupport:
         try:
             self.predictor(plain)
         except Exception as error:
-            raise _as_asked(error, self.predictor.work.name) from error
+            raise _as_asked(error, self.predictor.name) from error
         found = False
         for key, item in levers.items():
             try:

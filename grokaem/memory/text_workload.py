@@ -44,7 +44,7 @@ class TextWorkload(Workload):
     flags = TextShape
     factory = "AutoModelForSequenceClassification"
     embeddings = True
-    length = Length("sequence_length", 1, 65_536)
+    length = Length("sequence_length", 1, 65_536, by_powers=True)
 
     @classmethod
     def takes(cls, model_type: str) -> bool:
@@ -61,6 +61,11 @@ class TextWorkload(Workload):
         if limit and length > limit:
             raise ValueError(f"--sequence-length {length}: {name} reads at most {limit} tokens; give {limit} or less.")
         return cls(name, config, num_labels, length)
+
+    @property
+    def most_length(self) -> int | None:
+        """Tokens that the model has positions for."""
+        return getattr(self.config, "max_position_embeddings", None)
 
     def batch(self, size: int) -> dict[str, torch.Tensor]:
         """One batch of the longest texts; in real tensors its first is shorter, so that there is padding."""

@@ -16,11 +16,19 @@ if TYPE_CHECKING:
 
 
 class Length(NamedTuple):
-    """How long an input is: the flag's name, the steps in which the longest that fits is looked for, and the most."""
+    """How long an input is.
+
+    Attributes:
+        name (str): the flag's.
+        unit (float): the steps in which the longest that fits is looked for.
+        most (float): at most.
+        by_powers (bool): each tensor of a step is so large as a number times a power of the length.
+    """
 
     name: str
     unit: float
     most: float
+    by_powers: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,11 @@ class Workload:
     def normalises_batches(self) -> bool:
         """The model is a convolutional network that normalises over the batch, and has no attention."""
         return False
+
+    @property
+    def most_length(self) -> int | None:
+        """The longest input that the model reads; None where there is no limit."""
+        return None
 
     def build(self, dtype: str = "float32", attention: str | None = None) -> nn.Module:
         """Builds the classifier with random weights; under a fake-tensor mode it takes no memory.

@@ -187,6 +187,20 @@ def run_audio(page: Any) -> dict[str, int]:
     }
 
 
+def run_memory(page: Any) -> dict[str, Any]:
+    """Makes the batch of the memory tab larger; the bars and the sentence before and after."""
+    open_tab(page, "Memory")
+    shown: dict[str, Any] = {"before": drawn(page, "memory-bars", ".barlayer .point")}
+    shown["sentence"] = page.locator("#memory-sentence").inner_text()
+    page.locator("#memory-batch input[type=range]").press("ArrowRight")
+    page.wait_for_function(
+        "before => document.querySelector('#memory-sentence').innerText !== before", arg=shown["sentence"]
+    )
+    shown["after"] = page.locator("#memory-sentence").inner_text()
+    shown["limit"] = page.locator("#memory-bars .shapelayer path").count()
+    return shown | {"command": page.locator("#memory-command").inner_text()}
+
+
 def open_panel(page: Any, name: str) -> None:
     """Opens a panel of the audio tab by the beginning of its title."""
     page.get_by_role("button", name=name).click()
@@ -274,7 +288,8 @@ def chart_colours(page: Any, *, dark: bool) -> list[dict[str, str]]:
 def take_screenshots(address: str, folder: Path, *, width: int, dark: bool, every_chart: bool) -> list[str]:
     """Writes topics.png, text.png and audio.png, and with every chart words.png and panels.png; the problems met."""
     folder.mkdir(parents=True, exist_ok=True)
-    acts: dict[str, Callable[[Any], object]] = {"topics": run_topics, "text": run_text, "audio": run_audio}
+    acts: dict[str, Callable[[Any], object]] = {"topics": run_topics, "text": run_text, "audio": run_audio,
+                                            "memory": run_memory}  # fmt: skip
     if every_chart:
         acts["panels"] = run_panels
         acts["words"] = lambda page: run_words(page, labelled_table(folder), "A superb film3, awful film4")

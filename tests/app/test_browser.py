@@ -249,3 +249,15 @@ def test_a_phone_in_the_dark_sees_the_same(chromium, address):
         assert visit.page.evaluate(wider) <= 0, "the page is wider than the screen"
         assert visit.page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
         assert visit.problems == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_memory_follows_every_move(chromium, address, width):
+    with browser.visit(chromium, f"{address}/?tab=memory&model=minilm&batch=16&budget=0.5", width=width) as visit:
+        page = visit.page
+        page.wait_for_function("document.querySelector('#memory-sentence')?.innerText.includes('0.50 GB')")
+        assert page.locator("#memory-batch input[type=number]").input_value() == "16"
+        shown = browser.run_memory(page)
+        assert shown["before"] > 20 and shown["limit"] == 1 and "--base-model" in shown["command"]
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert visit.problems == []

@@ -96,7 +96,7 @@ def test_what_was_asked_for_is_never_taken_back(folder):
     wanted = MemorySettings(16, optimizer="sgd", freeze=1)
     plain = predictor(MemorySettings(16))
     budget = leaving(0.5, plain.peak_mib, plain.components_mib)
-    chosen = cheapest(work, wanted, budget, predictor, situation).prediction.settings
+    chosen = cheapest(wanted, budget, predictor, situation).prediction.settings
     assert (chosen.precision, chosen.optimizer, chosen.freeze) == ("fp32", "sgd", 1)
 
 
@@ -145,7 +145,7 @@ def test_a_smaller_budget_never_gives_a_faster_step_and_goes_further_down_the_li
     stages, seconds = [], []
     for share in (1.0, 0.6, 0.2):
         budget = leaving(share, asked.peak_mib, asked.components_mib)
-        choice = cheapest(work, wanted, budget, predictor, situation)
+        choice = cheapest(wanted, budget, predictor, situation)
         assert choice.prediction.peak_mib <= budget
         assert choice.prediction.settings.effective_batch_size == 16
         stages.append(choice.stage)

@@ -128,7 +128,7 @@ def test_copies_of_convolutions_are_those_the_profiler_hears(shape, weight, opti
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.profiler import ProfilerActivity, profile
 
-    from grokaem.memory.trace import Recorder
+    from grokaem.memory.recorder import Recorder
 
     convolve = torch.nn.functional.conv1d if len(shape) == 3 else torch.nn.functional.conv2d
 

@@ -12,8 +12,7 @@ from grokaem.memory.support import LeverSupport
 class Fake:
     """A model that refuses what it is told to."""
 
-    class work:
-        name = "a model"
+    name = "a model"
 
     def __init__(self, refuses):
         self.refuses, self.asked = refuses, []
@@ -64,7 +63,7 @@ def test_a_plan_for_every_architecture(case_models, name):
     work = workload(str(case_models / name), sequence_length=32)
     predictor, situation = Predictor(work, "cpu"), find_situation(work, "cpu")
     wanted = MemorySettings(32)
-    choice = cheapest(work, wanted, predictor(wanted).peak_mib + 60, predictor, situation)
+    choice = cheapest(wanted, predictor(wanted).peak_mib + 60, predictor, situation)
     assert choice.stage == "the same training"
     if name == "albert":
         assert "no repeated blocks" in choice.refused["checkpointing"]
@@ -75,7 +74,7 @@ def test_asked_for_and_refused_names_the_lever(case_models):
     work = workload(str(case_models / "albert"), sequence_length=32)
     asked = MemorySettings(8, gradient_checkpointing=True)
     with pytest.raises(ValueError, match="--gradient-checkpointing: .*leave it off"):
-        cheapest(work, asked, 500, Predictor(work, "cpu"), find_situation(work, "cpu"))
+        cheapest(asked, 500, Predictor(work, "cpu"), find_situation(work, "cpu"))
 
 
 def test_the_first_step_meets_no_state():
