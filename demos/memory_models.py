@@ -99,7 +99,7 @@ def trace_model(name: str, length: float | None, progress: Callable[[int, int], 
     if (known := find_model(name)) is not None and (length is None or length in known.record["lengths"]):
         return known
     published = os.environ.get("SYSTEM") == "spaces"
-    if not _NAME.fullmatch(name) and (published or not Path(name).is_dir()):
+    if not _NAME.fullmatch(name) and (published or not name or not Path(name).is_dir()):
         raise ValueError("This is no name of a model; give a Hub id such as google-bert/bert-base-uncased.")
     model = KeptModel(json.loads(_run([name], progress)))
     with _lock:

@@ -62,6 +62,7 @@ def answer(name: str, batch_size: int, length: float, precision: str, budget_mib
         ValueError: no such model, or inputs that the page does not take.
     """
     from grokaem.memory.architectures import HUB_IDS
+    from grokaem.memory.checklist import levers_between
     from grokaem.memory.plan import reasons, single_levers
     from grokaem.memory.predict import Prediction
     from grokaem.memory.solver import cheapest
@@ -91,8 +92,10 @@ def answer(name: str, batch_size: int, length: float, precision: str, budget_mib
     command = ""
     if choice is not None:
         settings = choice.prediction.settings
+        turned = {lever.name for lever in levers_between(asked, settings)}  # not what was asked for
+        why = reasons(settings, situation, choice.refused)["reasons"]
         recommended = {"stage": choice.stage, "flags": settings.flags(), "bar": bar("Recommended", choice.prediction),
-                       "reasons": reasons(settings, situation, choice.refused)["reasons"]}  # fmt: skip
+                       "reasons": [line for line in why if line.split(": ")[0] in turned]}  # fmt: skip
         task = model.record["task"]
         command = shlex.join(["python", "training/finetune.py", "--task", task, *words, *settings.flags()])
     told = [] if free else ["--precision", precision]
@@ -162,11 +165,12 @@ def parse_budget(value: object) -> float:
     words = str(value).strip()
     digits = words.rstrip("BbGgMmIi ")
     unit = words[len(digits):].strip().lower() or "gb"
-    if unit not in UNITS:
-        raise ValueError(f"{words[:40]!r} is no amount of memory; give one such as 2GB or 512MiB.")
-    size = number(digits) * UNITS[unit]
+    try:
+        size = number(digits) * UNITS[unit]
+    except (KeyError, ValueError):
+        size = 0.0
     if size <= 0:
-        raise ValueError(f"{words[:40]!r} is no amount of memory; give one such as 2GB or 512MiB.")
+        raise ValueError(f"{words[:40]!r} is no amount of memory; give one such as 2GB or 512MiB.") from None
     return size / 2**20
 
 

@@ -15,7 +15,10 @@ from demos.memory_planner import BEGINS, draw, show, verdict
 from demos.served_model import ServedModel
 from demos.wording import speaking
 from grokaem.memory import plan, step_time
+from grokaem.memory.architectures import workload
 from grokaem.memory.plan import parser
+from grokaem.memory.predict import predict
+from grokaem.memory.settings import MemorySettings
 
 SMALL = "minilm"
 
@@ -37,10 +40,27 @@ def test_every_bar_and_what_is_recommended_is_the_planners(monkeypatch, batch, t
     assert {bar["lever"]: bar["peak_mib"] for bar in bars} == {row["lever"]: row["peak_mib"] for row in told["levers"]}
     chosen, recommended = told["chosen"], shown["recommended"]
     assert chosen is not None and recommended is not None
-    assert recommended["stage"] == chosen["stage"] and recommended["reasons"] == chosen["reasons"]
+    assert recommended["stage"] == chosen["stage"]
+    assert recommended["reasons"] and set(recommended["reasons"]) <= set(chosen["reasons"])
+    settings = MemorySettings.from_dict({key: chosen[key] for key in MemorySettings().as_dict()})
+    assert recommended["flags"] == settings.flags()
     assert recommended["bar"]["components_mib"] == chosen["components_mib"]
     assert recommended["bar"]["relative_step_time"] == chosen["relative_step_time"]
     assert shown["command"] == told["command"]
+
+
+@pytest.mark.parametrize("chip", memory_models.offered(), ids=lambda chip: chip.key)
+def test_what_is_kept_of_each_model_is_what_the_planner_predicts_now(chip):
+    kept = memory_models.find_model(chip.key)
+    assert kept is not None
+    length = kept.record["lengths"][len(kept.record["lengths"]) // 3]
+    words = [word.removeprefix("--").replace("-", "_") for word in kept.words(length)]
+    flags = dict(zip(words[::2], words[1::2], strict=True))
+    work = workload(chip.name, **{name: float(value) if "." in value else int(value) for name, value in flags.items()})
+    settings = MemorySettings(5, 2, gradient_checkpointing=True, precision="bf16")
+    known, told = kept.predictor(length)(settings), predict(work, settings)
+    assert known.components_mib == told.components_mib
+    assert known.seconds == step_time.seconds(told.trace, settings, "cpu", fast_bf16=True)
 
 
 def test_an_answer_needs_no_torch():
