@@ -84,7 +84,7 @@ def create_demo(served: tuple[ServedModel, ...] = ()) -> gr.Blocks:
                     gr.Markdown(example.get("reasons", ""), elem_id="memory-reasons", elem_classes="note"),
                     gr.Code(
                         example.get("command", ""), language="shell", label=text("The command that trains so"),
-                        elem_id="memory-command", interactive=False, lines=3, max_lines=8, wrap_lines=True,
+                        elem_id="memory-command", interactive=False, lines=4, max_lines=5, wrap_lines=True,
                     ),
                 )  # fmt: skip
                 gr.Markdown(text(CHECKLIST, page=f"{REPOSITORY}/blob/main/docs/memory_checklist.md"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -120,8 +122,7 @@ def environment(asked: Wanted, folder: Path, say: Callable[[str], None] = print)
     say(f"installing {len(asked.lines)} requirements into a fresh environment, a few minutes")
     subprocess.run([asked.python, "-m", "venv", home], check=True)
     (home / "requirements.txt").write_text("\n".join(asked.lines) + "\n", encoding="utf-8")
-    command = [python, "-m", "pip", "install", "--progress-bar", "off", "--no-compile"]
-    done = subprocess.run([*command, "-r", home / "requirements.txt"], capture_output=True, text=True)
+    done = _install(python, home / "requirements.txt")
     if done.returncode:
         told = "; ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
         raise RuntimeError(f"the Space's requirements cannot be installed: {told}")
@@ -129,3 +130,16 @@ def environment(asked: Wanted, folder: Path, say: Callable[[str], None] = print)
     subprocess.run([python, "-m", "compileall", "-q", "-j", "0", home / "lib"], capture_output=True)
     (home / DONE).touch()
     return python
+
+
+def _install(python: Path, requirements: Path) -> subprocess.CompletedProcess[str]:
+    """Installs with uv, which takes a fifth of the time, where it is there and can; else with pip."""
+    pip = [python, "-m", "pip", "install", "--progress-bar", "off", "--no-compile", "-r", requirements]
+    if importlib.util.find_spec("uv"):
+        # what lies about on this machine, such as PyTorch's CPU build, as pip takes it
+        links = ["--find-links", place] if (place := os.environ.get("PIP_FIND_LINKS")) else []
+        uv = [sys.executable, "-m", "uv", "--quiet", "pip", "install", "--python", python, *links, "-r", requirements]
+        done = subprocess.run(uv, capture_output=True, text=True)
+        if done.returncode == 0:
+            return done
+    return subprocess.run(pip, capture_output=True, text=True)
