@@ -125,7 +125,6 @@ class Page:
                 ("page: topics (number)", "fit_topics", ["lines", lines, None, ["NMF"], number]),
                 ("page: words (number)", "compare_features", ["My file", good, "en", [], number, ["chi2"]]),
                 ("page: widening", "wide_resnet_cost", [16, number, number, number]),
-                ("page: hearing", "hear_tone", [number]),
             ],
             "repetition": [
                 ("page: topics", "fit_topics", ["lines", lines, None, ["NMF"] * times, 3]),

@@ -134,7 +134,8 @@ class Visitor:
         return {"text": self._sentence(), "labels": "sports, cooking, politics"}
 
     def _plan(self) -> Arguments:
-        return {"memory": f"{self._random.randint(2, 24)}GB", "batch_size": self._random.choice((8, 16, 32))}
+        return {"model": "minilm", "batch_size": self._random.choice((8, 16, 32)),
+                "budget": f"{self._random.randint(1, 24)}GB"}  # fmt: skip
 
     def _place(self) -> Arguments:
         return {"clip": self._clip, "place": round(self._random.random(), 2)}

@@ -26,6 +26,7 @@ from demos.error_messages import one_sentence
 from demos.example_sounds import SOUNDS, write_sounds
 from demos.frame import frame
 from demos.label_scores import score_list
+from demos.panel_api import public_panels
 from demos.plots import plot
 from demos.served_model import ServedModel
 from demos.tab import Page, Row, Tab
@@ -180,6 +181,8 @@ def create_demo(served: ServedModel, read_waveform: ReadWaveform) -> gr.Blocks:
         translate(demo, "audio", {"note": note, "views": views})
         demo.load(None, None, None, js=RECORD, api_visibility="private")
         gr.api(audio_api.public_features(meter.measure), api_name="audio_features")
+        for name, function in public_panels(read_waveform, served).items():
+            gr.api(function, api_name=name)
     return demo
 
 

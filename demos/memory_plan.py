@@ -7,6 +7,7 @@ import shlex
 from typing import TypedDict
 
 from demos.memory_models import find_model
+from demos.numbers import number, whole
 from grokaem.memory.kept_model import KeptModel
 from grokaem.memory.settings import MemorySettings
 
@@ -127,33 +128,6 @@ def plan_memory(
         Bars by lever in MiB, recommended settings with their reasons, and the command that trains with them.
     """
     return answer(model, whole(batch_size), number(length), precision, parse_budget(budget))
-
-
-def whole(value: object) -> int:
-    """A whole number, given as a number or as words.
-
-    Raises:
-        ValueError: it is none.
-    """
-    found = number(value)
-    if found != int(found):
-        raise ValueError(f"{value} is no whole number; give one such as 32.")
-    return int(found)
-
-
-def number(value: object) -> float:
-    """A number, given as one or as words.
-
-    Raises:
-        ValueError: it is none.
-    """
-    try:
-        found = float(str(value).strip().replace(",", "."))
-    except ValueError:
-        found = float("nan")
-    if not abs(found) < 1e12:  # nor NaN
-        raise ValueError(f"{str(value)[:40]!r} is no number; give one such as 32.")
-    return found
 
 
 def parse_budget(value: object) -> float:

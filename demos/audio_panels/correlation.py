@@ -126,6 +126,7 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
             Correlator(read_waveform).mel_and_mfcc_correlation,
             clip,
             [numbers, note, matrices],
-            api_name="cepstral_correlation",
+            api_name="draw_cepstral_correlation",
+            api_visibility="private",
             show_progress_on=[mel, mfcc],
         ).success(draw, matrices, [mel, mfcc], show_progress="hidden", api_visibility="private")

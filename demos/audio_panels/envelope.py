@@ -96,7 +96,7 @@ class FormantFinder:
     read_waveform: ReadWaveform
 
     @one_sentence
-    def spectral_envelope(
+    def formants_at(
         self, clip: str | None, place: float = 0.12
     ) -> tuple[dict[str, float | list[int]], str, Moment]:
         """Finds the formants of one moment of a sound by linear prediction.
@@ -137,10 +137,11 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
         plot = gr.Plot(label=text("Spectrum and its envelope"), elem_id="envelope")
         numbers, found = gr.JSON(visible=False), gr.State(None, time_to_live=3600)
         place.change(
-            FormantFinder(read_waveform).spectral_envelope,
+            FormantFinder(read_waveform).formants_at,
             [clip, place],
             [numbers, note, found],
-            api_name="spectral_envelope",
+            api_name="draw_spectral_envelope",
+            api_visibility="private",
             trigger_mode="always_last",
             show_progress_on=plot,
         ).success(draw, found, plot, show_progress="hidden", api_visibility="private")

@@ -103,6 +103,7 @@ def add_panel() -> None:
             mel_and_gammatone_filters,
             number,
             [centres, banks],
-            api_name="filter_banks",
+            api_name="draw_filter_banks",
+            api_visibility="private",
             show_progress_on=[mel, gammatone],
         ).success(draw, banks, [mel, gammatone], show_progress="hidden", api_visibility="private")

@@ -146,7 +146,8 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform) -> None:
             GainMeter(read_waveform).gain_on_mfcc_and_gfcc,
             [clip, slider],
             [numbers, note, coefficients],
-            api_name="gain_effect",
+            api_name="draw_gain_effect",
+            api_visibility="private",
             trigger_mode="always_last",
             show_progress_on=[mfcc, gfcc],
         ).success(draw, coefficients, [mfcc, gfcc], show_progress="hidden", api_visibility="private")

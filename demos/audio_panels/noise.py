@@ -240,6 +240,7 @@ def add_panel(clip: gr.Audio, read_waveform: ReadWaveform, served: ServedModel) 
             NoiseMixer(read_waveform, served).sound_in_noise,
             [clip, kind, snr],
             [numbers, clean, noisy, note, player, found],
-            api_name="audio_in_noise",
+            api_name="draw_audio_in_noise",
+            api_visibility="private",
             show_progress_on=[survives, plot],
         ).success(draw, found, [plot, survives, for_clean, for_noisy], show_progress="hidden", api_visibility="private")

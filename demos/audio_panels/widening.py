@@ -81,7 +81,7 @@ def draw(depth: int, widen_factor: int, seconds: float, batch_size: int) -> list
 
 
 @one_sentence
-def wide_resnet_cost(
+def network_and_its_cost(
     depth: int = 16, widen_factor: int = 2, seconds: float = 2.0, batch_size: int = 32
 ) -> tuple[dict[str, float], str]:
     """Computes what a wide residual network on log-mel clips (64 bands, 100 frames a second) costs.
@@ -133,8 +133,9 @@ def add_panel() -> None:
         settings = [depth, factor, seconds, batch]
         gr.on(
             [panel.expand, depth.input, factor.release, seconds.release, batch.release],
-            wide_resnet_cost,
+            network_and_its_cost,
             settings,
             [numbers, note],
-            api_name="wide_resnet_cost",
+            api_name="draw_wide_resnet_cost",
+            api_visibility="private",
         ).success(draw, settings, plots, show_progress="hidden", api_visibility="private")

@@ -157,7 +157,7 @@ def test_the_classifier_hears_the_clip_clean_and_in_noise(vowels_file, tmp_path,
     monkeypatch.setattr(served, "name", lambda: "model")
     monkeypatch.setattr(served, "load", lambda: SimpleNamespace(sample_rate=8000, predict=predict))
     demo = audio_features.create_demo(served, read_waveform)
-    _, clean, noisy, note, player, _ = event(demo, "audio_in_noise")(vowels_file, "pink", 5)
+    _, clean, noisy, note, player, _ = event(demo, "draw_audio_in_noise")(vowels_file, "pink", 5)
     assert clean == noisy == {"loud": 0.75, "quiet": 0.25}
     assert [len(clip) for clip in heard] == [len(player[1]) // 2] * 2, "at the classifier's rate"
     assert np.mean(heard[1] ** 2) > 1.2 * np.mean(heard[0] ** 2)
@@ -206,7 +206,7 @@ def test_steps_are_equal_in_their_scale():
 
 
 def test_the_cost_shown_is_the_networks(demo):
-    numbers, note = event(demo, "wide_resnet_cost")(16, 8, 2.0, 1)
+    numbers, note = event(demo, "draw_wide_resnet_cost")(16, 8, 2.0, 1)
     # WRN-16-8 has 10,961,370 parameters with 3 input channels and 10 classes (Zagoruyko and Komodakis 2016)
     assert numbers["parameters"] == 10_961_370 - 288
     assert numbers["training_mib"] == pytest.approx(
@@ -241,21 +241,21 @@ def test_the_charts_mark_the_chosen_network():
 @pytest.mark.parametrize(
     "name, arguments, message",
     [
-        ("filter_banks", (3,), "4 to 64"),
-        ("cepstral_correlation", (None,), "There is no sound"),
-        ("gain_effect", (None, 6), "There is no sound"),
-        ("gain_effect", ("vowels", 21), "-20 to 20 dB"),
-        ("spectral_envelope", ("vowels", 1.5), "not within the clip"),
-        ("spectral_envelope", ("vowels", 0.24), "silent at 0.86 s"),
-        ("audio_in_noise", ("vowels", "brown", 5), "no noise 'brown'"),
-        ("audio_in_noise", ("vowels", "white", 99), "-10 to 30 dB"),
+        ("draw_filter_banks", (3,), "4 to 64"),
+        ("draw_cepstral_correlation", (None,), "There is no sound"),
+        ("draw_gain_effect", (None, 6), "There is no sound"),
+        ("draw_gain_effect", ("vowels", 21), "-20 to 20 dB"),
+        ("draw_spectral_envelope", ("vowels", 1.5), "not within the clip"),
+        ("draw_spectral_envelope", ("vowels", 0.24), "silent at 0.86 s"),
+        ("draw_audio_in_noise", ("vowels", "brown", 5), "no noise 'brown'"),
+        ("draw_audio_in_noise", ("vowels", "white", 99), "-10 to 30 dB"),
         ("hear_tone", (10.0, 1), "20 to 20,000 Hz"),
         ("hear_tone", (1000.0, 60), "0.2 to 5 s"),
         ("hear_tone_steps", ("bark",), "hertz or mel"),
-        ("wide_resnet_cost", (17, 2, 2, 32), "10, 16, 22, 28"),
-        ("wide_resnet_cost", (16, 13, 2, 32), "1 to 12"),
-        ("wide_resnet_cost", (16, 2, 99, 32), "0.1 to 30 s"),
-        ("wide_resnet_cost", (16, 2, 2, 0), "1 to 256"),
+        ("draw_wide_resnet_cost", (17, 2, 2, 32), "10, 16, 22, 28"),
+        ("draw_wide_resnet_cost", (16, 13, 2, 32), "1 to 12"),
+        ("draw_wide_resnet_cost", (16, 2, 99, 32), "0.1 to 30 s"),
+        ("draw_wide_resnet_cost", (16, 2, 2, 0), "1 to 256"),
     ],
 )
 def test_bad_input_gets_one_sentence(demo, vowels_file, name, arguments, message):
@@ -268,17 +268,17 @@ def test_bad_input_gets_one_sentence(demo, vowels_file, name, arguments, message
 def test_a_clip_too_short_to_correlate_says_so(demo, tmp_path):
     soundfile.write(tmp_path / "short.wav", tone(440, 0.3), RATE)
     with pytest.raises(gr.Error, match="needs 48"):
-        event(demo, "cepstral_correlation")(str(tmp_path / "short.wav"))
+        event(demo, "draw_cepstral_correlation")(str(tmp_path / "short.wav"))
 
 
 def test_every_panel_draws_what_it_computed(demo, vowels_file):
     """The private half of each event: charts that hold finite numbers."""
     found = {
-        "cepstral_correlation": correlation.draw(event(demo, "cepstral_correlation")(vowels_file)[-1]),
-        "gain_effect": gain.draw(event(demo, "gain_effect")(vowels_file, 6)[-1]),
-        "spectral_envelope": [envelope.draw(event(demo, "spectral_envelope")(vowels_file, 0.12)[-1])],
-        "audio_in_noise": noise.draw(event(demo, "audio_in_noise")(vowels_file, "white", 5)[-1])[:2],
-        "filter_banks": filters.draw(event(demo, "filter_banks")(12)[-1]),
+        "cepstral_correlation": correlation.draw(event(demo, "draw_cepstral_correlation")(vowels_file)[-1]),
+        "gain_effect": gain.draw(event(demo, "draw_gain_effect")(vowels_file, 6)[-1]),
+        "spectral_envelope": [envelope.draw(event(demo, "draw_spectral_envelope")(vowels_file, 0.12)[-1])],
+        "audio_in_noise": noise.draw(event(demo, "draw_audio_in_noise")(vowels_file, "white", 5)[-1])[:2],
+        "filter_banks": filters.draw(event(demo, "draw_filter_banks")(12)[-1]),
     }
     for name, plots in found.items():
         for plot in plots:
