@@ -71,8 +71,13 @@ def stacked_bars(
         "barmode": "stack",
         "annotations": names + ends,
         "xaxis": {**axis(title), "range": [0, 1.32 * reach], "nticks": 6, "tickangle": 0},
-        "yaxis": {**axis(""), "range": [len(stacks) - 0.45, -0.65], "showgrid": False, "showticklabels": False},
-        "height": 150 + ROW_PIXELS * len(stacks),
+        "yaxis": {
+            **axis(""),
+            "range": [len(stacks) - 0.45, -1.15 if limit else -0.65],
+            "showgrid": False,
+            "showticklabels": False,
+        },
+        "height": 170 + ROW_PIXELS * len(stacks),
         "margin": {"l": 8, "r": 8, "t": 64, "b": 46},
         "showlegend": True,
         "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"size": 12},
@@ -84,8 +89,8 @@ def stacked_bars(
         layout["shapes"] = [{**place, "line": line, "layer": "above"}]
         right = limit.value > reach / 2
         layout["annotations"] = [*layout["annotations"], {
-            **_note(escape(limit.name), limit.value, 0, yanchor="bottom", xshift=-4 if right else 4),
-            "yref": "paper", "xanchor": "right" if right else "left",
+            **_note(escape(limit.name), limit.value, -1.1, yanchor="top", xshift=-4 if right else 4),
+            "xanchor": "right" if right else "left",
         }]  # fmt: skip
     return figure(traces, layout)
 

@@ -15,7 +15,7 @@ from demos.memory_planner import BEGINS, draw, show, verdict
 from demos.served_model import ServedModel
 from demos.wording import speaking
 from grokaem.memory import plan, step_time
-from grokaem.memory.architectures import workload
+from grokaem.memory.architectures import find_model, make_workload
 from grokaem.memory.plan import parser
 from grokaem.memory.predict import predict
 from grokaem.memory.settings import MemorySettings
@@ -56,7 +56,8 @@ def test_what_is_kept_of_each_model_is_what_the_planner_predicts_now(chip):
     length = kept.record["lengths"][len(kept.record["lengths"]) // 3]
     words = [word.removeprefix("--").replace("-", "_") for word in kept.words(length)]
     flags = dict(zip(words[::2], words[1::2], strict=True))
-    work = workload(chip.name, **{name: float(value) if "." in value else int(value) for name, value in flags.items()})
+    cls, config = find_model(chip.name)
+    work = make_workload(cls, chip.name, config, 2, {name: int(value) for name, value in flags.items()})
     settings = MemorySettings(5, 2, gradient_checkpointing=True, precision="bf16")
     known, told = kept.predictor(length)(settings), predict(work, settings)
     assert known.components_mib == told.components_mib

@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("small")
     shape = {"vocab_size": 700, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
              "intermediate_size": 96, "max_position_embeddings": 256}  # fmt: skip
-    BertConfig(**shape).save_pretrained(path)
+    BertConfig.from_dict(shape).save_pretrained(path)
     return str(path)
 
 
