@@ -7,11 +7,12 @@ import pytest
 from grokaem.memory import keep_model
 from grokaem.memory.architectures import workload
 from grokaem.memory.kept_model import pass_key, update_key
-from grokaem.memory.plan import find_situation
-from grokaem.memory.predict import predict
+from grokaem.memory.predict import Prediction, predict
 from grokaem.memory.settings import MemorySettings
-from grokaem.memory.solver import Predictor, cheapest
+from grokaem.memory.situation import Situation
+from grokaem.memory.solver import Predictions, cheapest
 from grokaem.memory.step_time import seconds
+from grokaem.memory.trace import Trace
 
 SETTINGS = (
     MemorySettings(8),
@@ -66,21 +67,32 @@ def test_what_is_not_kept_is_refused(kept):
         kept.check(8, 100)
 
 
-def test_every_question_of_the_solver_is_kept(folder):
-    """The settings that are recorded are those that the solver asks about, whatever the budget."""
-    work = workload(folder, sequence_length=64)
-    situation = find_situation(work, "cpu")
+@pytest.mark.parametrize("precision", keep_model.PRECISIONS)
+@pytest.mark.parametrize("network", [False, True])
+def test_every_question_of_the_solver_is_kept(precision, network):
+    """The settings that are recorded are those that the solver asks about, whatever a model needs."""
+    situation = Situation(attention=not network, batch_norm=network, embeddings=not network)
     passes = {pass_key(settings) for settings in keep_model.questions(situation)}
     updates = {update_key(settings) for settings in keep_model.questions(situation)}
     asked = []
 
-    class Watched(Predictor):
+    class Anything(Predictions):
+        """A model whose needs are drawn by chance, with some levers that do not help."""
+
+        seed = 0
+
         def _predict(self, settings):
             asked.append(settings)
-            return super()._predict(settings.replace(micro_batch_size=1))
+            drawn = random.Random(f"{self.seed} {settings}")
+            helps = random.Random(f"{self.seed} {update_key(settings)}").random() < 0.3
+            needs = {"activations": drawn.uniform(0, 1000) * settings.micro_batch_size / 8 + 9000 * (not helps)}
+            return Prediction(settings, "cpu", 0, needs, drawn.random(), Trace())
 
-    for budget in (45, 41):
-        cheapest(MemorySettings(4), budget, Watched(work, "cpu"), situation, may_change_precision=True)
-    assert len(asked) > 20
-    assert {pass_key(settings) for settings in asked} <= passes
-    assert {update_key(settings) for settings in asked} <= updates
+    wanted = MemorySettings(8, precision=precision or "fp32")
+    for seed in range(60):
+        model = Anything("any", "cpu")
+        model.seed = seed
+        cheapest(wanted, 100, model, situation, may_change_precision=precision is None)
+    found = {pass_key(settings) for settings in asked}
+    assert found <= passes and {update_key(settings) for settings in asked} <= updates
+    assert len(found) >= (4 if network else 20)
