@@ -64,7 +64,6 @@ accuracy: | $(VENV)/installed  ## repeat the accuracy figures of the README (abo
 	$(PY) -m benchmarks.accuracy
 
 screenshots: $(VENV)/installed-dev  ## redraw docs/images from the running page
-	$(PY) tests/app/browser.py --screenshots docs/images
 	$(PY) tests/app/browser.py --screenshots docs/images/opening --as-opened
 
 examples: $(VENV)/installed  ## redraw what the page's tabs open with, demos/drawn, and the corpus that travels
