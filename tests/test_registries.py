@@ -232,7 +232,7 @@ def test_the_page_draws_a_toy_audio_feature(page):
     from demos.audio_features import draw
     from demos.audio_panels.features import extract as extract_drawn
 
-    assert "Seven views on one time axis" in page  # six without the toy
+    assert "7 views on one time axis" in page  # six without the toy
     waveform = np.sin(np.arange(16000) / 20).astype(np.float32)
     with added(FEATURES, toys.AUDIO_FEATURE):
         figure = json.loads(draw({"waveform": waveform, "features": extract_drawn(waveform)}).plot)

@@ -46,11 +46,11 @@ def samples_of(packet: bytes) -> int:
         ValueError: it is no packet.
     """
     if not packet:
-        raise ValueError("an Opus packet is empty")
+        raise ValueError("an Opus packet is empty.")
     kind, frames = packet[0] >> 3, (1, 2, 2, 0)[packet[0] & 3]
     if not frames:
         if len(packet) < 2:
-            raise ValueError("an Opus packet ends before its count of frames")
+            raise ValueError("an Opus packet ends before its count of frames.")
         frames = packet[1] & 0x3F
     milliseconds = _SILK[kind % 4] if kind < 12 else _HYBRID[kind % 2] if kind < 16 else _CELT[kind % 4]
     return round(milliseconds * frames * RATE / 1000)
@@ -73,12 +73,12 @@ def _opus(content: bytes) -> tuple[bytes, list[bytes]]:
             number, start = _number(value, 0)
             if number == wanted and len(value) > start + 3:
                 if value[start + 2] & _LACED:
-                    raise ValueError("several packets share a block, which no browser writes")
+                    raise ValueError("several packets share a block, which no browser writes.")
                 packets.append(value[start + 3 :])
         if wanted is None and track is not None and codec == b"A_OPUS":
             wanted = track
     if not head or wanted is None or not packets:
-        raise ValueError("it holds no Opus sound")
+        raise ValueError("it holds no Opus sound.")
     return head, packets
 
 
@@ -105,7 +105,7 @@ def _elements(content: bytes) -> Iterator[tuple[int, bytes]]:
 def _number(content: bytes, place: int) -> tuple[int, int]:
     """A number of variable length, and the place after it."""
     if place >= len(content) or not content[place]:
-        raise ValueError("the file ends within a number")
+        raise ValueError("the file ends within a number.")
     length = 9 - content[place].bit_length()
     found = int.from_bytes(content[place : place + length], "big")
     return found & ~(1 << (7 * length)), place + length
@@ -115,7 +115,7 @@ def _page(packet: bytes, number: int, position: int, *, first: bool = False, las
     """One packet as a page of Ogg (RFC 3533)."""
     lacing = bytes([255] * (len(packet) // 255) + [len(packet) % 255])
     if len(lacing) > 255:
-        raise ValueError("an Opus packet is longer than any is")
+        raise ValueError("an Opus packet is longer than any is.")
     kind = 2 * first + 4 * last
     head = struct.pack("<4sBBqIIIB", b"OggS", 0, kind, position, 1, number, 0, len(lacing))
     page = bytearray(head + lacing + packet)

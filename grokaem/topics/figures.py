@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grokaem.charts import Bars, Names, bar_grid, bars, matrix, points
+from grokaem.charts import Bars, Names, Points, bar_grid, bars, matrix, points
 from grokaem.curves import curves
 from grokaem.figure import SEQUENTIAL, Axis, Figure
 from grokaem.topics.model import TopicModel
@@ -42,7 +42,7 @@ def documents_on_map(model: TopicModel, places: np.ndarray, documents: list[str]
     groups = []
     for number, name in enumerate(topic_names(model)):
         rows = shown[model.assignments[shown] == number]
-        groups.append((name, places[rows], [_beginning(documents[row]) for row in rows]))
+        groups.append(Points(name, places[rows], [_beginning(documents[row]) for row in rows]))
     return points(groups, height=600)
 
 

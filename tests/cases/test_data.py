@@ -547,7 +547,7 @@ def test_the_page_reads_within_its_own_limits(case_inputs, monkeypatch):
         if len(readers) > 1:
             raise RuntimeError("both panels were asked for")
 
-    monkeypatch.setattr(word_features, "create_demo", lambda served, load, at_hand: seen(load))
+    monkeypatch.setattr(word_features, "create_demo", lambda load, at_hand: seen(load))
     monkeypatch.setattr(topic_modelling, "create_demo", lambda read, *rest: seen(read))
     with pytest.raises(RuntimeError, match="both panels"):
         app.create_app()

@@ -41,7 +41,7 @@ def test_russian_parts_of_speech_and_names():
 def test_analysed_words_are_kept_and_read_again(own_cache, monkeypatch):
     settings = WordSettings("ru", lemmas=True)
     first = words_of(["слова и люди"], settings)
-    assert len(list((own_cache / "words").iterdir())) == 1
+    assert len([path for path in (own_cache / "words").rglob("*") if path.is_file() and path.name != "tally"]) == 1
     monkeypatch.setattr("grokaem.text.words.analyse", lambda *_: [pytest.fail("looked up again")])
     monkeypatch.setattr(WordSettings, "check", lambda _: None)
     assert words_of(["слова и люди"], settings) == first
