@@ -114,5 +114,7 @@ def public_panels(read_waveform: ReadWaveform, served: ServedModel) -> dict[str,
         numbers, note = widening.network_and_its_cost(*asked)
         return {**numbers, "summary": note}
 
-    functions = (filter_banks, cepstral_correlation, gain_effect, spectral_envelope, audio_in_noise, wide_resnet_cost)
+    functions: list[Callable[..., Any]] = [
+        filter_banks, cepstral_correlation, gain_effect, spectral_envelope, audio_in_noise, wide_resnet_cost,
+    ]  # fmt: skip
     return {each.__name__: one_sentence(each) for each in functions}

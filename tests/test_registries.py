@@ -229,13 +229,16 @@ def test_the_page_offers_a_toy_topic_model(page):
 
 
 def test_the_page_draws_a_toy_audio_feature(page):
-    from demos.audio_features import draw
+    from demos.audio_features import Measured, show
+    from demos.audio_panels.clip import describe
     from demos.audio_panels.features import extract as extract_drawn
 
     assert "7 views on one time axis" in page  # six without the toy
     waveform = np.sin(np.arange(16000) / 20).astype(np.float32)
     with added(FEATURES, toys.AUDIO_FEATURE):
-        figure = json.loads(draw({"waveform": waveform, "features": extract_drawn(waveform)}).plot)
+        features = extract_drawn(waveform)
+        measured = Measured(waveform, features, describe(waveform, features), None, 0.0)
+        figure = json.loads(show(measured).views.plot)
     assert [each["text"] for each in figure["layout"]["annotations"]][-1] == "<b>Level</b>"
 
 

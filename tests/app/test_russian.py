@@ -19,16 +19,19 @@ pytestmark = [
 # What is code, a name, or somebody's own words: in these elements; the class is given to what quotes documents.
 QUOTED = (
     "code, pre, textarea, input, .cm-editor, script, style, [aria-hidden=true], footer, #masthead, td, .annotation,"
-    " .ytick, .legend, #topic-number, #topics-headline strong, #text-result, #sentence-result"
+    " .ytick, .legend, #topic-number, #topics-headline strong, #text-result, #sentence-result, #typical-documents,"
+    " #topic-table, #file-preview"
 )
 # Names that are written the same in every language.
 NAMES = re.compile(
-    r"BERTopic|BERT\+LDA|TF-IDF|UMAP|PCA|NPMI|OpenVINO|WordNet|Rotten Tomatoes|Reuters R8|20 Newsgroups|Lee corpus"
+    r"NMF|LDA|LSA|BERTopic|BERT\+LDA|TF-IDF|UMAP|PCA|NPMI|OpenVINO|WordNet|Rotten Tomatoes|Reuters R8"
+    r"|20 Newsgroups|Lee corpus"
     r"|Hugging Face|Hub|Gradio|MiniLM[\w-]*|Python|INT8|int8[\w-]*|[\w-]+\.(?:csv|json|ya?ml|md|py|zip|wav)"
     r"|\b(?:bert|roberta|xlm|distil|all|wide|resnet|wrn)[\w./-]*|\b\w+[_/]\w+\b",
     re.IGNORECASE,
 )
 TWO_WORDS = re.compile(r"[A-Za-z][A-Za-z'’-]+[ ,]+[A-Za-z][A-Za-z'’-]+")
+IDLE = "() => !document.querySelector('.generating, .progress-text, .eta-bar')"
 VISIBLE = """quoted => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
@@ -72,7 +75,7 @@ def test_a_tab_is_russian_as_it_opens_after_a_press_and_after_an_error(chromium,
     for button in page.locator("button.primary:visible").all():
         button.click()
         page.wait_for_timeout(500)
-        page.wait_for_function("() => !document.querySelector('.generating, .progress-text, .eta-bar')")
+        page.wait_for_function(IDLE, timeout=240_000)
         assert settled(page) == []
     for box in page.locator("textarea:visible:enabled, input[type=text]:visible:enabled").all():
         box.fill("")
