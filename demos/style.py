@@ -33,6 +33,8 @@ CSS = """
 .js-plotly-plot .main-svg .hoverlayer text { fill: #ffffff !important; }
 .js-plotly-plot .modebar-container { display: none; }
 @media (pointer: coarse) { .js-plotly-plot .nsewdrag { pointer-events: none !important; } }
+.component-wrapper time, .component-wrapper .playback span { color: var(--body-text-color-subdued) !important; }
+.cm-line span { color: var(--body-text-color) !important; }
 .block.warning { border-left: 3px solid #d97706; border-radius: 0; padding: 2px 0 2px 14px; }
 .warning p { margin: 0; max-width: 92ch; }
 @media (max-width: 500px) {
@@ -60,6 +62,10 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover_dark="*primary_600",
         button_primary_text_color="white",
         button_primary_text_color_dark="white",
+        link_text_color="*primary_700",
+        link_text_color_active="*primary_700",
+        link_text_color_visited="*primary_700",
+        link_text_color_hover="*primary_800",
         body_text_color_subdued="*neutral_500",
         body_text_color_subdued_dark="*neutral_400",
         block_label_text_weight="600",
