@@ -14,6 +14,7 @@ import gradio as gr
 
 if TYPE_CHECKING:
     from gradio.components import Component
+    from gradio.events import Dependency
 
 MAX_CHARACTERS = 500  # of one input in an address; a longer one is left out of it
 
@@ -35,22 +36,26 @@ _WRITE = """(now) => {
 }"""
 
 
-def link_inputs(demo: gr.Blocks, inputs: Mapping[str, Component]) -> None:
+def link_inputs(demo: gr.Blocks, inputs: Mapping[str, Component]) -> Dependency:
     """Lets the address fill a tab's inputs when the page opens, and follow them when the visitor changes one.
 
     Args:
         demo (Blocks): the tab.
         inputs (mapping): a name in the query, one for the whole page -> the input.
+
+    Returns:
+        Dependency: the event that fills the inputs; what follows from them may be hung on with ``then``.
     """
     components = list(inputs.values())
     read = _READ % {"names": json.dumps(list(inputs))}
-    demo.load(None, components, components, js=read, api_visibility="private")
+    linked = demo.load(None, components, components, js=read, api_visibility="private")
     for name, component in inputs.items():
         write = _WRITE % {"name": json.dumps(name), "most": MAX_CHARACTERS}
         # what the visitor does, rather than every change: what is drawn or read stands in the address already
         listen = getattr(component, "input", None) or getattr(component, "change", None)
         if listen is not None:
             listen(None, component, None, js=write, api_visibility="private")
+    return linked
 
 
 def link_tabs(app: gr.Blocks, tabs: gr.Tabs, keys: list[str]) -> None:

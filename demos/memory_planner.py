@@ -121,7 +121,7 @@ def _question() -> tuple[Question, gr.Button]:
 
 def _wire(demo: gr.Blocks, question: Question, trace: gr.Button, shown: Shown) -> None:
     names = ("model", "hub", "batch", "length", "seconds", "budget", "precision")
-    link_inputs(demo, dict(zip(names, question, strict=True)))
+    linked = link_inputs(demo, dict(zip(names, question, strict=True)))
     moves = [item.change for item in question if item is not question.other]
     gr.on(
         moves, one_sentence(show), list(question), [question.tokens, question.seconds, *shown],
@@ -132,6 +132,11 @@ def _wire(demo: gr.Blocks, question: Question, trace: gr.Button, shown: Shown) -
         question.model, show_progress_on=shown.sentence, api_visibility="private",
     )  # fmt: skip
     drawn.translate(demo, "memory", shown._asdict())
+    # an input that is filled before its event is listened to would stand beside another plan
+    linked.then(
+        one_sentence(show), list(question), [question.tokens, question.seconds, *shown],
+        show_progress="hidden", queue=False, api_visibility="private",
+    )  # fmt: skip
 
 
 def follow(name: str, seconds: float, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008  # Gradio's way
