@@ -123,8 +123,9 @@ def _wire(demo: gr.Blocks, question: Question, trace: gr.Button, shown: Shown) -
     names = ("model", "hub", "batch", "length", "seconds", "budget", "precision")
     linked = link_inputs(demo, dict(zip(names, question, strict=True)))
     moves = [item.change for item in question if item is not question.other]
+    planning = one_sentence(show), list(question), [question.tokens, question.seconds, *shown]
     gr.on(
-        moves, one_sentence(show), list(question), [question.tokens, question.seconds, *shown],
+        moves, *planning,
         trigger_mode="always_last", show_progress="hidden", queue=False, api_visibility="private",
     )  # fmt: skip
     gr.on(
@@ -133,10 +134,7 @@ def _wire(demo: gr.Blocks, question: Question, trace: gr.Button, shown: Shown) -
     )  # fmt: skip
     drawn.translate(demo, "memory", shown._asdict())
     # an input that is filled before its event is listened to would stand beside another plan
-    linked.then(
-        one_sentence(show), list(question), [question.tokens, question.seconds, *shown],
-        show_progress="hidden", queue=False, api_visibility="private",
-    )  # fmt: skip
+    linked.then(*planning, show_progress="hidden", queue=False, api_visibility="private")
 
 
 def follow(name: str, seconds: float, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008  # Gradio's way

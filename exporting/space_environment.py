@@ -132,13 +132,17 @@ def environment(asked: Wanted, folder: Path, say: Callable[[str], None] = print)
     return python
 
 
+def found_links() -> list[str]:
+    """Arguments by which uv takes what pip takes on this machine, such as wheels of PyTorch's CPU build."""
+    return ["--find-links", place] if (place := os.environ.get("PIP_FIND_LINKS")) else []
+
+
 def _install(python: Path, requirements: Path) -> subprocess.CompletedProcess[str]:
     """Installs with uv, which takes a fifth of the time, where it is there and can; else with pip."""
     pip = [python, "-m", "pip", "install", "--progress-bar", "off", "--no-compile", "-r", requirements]
     if importlib.util.find_spec("uv"):
-        # what lies about on this machine, such as PyTorch's CPU build, as pip takes it
-        links = ["--find-links", place] if (place := os.environ.get("PIP_FIND_LINKS")) else []
-        uv = [sys.executable, "-m", "uv", "--quiet", "pip", "install", "--python", python, *links, "-r", requirements]
+        uv = [sys.executable, "-m", "uv", "--quiet", "pip", "install", "--python", python, *found_links()]
+        uv += ["-r", requirements]
         done = subprocess.run(uv, capture_output=True, text=True)
         if done.returncode == 0:
             return done

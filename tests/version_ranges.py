@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from exporting.space_environment import found_links
 from tests.conftest import OFFLINE, ROOT
 from tests.inference.exports import sound_export, text_export
 
@@ -59,8 +60,7 @@ def install(environment: Path, end: str, versions: Path) -> None:
     uv, python = [sys.executable, "-m", "uv", "--quiet"], environment / "bin" / "python"
     extras = [word for name in ("topics", "audio", "plan") for word in ("--extra", name)]
     wanted = ["--resolution", RESOLUTIONS[end], "--no-header", "--no-annotate", "--output-file", versions]
-    # The wheels that lie about on this machine, such as PyTorch's CPU build, as pip takes them.
-    links = ["--find-links", place] if (place := os.environ.get("PIP_FIND_LINKS")) else []
+    links = found_links()
     subprocess.run([*uv, "pip", "compile", "pyproject.toml", *extras, *wanted, *links], cwd=ROOT, check=True)
     subprocess.run([*uv, "venv", "--allow-existing", "--python", sys.executable, environment], check=True)
     subprocess.run([*uv, "pip", "sync", "--python", python, *links, versions], check=True)
